@@ -1,0 +1,49 @@
+package jobserver
+
+import "time"
+
+// Beat is one heartbeat.
+type Beat struct {
+	Server       string
+	At           time.Time
+	BootID       string
+	Instance     string
+	AgentVersion string
+	Sample       Sample
+}
+
+// LoadPoint is one sample in the history of a server, or the mean of several.
+type LoadPoint struct {
+	Server string
+	At     time.Time
+	// Span is the time that the point stands for.
+	Span     time.Duration
+	CPUTotal float64
+	OwnCPU   float64
+	Load1    float64
+	// Memory and Disk are used shares.
+	Memory float64
+	Disk   float64
+	// Running is the number of attempts.
+	Running float64
+}
+
+// JoinToken is a one-time token with which an agent joins.
+type JoinToken struct {
+	ID   string
+	Hash string
+	// Name is the only name that may join with it; empty allows any.
+	Name      string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// Filter chooses servers. Zero values choose all.
+type Filter struct {
+	// Query is part of a name.
+	Query         string
+	Kind          Kind
+	Status        string
+	VirtualServer string
+	Labels        map[string]string
+}

@@ -1,0 +1,133 @@
+package task
+
+import "time"
+
+// RunID identifies a run. Ids sort by the time at which the run was requested.
+type RunID string
+
+// CauseKind says what asked for a run.
+type CauseKind string
+
+// The kinds of cause.
+const (
+	CauseManual  CauseKind = "manual"
+	CauseTrigger CauseKind = "trigger"
+	CausePlan    CauseKind = "plan"
+	CauseChain   CauseKind = "chain"
+	CauseAPI     CauseKind = "api"
+)
+
+// Cause is who or what asked for a run.
+type Cause struct {
+	Kind CauseKind
+	By   string
+}
+
+// Run is one requested execution of a task.
+type Run struct {
+	ID    RunID
+	Task  string
+	State State
+	// Prior is the state before Unknown, and empty otherwise.
+	Prior State
+	// Attempt is the number of the newest attempt, and the fence of the run; 0 before the first.
+	Attempt      int
+	Cause        Cause
+	ScheduledFor *time.Time
+	QueuedAt     time.Time
+	StartedAt    *time.Time
+	EndedAt      *time.Time
+	ExitCode     *int
+	// Reason says in a sentence why the run is in its present state.
+	Reason string
+	// Spec is the task as it was when the run was requested, its texts filled in with Params.
+	Spec Spec
+	// Params are the values with which the texts were filled in.
+	Params map[string]string
+	// Server is the server of the newest attempt, or empty.
+	Server   string
+	Progress *Progress
+	// Outputs are the values that the job handed over with `jobserver output`.
+	Outputs map[string]string
+	// Attempts are filled in where one run is asked for, oldest first.
+	Attempts []Attempt
+}
+
+// Progress is what a job says of how far it is.
+type Progress struct {
+	// Percent is 0 to 100.
+	Percent float64
+	Message string
+}
+
+// Attempt is one placement of a run on one job server.
+type Attempt struct {
+	Run RunID
+	// Number counts from 1 and is the fence.
+	Number int
+	Server string
+	State  AttemptState
+	Reason string
+	// OfferedAt is when the placement was committed, ClaimedAt when the agent's claim was.
+	OfferedAt time.Time
+	ClaimedAt *time.Time
+	EndedAt   *time.Time
+	// Ground says why this attempt may begin although an earlier one existed; empty for the first.
+	Ground string
+	// ResumedFrom is the sequence of the checkpoint taken over, or nil.
+	ResumedFrom *int
+	// Exit is nil until the attempt has ended with an exit record.
+	Exit *Exit
+	// LogBytes is the length of its stored output.
+	LogBytes int64
+	// Delivered is the sequence of the last record of the attempt that is stored; the next one is Delivered+1.
+	Delivered int64
+	// Instance is the agent process that claimed the attempt.
+	Instance string
+}
+
+// ExitKind says how an attempt ended.
+type ExitKind string
+
+// The kinds of end that a guard reports.
+const (
+	// ExitExited: the job ended by itself, with Code or Signal.
+	ExitExited ExitKind = "exited"
+	// ExitNotStarted: the program could not be started; Detail says why.
+	ExitNotStarted ExitKind = "not_started"
+	// ExitTimedOut: it was stopped because its timeout had passed.
+	ExitTimedOut ExitKind = "timed_out"
+	// ExitCancelled: it was stopped at an operator's word.
+	ExitCancelled ExitKind = "cancelled"
+	// ExitLeaseExpired: it was stopped because its lease had run out.
+	ExitLeaseExpired ExitKind = "lease_expired"
+	// ExitFenced: it was stopped because a newer attempt exists.
+	ExitFenced ExitKind = "fenced"
+	// ExitLost: nobody saw how it ended; Detail says what is known (its guard was killed, its host was rebooted).
+	ExitLost ExitKind = "lost"
+)
+
+// Exit is the exit record of an attempt.
+type Exit struct {
+	Kind ExitKind `json:"kind"`
+	// Code is the exit code, or 128+Signal after a signal; -1 where there is none.
+	Code int `json:"code"`
+	// Signal is the number of the signal that ended the job, or 0.
+	Signal int `json:"signal,omitempty"`
+	// OOM is true where the kernel killed the job for want of memory.
+	OOM bool `json:"oom,omitempty"`
+	// Detail is a sentence for a person, such as `exec "nosuch": no such file or directory`.
+	Detail string `json:"detail,omitempty"`
+	// CPU is the processor time of all processes of the attempt.
+	CPU time.Duration `json:"cpu_ns"`
+	// PeakMemory is in bytes.
+	PeakMemory int64 `json:"peak_memory"`
+	// Ran is how long the job ran, by a clock that no one can set.
+	Ran time.Duration `json:"ran_ns"`
+}
+
+// Outcome returns the state in which the run and the attempt end with this exit, and the reason to show.
+// A job that exited by itself before it could be stopped has its own result.
+func (e Exit) Outcome() (State, AttemptState, string) {
+	return outcome(e)
+}

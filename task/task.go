@@ -1,0 +1,61 @@
+// Package task holds what is run: tasks, their jobs, and the runs and attempts that come of them.
+// It has types and rules and does no I/O.
+package task
+
+import "time"
+
+// Spec is a task as an operator writes it. Its JSON is the body of POST /tasks and the spec in an apply file.
+type Spec struct {
+	Name        string            `json:"name" doc:"Name of the task: 1 to 63 of a-z 0-9 - _ ."`
+	Description string            `json:"description,omitempty" doc:"What the task is for."`
+	Labels      map[string]string `json:"labels,omitempty" doc:"Labels of the task itself."`
+	Target      Target            `json:"target" doc:"Where runs are placed."`
+	Job         Job               `json:"job" doc:"What is run: command, script or steps."`
+	Params      map[string]string `json:"params,omitempty" doc:"Parameters and their default values."`
+	Resources   Resources         `json:"resources,omitzero" doc:"What one run needs."`
+	// Requires are labels that a server must have to be eligible.
+	Requires map[string]string `json:"requires,omitempty" doc:"Labels that a server must have."`
+	// Timeout is how long one attempt may run; 0 is without limit.
+	Timeout Duration `json:"timeout,omitzero" doc:"How long one attempt may run, such as \"1h\"."`
+	// StopGrace is the time between SIGTERM and SIGKILL; 0 means DefaultStopGrace.
+	StopGrace Duration `json:"stop_grace,omitzero" doc:"Time between SIGTERM and SIGKILL; by default 10s."`
+	// Priority orders the queue: higher first.
+	Priority int `json:"priority,omitempty" doc:"Order in the queue, -1000 to 1000; higher first."`
+	// OutputLimit is how many bytes of output one attempt may store; 0 means DefaultOutputLimit.
+	OutputLimit Bytes `json:"output_limit,omitempty" doc:"Most output kept of one attempt, such as \"64MiB\"."`
+	// OnUnavailable is the policy for a run whose server is unavailable: wait, reset, restart or recover.
+	OnUnavailable string `json:"on_unavailable,omitempty" enum:"wait,reset,restart,recover" doc:"What happens to a run whose server is unavailable; by default wait."`
+	// UnavailableAfter overrides the server's own period; 0 leaves it.
+	UnavailableAfter Duration `json:"unavailable_after,omitzero" doc:"Silence after which the server counts as unavailable for this task's runs."`
+}
+
+// Task is a stored task.
+type Task struct {
+	Spec
+	// Version counts edits, from 1. It is the ETag.
+	Version   int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// Target is where runs are placed: exactly one of the two is set.
+type Target struct {
+	VirtualServer string `json:"virtual_server,omitempty" doc:"Name of a virtual server."`
+	Server        string `json:"server,omitempty" doc:"Name of a job server."`
+}
+
+// Defaults and limits of a task's settings.
+const (
+	DefaultStopGrace   = 10 * time.Second
+	DefaultOutputLimit = 64 << 20
+	MaxOutputLimit     = 1 << 30
+	MaxName            = 63
+	MaxArgument        = 128 << 10
+	MaxArguments       = 1024
+	MaxScript          = 1 << 20
+	MaxParams          = 256
+	MaxParamValue      = 64 << 10
+	MaxSteps           = 200
+	MaxLabels          = 64
+	MaxDescription     = 4096
+)

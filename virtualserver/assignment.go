@@ -1,0 +1,36 @@
+package virtualserver
+
+import (
+	"time"
+
+	"github.com/segno-jobs/segno/task"
+)
+
+// Assignment is an attempt to be committed.
+type Assignment struct {
+	Ref       task.Ref
+	Server    string
+	Placement Placement
+	// Ground is empty for the first attempt of a run.
+	Ground string
+}
+
+// Explanation is why a queued run could not be placed.
+type Explanation struct {
+	Run    task.RunID
+	Reason string
+	// Placement names each member with its refusal; nil leaves the stored one.
+	Placement *Placement
+}
+
+// OpenAttempt is an attempt that may still act, with what is needed to offer it again and to count it.
+type OpenAttempt struct {
+	task.Attempt
+	Task         string
+	RunState     task.State
+	ScheduledFor *time.Time
+	Spec         task.Spec
+	Params       map[string]string
+	// Need is what the placement expected of it.
+	Need Need
+}
