@@ -1,0 +1,33 @@
+package agent
+
+import (
+	"context"
+
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/task"
+)
+
+// Guard is what the agent needs of the process that keeps the jobs. The agent may die at any moment; the guard and the
+// spools stay. guard.Client implements it.
+type Guard interface {
+	// Start has the attempt started. It returns once a keeper has taken it; from then on its spool exists and will end
+	// with an exit record, also where the program cannot be started. An attempt that is kept already is fault.Conflict.
+	Start(ctx context.Context, e jobserver.Execution) error
+	// Stop has the attempt stopped: SIGTERM to its group, SIGKILL to all of its processes after the grace. The exit
+	// record follows in the spool, with that kind unless the job had ended by itself. Stopping twice is harmless.
+	Stop(ctx context.Context, ref task.Ref, kind task.ExitKind) error
+	// Kept lists the attempts that have a spool, running and ended, with what the running ones use. Spools whose keeper
+	// is gone were ended with an exit record of kind lost before it returns.
+	Kept(ctx context.Context) ([]jobserver.Kept, error)
+	// Grown tells which spools have more. Signals of one attempt are joined while nobody reads. The channel is closed
+	// when the guard is gone; then a new one must be connected to.
+	Grown() <-chan jobserver.Grown
+	// Read returns records of an attempt after the given sequence, up to about limit bytes; none where there are no more yet.
+	Read(ref task.Ref, after int64, limit int) ([]task.Record, error)
+	// Drop removes the spool and the working directory of an attempt that has ended.
+	Drop(ref task.Ref) error
+	// Full reports whether the last write to a spool failed for want of room.
+	Full() bool
+	// Close lets go of the guard. Jobs go on.
+	Close() error
+}

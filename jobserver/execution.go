@@ -1,0 +1,41 @@
+package jobserver
+
+import (
+	"time"
+
+	"github.com/segno-jobs/segno/task"
+)
+
+// Execution is all that a guard needs to run one attempt. All texts are filled in already.
+type Execution struct {
+	Ref  task.Ref `json:"ref"`
+	Task string   `json:"task"`
+	// Job has exactly one of command, script and steps, and the job's own environment.
+	Job task.Job `json:"job"`
+	// Params become SEGNO_PARAM_<NAME>.
+	Params       map[string]string `json:"params,omitempty"`
+	ScheduledFor time.Time         `json:"scheduled_for,omitzero"`
+	Traceparent  string            `json:"traceparent,omitempty"`
+	// Timeout is 0 where there is none; StopGrace lies between SIGTERM and SIGKILL.
+	Timeout   time.Duration `json:"timeout,omitempty"`
+	StopGrace time.Duration `json:"stop_grace,omitempty"`
+	// OutputLimit is the most bytes of output that are kept; what comes after it is read and dropped behind a mark.
+	OutputLimit int64 `json:"output_limit"`
+	// MemoryLimit is applied where the host has control groups; 0 is without limit.
+	MemoryLimit int64 `json:"memory_limit,omitempty"`
+}
+
+// Kept is an attempt whose spool exists on the host.
+type Kept struct {
+	Ref task.Ref
+	// Ended is true once its exit record is in the spool.
+	Ended bool
+	Usage AttemptUsage
+}
+
+// Grown tells that the spool of an attempt has more records.
+type Grown struct {
+	Ref task.Ref
+	// Ended is true once its exit record is in the spool.
+	Ended bool
+}
