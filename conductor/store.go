@@ -41,8 +41,9 @@ type RunStore interface {
 	// InsertRun stores a queued run. If key is not empty and a run has it already, that run is returned with created
 	// false; if it was made for another task or with other params, the error is fault.Conflict.
 	InsertRun(ctx context.Context, run task.Run, key string) (stored task.Run, created bool, err error)
-	// QueuedRuns returns up to limit queued runs, those of higher priority first, then the older ones.
-	QueuedRuns(ctx context.Context, limit int) ([]task.Run, error)
+	// QueuedRuns returns up to limit queued runs after a position in the queue, those of higher priority first, then
+	// the older ones. The zero position is before the first.
+	QueuedRuns(ctx context.Context, after task.QueuePosition, limit int) ([]task.Run, error)
 	// AssignRuns commits attempts: queued → starting. Conflict for a run that is not queued any more.
 	AssignRuns(ctx context.Context, as []virtualserver.Assignment, now time.Time) []error
 	// ExplainQueued stores why queued runs could not be placed. It writes only where the reason differs.
@@ -58,6 +59,9 @@ type RunStore interface {
 	// LoseAttempts ends claimed attempts without an exit record: the run becomes lost with the reason.
 	// Conflict for one that has ended.
 	LoseAttempts(ctx context.Context, refs []task.Ref, reason string, now time.Time) []error
+	// ReturnAttempts puts runs back into the queue whose claimed attempt provably never started: running or unknown →
+	// queued, and the attempt is withdrawn with the reason. Conflict for one that has ended.
+	ReturnAttempts(ctx context.Context, refs []task.Ref, reason string, now time.Time) []error
 	// CancelRun ends a run that nothing was started for, or makes it stopping. It returns the run as it is then.
 	// A run that is stopping or cancelled already is returned unchanged; Conflict for one that ended otherwise.
 	CancelRun(ctx context.Context, id task.RunID, by string, now time.Time) (task.Run, error)

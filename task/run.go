@@ -131,3 +131,13 @@ type Exit struct {
 func (e Exit) Outcome() (State, AttemptState, string) {
 	return outcome(e)
 }
+
+// QueuePosition is the place of a run in the queue: higher priority first, then the smaller id. The zero value is
+// before every run.
+type QueuePosition struct {
+	Priority int
+	ID       RunID
+}
+
+// Position returns the run's place in the queue.
+func (r Run) Position() QueuePosition { return QueuePosition{Priority: r.Spec.Priority, ID: r.ID} }
