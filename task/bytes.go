@@ -40,16 +40,26 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 			break
 		}
 	}
+	if v, err := strconv.ParseInt(s, 10, 64); err == nil && v >= 0 && v <= maxBytes/factor {
+		*b = Bytes(v * factor)
+		return nil
+	}
 	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || v < 0 || v*float64(factor) > 1<<62 {
-		return fmt.Errorf("%q is not a size such as 1048576 or \"64MiB\"", text)
+	if err != nil || !(v >= 0 && v*float64(factor) <= maxBytes) || strings.ContainsAny(s, "xXpP_") {
+		return fmt.Errorf("%.40q is not a size such as 1048576 or \"64MiB\"", text)
 	}
 	*b = Bytes(v * float64(factor))
 	return nil
 }
 
-// UnmarshalJSON reads a JSON number or a string such as "64MiB".
+// maxBytes is the largest size that can be read.
+const maxBytes = 1 << 62
+
+// UnmarshalJSON reads a JSON number or a string such as "64MiB". As encoding/json does, it leaves b alone on null.
 func (b *Bytes) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
 	var s string
 	if json.Unmarshal(data, &s) == nil {
 		return b.UnmarshalText([]byte(s))

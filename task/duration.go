@@ -19,17 +19,20 @@ func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
 	if err != nil {
-		return fmt.Errorf("%q is not a duration such as \"90s\" or \"2m\"", text)
+		return fmt.Errorf("%.40q is not a duration such as \"90s\" or \"2m\"", text)
 	}
 	*d = Duration(v)
 	return nil
 }
 
-// UnmarshalJSON reads a JSON string such as "1m30s".
+// UnmarshalJSON reads a JSON string such as "1m30s". As encoding/json does, it leaves d alone on null.
 func (d *Duration) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
 	var s string
 	if err := json.Unmarshal(data, &s); err != nil {
-		return fmt.Errorf("a duration is a string such as \"90s\" or \"2m\", not %s", data)
+		return fmt.Errorf("a duration is a string such as \"90s\" or \"2m\", not %.40s", data)
 	}
 	return d.UnmarshalText([]byte(s))
 }
