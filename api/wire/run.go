@@ -1,0 +1,141 @@
+package wire
+
+import (
+	"github.com/segno-jobs/segno/policy"
+	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
+)
+
+// RunRequest is the optional body of POST /tasks/{name}/runs.
+type RunRequest struct {
+	// Params override the task's.
+	Params map[string]string `json:"params,omitempty" doc:"Values that override the task's parameters."`
+}
+
+// Run is one requested execution of a task.
+type Run struct {
+	ID    task.RunID `json:"id" doc:"Ids sort by the time at which the run was requested."`
+	Task  string     `json:"task"`
+	State task.State `json:"state" enum:"queued,starting,running,unknown,stopping,succeeded,failed,timed_out,cancelled,reset,lost"`
+	// Prior is the state before unknown, and null otherwise.
+	Prior        *task.State       `json:"prior" enum:"starting,running,stopping" doc:"The state before unknown; null otherwise."`
+	Cause        Cause             `json:"cause"`
+	ScheduledFor *Time             `json:"scheduled_for"`
+	QueuedAt     Time              `json:"queued_at"`
+	StartedAt    *Time             `json:"started_at"`
+	EndedAt      *Time             `json:"ended_at"`
+	ExitCode     *int              `json:"exit_code"`
+	Reason       string            `json:"reason" doc:"Why the run is in its state, in a sentence."`
+	Policy       policy.Kind       `json:"policy" enum:"wait,reset,restart,recover"`
+	Target       task.Target       `json:"target"`
+	Server       *string           `json:"server" doc:"Server of the newest attempt."`
+	Attempt      int               `json:"attempt" doc:"Number of the newest attempt; 0 before the first."`
+	Params       map[string]string `json:"params" nullable:"false"`
+	Outputs      map[string]string `json:"outputs" doc:"Values that the job handed over." nullable:"false"`
+	Progress     *Progress         `json:"progress"`
+	// Attempts are given where one run is asked for, oldest first; nil in lists.
+	Attempts []Attempt `json:"attempts,omitzero" doc:"Oldest first; left out in lists." nullable:"false"`
+	// Waiting says of a queued run why no server could take it. It may be nil.
+	Waiting *Placement `json:"waiting,omitempty" doc:"Of a queued run: why no server could take it so far."`
+}
+
+// Cause is who or what asked for a run.
+type Cause struct {
+	Kind task.CauseKind `json:"kind" enum:"manual,trigger,plan,chain,api"`
+	By   string         `json:"by"`
+}
+
+// Progress is what a job says of how far it is.
+type Progress struct {
+	Percent float64 `json:"percent" minimum:"0" maximum:"100"`
+	Message string  `json:"message"`
+}
+
+// Attempt is one placement of a run on one job server.
+type Attempt struct {
+	Number int               `json:"number"`
+	Server string            `json:"server"`
+	State  task.AttemptState `json:"state" enum:"offered,running,unknown,stopping,withdrawn,succeeded,failed,timed_out,cancelled,lost,unavailable"`
+	Reason string            `json:"reason"`
+	// OfferedAt is when it was placed, StartedAt when the agent claimed it.
+	OfferedAt Time  `json:"offered_at" doc:"When it was placed."`
+	StartedAt *Time `json:"started_at" doc:"When the agent claimed it."`
+	EndedAt   *Time `json:"ended_at"`
+	// Ground is null for the first attempt.
+	Ground      *string    `json:"ground" doc:"Why it could begin although an earlier one existed; null for the first."`
+	ResumedFrom *int       `json:"resumed_from" doc:"Checkpoint that it resumed from."`
+	LogBytes    int64      `json:"log_bytes" doc:"Length of its stored output."`
+	Exit        *Exit      `json:"exit"`
+	Placement   *Placement `json:"placement,omitempty" doc:"Why it was placed where it was."`
+}
+
+// Exit is how an attempt ended.
+type Exit struct {
+	Kind   task.ExitKind `json:"kind" enum:"exited,not_started,timed_out,cancelled,lease_expired,fenced,lost"`
+	Code   int           `json:"code" doc:"Exit code, 128+signal after a signal, or -1."`
+	Signal int           `json:"signal"`
+	OOM    bool          `json:"oom" doc:"The kernel killed the job for want of memory."`
+	Detail string        `json:"detail"`
+	// CPU and Duration are in seconds, PeakMemory in bytes.
+	CPU        float64 `json:"cpu_seconds"`
+	PeakMemory int64   `json:"peak_memory" doc:"Bytes."`
+	Duration   float64 `json:"duration_seconds"`
+}
+
+// RunOf returns r as it stands in a list: without its attempts.
+func RunOf(r task.Run) Run {
+	w := Run{
+		ID: r.ID, Task: r.Task, State: r.State,
+		Cause:        Cause{Kind: r.Cause.Kind, By: r.Cause.By},
+		ScheduledFor: optional(r.ScheduledFor), QueuedAt: At(r.QueuedAt), StartedAt: optional(r.StartedAt), EndedAt: optional(r.EndedAt),
+		ExitCode: r.ExitCode, Reason: r.Reason, Policy: policy.Kind(r.Spec.OnUnavailable), Target: r.Spec.Target,
+		Server: text(r.Server), Attempt: r.Attempt, Params: filled(r.Params), Outputs: filled(r.Outputs),
+	}
+	if w.Policy == "" {
+		w.Policy = policy.Default
+	}
+	if r.Prior != "" {
+		w.Prior = &r.Prior
+	}
+	if r.Progress != nil {
+		w.Progress = &Progress{Percent: r.Progress.Percent, Message: r.Progress.Message}
+	}
+	return w
+}
+
+// WholeRunOf returns r with its attempts and with the placements stored for them by number; under 0 stands why it waits.
+func WholeRunOf(r task.Run, placements map[int]virtualserver.Placement) Run {
+	w := RunOf(r)
+	w.Attempts = make([]Attempt, len(r.Attempts))
+	for i, a := range r.Attempts {
+		w.Attempts[i] = AttemptOf(a)
+		if p, ok := placements[a.Number]; ok {
+			placed := PlacementOf(p)
+			w.Attempts[i].Placement = &placed
+		}
+	}
+	if p, ok := placements[0]; ok && r.State == task.Queued {
+		waiting := PlacementOf(p)
+		w.Waiting = &waiting
+	}
+	return w
+}
+
+// AttemptOf returns a as it is sent, without its placement.
+func AttemptOf(a task.Attempt) Attempt {
+	return Attempt{
+		Number: a.Number, Server: a.Server, State: a.State, Reason: a.Reason,
+		OfferedAt: At(a.OfferedAt), StartedAt: optional(a.ClaimedAt), EndedAt: optional(a.EndedAt),
+		Ground: text(a.Ground), ResumedFrom: a.ResumedFrom, LogBytes: a.LogBytes, Exit: exitOf(a.Exit),
+	}
+}
+
+func exitOf(e *task.Exit) *Exit {
+	if e == nil {
+		return nil
+	}
+	return &Exit{
+		Kind: e.Kind, Code: e.Code, Signal: e.Signal, OOM: e.OOM, Detail: e.Detail,
+		CPU: e.CPU.Seconds(), PeakMemory: e.PeakMemory, Duration: e.Ran.Seconds(),
+	}
+}

@@ -1,0 +1,16 @@
+package wire
+
+import "github.com/segno-jobs/segno/task"
+
+// Task is a stored task: the document of the operator with its version.
+type Task struct {
+	task.Spec
+	Version   int64 `json:"version" doc:"Counts edits; also the ETag."`
+	CreatedAt Time  `json:"created_at"`
+	UpdatedAt Time  `json:"updated_at"`
+}
+
+// TaskOf returns t as it is sent.
+func TaskOf(t task.Task) Task {
+	return Task{Spec: t.Spec, Version: t.Version, CreatedAt: At(t.CreatedAt), UpdatedAt: At(t.UpdatedAt)}
+}
