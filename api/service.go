@@ -39,16 +39,7 @@ type ServerService interface {
 }
 
 // ServerView is a server with what the conductor makes of it.
-type ServerView struct {
-	jobserver.Server
-	// Rating and Stars are by the preset recommended, for a run of one core; both are 0 and Rated false without a sample.
-	Rated         bool
-	Rating, Stars float64
-	SlotsUsed     int
-	Attempts      []task.Attempt
-	// VirtualServers are the groups that it is a member of.
-	VirtualServers []string
-}
+type ServerView = jobserver.View
 
 // VirtualServerService is about virtual servers.
 type VirtualServerService interface {
@@ -91,14 +82,7 @@ type RunService interface {
 }
 
 // RunRequest is what a caller gives for a run.
-type RunRequest struct {
-	// Params override the task's.
-	Params map[string]string
-	// Key is the Idempotency-Key, or empty.
-	Key string
-	// By is who asks.
-	By string
-}
+type RunRequest = task.RunRequest
 
 // EventService is about what happens.
 type EventService interface {

@@ -141,3 +141,13 @@ type QueuePosition struct {
 
 // Position returns the run's place in the queue.
 func (r Run) Position() QueuePosition { return QueuePosition{Priority: r.Spec.Priority, ID: r.ID} }
+
+// RunRequest is what a caller gives for a run.
+type RunRequest struct {
+	// Params override the task's.
+	Params map[string]string
+	// Key is the Idempotency-Key, or empty.
+	Key string
+	// By is who asks.
+	By string
+}

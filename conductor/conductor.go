@@ -1,0 +1,158 @@
+package conductor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/segno-jobs/segno/jobserver"
+)
+
+// Options are the settings of a conductor. The zero value of each field stands for its default.
+type Options struct {
+	Logger *slog.Logger
+	// Version is what agents are told that the conductor is.
+	Version string
+	// Heartbeat is the period that agents are told to keep, 1.5 s by default.
+	Heartbeat time.Duration
+	// OfferTimeout is how long an offer may stay unclaimed before it is taken back, 10 s by default.
+	OfferTimeout time.Duration
+	// Now is the clock, time.Now by default. Its readings must carry a monotonic part, or never go back.
+	Now func() time.Time
+	// Seed makes random choices repeatable; 0 draws one.
+	Seed uint64
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Heartbeat == 0 {
+		o.Heartbeat = jobserver.DefaultHeartbeat
+	}
+	if o.OfferTimeout == 0 {
+		o.OfferTimeout = 10 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Seed == 0 {
+		o.Seed = rand.Uint64()
+	}
+	return o
+}
+
+// Validate reports a setting that cannot work, with its name.
+func (o Options) Validate() error {
+	if o.Heartbeat != 0 && (o.Heartbeat < 100*time.Millisecond || o.Heartbeat > time.Minute) {
+		return fmt.Errorf("heartbeat is %s, but must be between 100ms and 1m", o.Heartbeat)
+	}
+	if o.OfferTimeout < 0 {
+		return fmt.Errorf("offer timeout is %s, but must not be negative", o.OfferTimeout)
+	}
+	return nil
+}
+
+// Conductor places runs and speaks with agents. It implements the service that the API needs and, through
+// [Conductor.AgentHandler], the conductor's side of the protocol.
+type Conductor struct {
+	store   Store
+	options Options
+	log     *slog.Logger
+	now     func() time.Time
+
+	fleet    *fleet
+	sessions *sessions
+	watch    *watchers
+	metrics  *Metrics
+	learner  *learner
+	chance   *chance
+
+	dispatch chan struct{}
+	ids      *runIDs
+	term     uint64
+	keys     credentials
+}
+
+// New returns a conductor over a store. It does nothing until [Conductor.Serve].
+func New(store Store, options Options) (*Conductor, error) {
+	if err := options.Validate(); err != nil {
+		return nil, err
+	}
+	options = options.withDefaults()
+	c := &Conductor{
+		store: store, options: options, log: options.Logger, now: options.Now,
+		fleet:    newFleet(),
+		sessions: newSessions(),
+		watch:    newWatchers(),
+		metrics:  newMetrics(),
+		learner:  newLearner(),
+		chance:   newChance(options.Seed),
+		dispatch: make(chan struct{}, 1),
+		ids:      newRunIDs(),
+		term:     1,
+	}
+	return c, nil
+}
+
+// Serve loads the fleet from the store and acts until ctx ends. It returns nil then.
+func (c *Conductor) Serve(ctx context.Context) error {
+	if err := c.load(ctx); err != nil {
+		return fmt.Errorf("load the fleet: %w", err)
+	}
+	loops, ctx := errgroup.WithContext(ctx)
+	for _, loop := range []func(context.Context) error{
+		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.learnLoop, c.statsLoop,
+	} {
+		loops.Go(func() error { return loop(ctx) })
+	}
+	err := loops.Wait()
+	c.sessions.closeAll()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// load reads servers, groups, open attempts and usage. Every server gets its whole time to report anew.
+func (c *Conductor) load(ctx context.Context) error {
+	if err := c.reloadServers(ctx); err != nil {
+		return err
+	}
+	if err := c.reloadGroups(ctx); err != nil {
+		return err
+	}
+	usage, err := c.store.Usage(ctx)
+	if err != nil {
+		return fmt.Errorf("read what tasks use: %w", err)
+	}
+	c.learner.set(usage)
+	open, err := c.store.OpenAttempts(ctx, "")
+	if err != nil {
+		return fmt.Errorf("read open attempts: %w", err)
+	}
+	for _, a := range open {
+		c.fleet.adopt(a)
+	}
+	c.wakeDispatcher()
+	return nil
+}
+
+// every calls f each period until ctx ends.
+func every(ctx context.Context, period time.Duration, f func(context.Context)) error {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+			f(ctx)
+		}
+	}
+}

@@ -1,0 +1,362 @@
+package conductor
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
+)
+
+// fleet is the conductor's picture of the servers, the groups and what runs where. It follows the store: it is loaded
+// at the start and told of each change after its commit, except for reservations, which it holds from the moment of the
+// choice, so that runs placed together do not all land on one server.
+type fleet struct {
+	mu     sync.Mutex
+	hosts  map[string]*host
+	groups map[string]virtualserver.VirtualServer
+}
+
+// host is one server in the fleet.
+type host struct {
+	server jobserver.Server
+	// heard is when the last heartbeat came, or when this conductor began to listen.
+	heard time.Time
+	// foreignMean is the mean of the foreign load in cores over about ten minutes, at meanAt.
+	foreignMean float64
+	meanAt      time.Time
+	open        map[task.Ref]*placed
+	own         virtualserver.Occupancy
+	ownAtSample virtualserver.Occupancy
+	lastUsed    time.Time
+}
+
+// placed is an open attempt on a host.
+type placed struct {
+	task     string
+	need     virtualserver.Need
+	claimed  bool
+	instance string
+	// offered is when it was placed, or when this conductor took it over.
+	offered time.Time
+	// stop is true once it was told to stop.
+	stop bool
+	// rebooted is true where the host has another boot id than when the attempt was claimed.
+	rebooted bool
+}
+
+func newFleet() *fleet {
+	return &fleet{hosts: map[string]*host{}, groups: map[string]virtualserver.VirtualServer{}}
+}
+
+// setServers replaces what is known of the servers, and keeps what runs there.
+func (f *fleet) setServers(servers []jobserver.Server, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old := f.hosts
+	f.hosts = make(map[string]*host, len(servers))
+	for _, s := range servers {
+		h, known := old[s.Name]
+		if !known {
+			h = &host{open: map[task.Ref]*placed{}, heard: now}
+		} else if h.server.Sample != nil && (s.Sample == nil || s.Sample.At.Before(h.server.Sample.At)) {
+			s.Sample = h.server.Sample
+		}
+		h.server = s
+		f.hosts[s.Name] = h
+	}
+}
+
+func (f *fleet) setGroups(groups []virtualserver.VirtualServer) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.groups = make(map[string]virtualserver.VirtualServer, len(groups))
+	for _, g := range groups {
+		f.groups[g.Name] = g
+	}
+}
+
+// place chooses for a target and, where it finds a server, reserves the place under ref. A zero ref reserves nothing.
+func (f *fleet) place(target task.Target, req virtualserver.Request, ref task.Ref, now time.Time, pick chooser) virtualserver.Placement {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var p virtualserver.Placement
+	if target.Server != "" {
+		h, known := f.hosts[target.Server]
+		if !known {
+			return virtualserver.Placement{At: now, Need: req.Need, Reason: "the server " + target.Server + " does not exist"}
+		}
+		p = virtualserver.PlaceOn(h.candidate(now), req, now)
+	} else {
+		group, known := f.groups[target.VirtualServer]
+		if !known {
+			return virtualserver.Placement{At: now, Need: req.Need, Reason: "the virtual server " + target.VirtualServer + " does not exist"}
+		}
+		candidates := make([]virtualserver.Candidate, 0, len(group.Members))
+		for _, name := range group.Members {
+			if h, known := f.hosts[name]; known {
+				candidates = append(candidates, h.candidate(now))
+			}
+		}
+		p = pick(group.Spec, req, candidates, now)
+	}
+	if p.Chosen != "" && ref.Run != "" {
+		h := f.hosts[p.Chosen]
+		h.add(ref, &placed{need: p.Need, offered: now})
+		h.lastUsed = now
+	}
+	return p
+}
+
+// chooser is virtualserver.Place with its source of chance bound.
+type chooser func(virtualserver.Spec, virtualserver.Request, []virtualserver.Candidate, time.Time) virtualserver.Placement
+
+func (h *host) candidate(now time.Time) virtualserver.Candidate {
+	c := virtualserver.Candidate{
+		Server: h.server, ForeignCPUMean: h.foreignMean, Own: h.own, OwnAtSample: h.ownAtSample, LastUsed: h.lastUsed,
+	}
+	if h.server.Sample != nil {
+		c.SampleAge = max(0, now.Sub(h.server.Sample.At))
+	}
+	return c
+}
+
+func (h *host) add(ref task.Ref, p *placed) {
+	if _, there := h.open[ref]; there {
+		return
+	}
+	h.open[ref] = p
+	h.own.Runs++
+	h.own.Slots += max(1, p.need.Slots)
+	h.own.CPU += p.need.CPU
+	h.own.Memory += p.need.Memory
+}
+
+func (h *host) remove(ref task.Ref) (placed, bool) {
+	p, there := h.open[ref]
+	if !there {
+		return placed{}, false
+	}
+	delete(h.open, ref)
+	h.own.Runs--
+	h.own.Slots -= max(1, p.need.Slots)
+	h.own.CPU -= p.need.CPU
+	h.own.Memory -= p.need.Memory
+	if h.own.Runs == 0 {
+		h.own = virtualserver.Occupancy{}
+	}
+	return *p, true
+}
+
+// adopt takes over an open attempt from the store.
+func (f *fleet) adopt(a virtualserver.OpenAttempt) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, known := f.hosts[a.Server]
+	if !known {
+		return
+	}
+	h.add(task.Ref{Run: a.Run, Number: a.Number}, &placed{
+		task: a.Task, need: a.Need, claimed: a.State != task.AttemptOffered, instance: a.Instance,
+		offered: h.heard, stop: a.State == task.AttemptStopping,
+	})
+	if a.OfferedAt.After(h.lastUsed) {
+		h.lastUsed = a.OfferedAt
+	}
+}
+
+// release ends the reservation of an attempt, wherever it is on the server.
+func (f *fleet) release(server string, ref task.Ref) (placed, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if h, known := f.hosts[server]; known {
+		return h.remove(ref)
+	}
+	return placed{}, false
+}
+
+// claimed notes the agent process that holds an attempt. It returns when the attempt was placed.
+func (f *fleet) claimed(server, instance string, ref task.Ref) (placed time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if h, known := f.hosts[server]; known {
+		if p, there := h.open[ref]; there {
+			p.claimed, p.instance = true, instance
+			return p.offered
+		}
+	}
+	return time.Time{}
+}
+
+// stopping notes that an attempt was told to stop.
+func (f *fleet) stopping(server string, ref task.Ref) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if h, known := f.hosts[server]; known {
+		if p, there := h.open[ref]; there {
+			p.stop = true
+		}
+	}
+}
+
+// beat takes in a heartbeat. It reports whether the server was not online before.
+func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, known := f.hosts[b.Server]
+	if !known {
+		return true
+	}
+	cameBack = h.server.State != jobserver.Online
+	if cameBack {
+		h.server.State, h.server.StateSince = jobserver.Online, b.At
+	}
+	if h.server.BootID != "" && h.server.BootID != b.BootID {
+		for _, p := range h.open {
+			p.rebooted = p.claimed
+		}
+	}
+	h.heard = b.At
+	h.server.LastSeen = b.At
+	h.server.BootID, h.server.Instance, h.server.AgentVersion = b.BootID, b.Instance, b.AgentVersion
+	sample := b.Sample
+	h.server.Sample = &sample
+	h.ownAtSample = h.own
+	h.blendForeign(sample.ForeignCPU(), b.At)
+	return cameBack
+}
+
+// foreignWindow is the time over which the mean of the foreign load is taken.
+const foreignWindow = 10 * time.Minute
+
+func (h *host) blendForeign(cores float64, at time.Time) {
+	if h.meanAt.IsZero() {
+		h.foreignMean, h.meanAt = cores, at
+		return
+	}
+	share := 1 - math.Exp(-at.Sub(h.meanAt).Seconds()/foreignWindow.Seconds())
+	h.foreignMean += share * (cores - h.foreignMean)
+	h.meanAt = at
+}
+
+// silent returns the servers that are online and were last heard before the instant.
+func (f *fleet) silent(before time.Time) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for name, h := range f.hosts {
+		if h.server.State == jobserver.Online && h.heard.Before(before) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (f *fleet) setUnreachable(names []string, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, name := range names {
+		if h, known := f.hosts[name]; known {
+			h.server.State, h.server.StateSince = jobserver.Unreachable, now
+		}
+	}
+}
+
+// postpone gives every server its whole time to report anew, for a conductor that could not listen for a while.
+func (f *fleet) postpone(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, h := range f.hosts {
+		h.heard = now
+		for _, p := range h.open {
+			if !p.claimed {
+				p.offered = now
+			}
+		}
+	}
+}
+
+// staleOffers returns offers that nobody has claimed since before the instant, or whose server is not online.
+func (f *fleet) staleOffers(before time.Time) map[string][]task.Ref {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	stale := map[string][]task.Ref{}
+	for name, h := range f.hosts {
+		for ref, p := range h.open {
+			if !p.claimed && (p.offered.Before(before) || h.server.State != jobserver.Online) {
+				stale[name] = append(stale[name], ref)
+			}
+		}
+	}
+	return stale
+}
+
+// held is what the fleet believes of one open attempt.
+type held struct {
+	ref      task.Ref
+	claimed  bool
+	instance string
+	stop     bool
+	rebooted bool
+}
+
+// attempts returns the open attempts on a server, by run.
+func (f *fleet) attempts(server string) []held {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, known := f.hosts[server]
+	if !known {
+		return nil
+	}
+	all := make([]held, 0, len(h.open))
+	for ref, p := range h.open {
+		all = append(all, held{ref: ref, claimed: p.claimed, instance: p.instance, stop: p.stop, rebooted: p.rebooted})
+	}
+	slices.SortFunc(all, func(a, b held) int {
+		return cmp.Or(cmp.Compare(a.ref.Run, b.ref.Run), cmp.Compare(a.ref.Number, b.ref.Number))
+	})
+	return all
+}
+
+// candidate returns what would be known of a server in a choice now.
+func (f *fleet) candidate(server string, now time.Time) (virtualserver.Candidate, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, known := f.hosts[server]
+	if !known {
+		return virtualserver.Candidate{}, false
+	}
+	return h.candidate(now), true
+}
+
+// groupsOf returns the names of the groups that a server is a member of.
+func (f *fleet) groupsOf(server string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(f.groups)) {
+		if slices.Contains(f.groups[name].Members, server) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// freeSlots counts the free slots of online servers.
+func (f *fleet) freeSlots() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	free := 0
+	for _, h := range f.hosts {
+		if h.server.State == jobserver.Online && h.server.Mode == jobserver.Active {
+			free += max(0, h.server.Slots-h.own.Slots)
+		}
+	}
+	return free
+}

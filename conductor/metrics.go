@@ -1,0 +1,114 @@
+package conductor
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/segno-jobs/segno/task"
+)
+
+// Metrics are what /metrics shows of a conductor.
+type Metrics struct {
+	registry *prometheus.Registry
+	dispatch prometheus.Histogram
+	commits  prometheus.Histogram
+	batches  prometheus.Histogram
+	requests *prometheus.HistogramVec
+	ends     *prometheus.CounterVec
+	runs     *prometheus.GaugeVec
+	servers  *prometheus.GaugeVec
+	queue    prometheus.Gauge
+	age      prometheus.Gauge
+	agents   prometheus.Gauge
+}
+
+func newMetrics() *Metrics {
+	fine := prometheus.ExponentialBuckets(0.0001, 2, 18)
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		dispatch: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "segno_dispatch_seconds", Help: "Time from the placement of an attempt to its committed claim.", Buckets: fine,
+		}),
+		commits: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "segno_store_commit_seconds", Help: "Time that a commit of the store took.", Buckets: fine,
+		}),
+		batches: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "segno_store_commit_transactions", Help: "Transactions that were committed together.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 9),
+		}),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "segno_http_request_seconds", Help: "Time to answer a request, by the pattern of its route.", Buckets: fine,
+		}, []string{"route", "status"}),
+		ends: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segno_attempts_ended_total", Help: "Attempts that ended with an exit record, by the state of their run.",
+		}, []string{"state"}),
+		runs: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "segno_runs", Help: "Runs in the store by state.",
+		}, []string{"state"}),
+		servers: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "segno_job_servers", Help: "Job servers by contact.",
+		}, []string{"contact"}),
+		queue: prometheus.NewGauge(prometheus.GaugeOpts{Name: "segno_queue_length", Help: "Runs that wait for a server."}),
+		age: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "segno_queue_oldest_seconds", Help: "How long the oldest queued run has waited.",
+		}),
+		agents: prometheus.NewGauge(prometheus.GaugeOpts{Name: "segno_agents_connected", Help: "Agents that are connected."}),
+	}
+	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents)
+	return m
+}
+
+// Registry returns where the metrics are gathered.
+func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
+
+// Commit notes a commit of the store.
+func (m *Metrics) Commit(took time.Duration, transactions int) {
+	m.commits.Observe(took.Seconds())
+	m.batches.Observe(float64(transactions))
+}
+
+// Request notes an answered request. The route is a pattern, never a raw path.
+func (m *Metrics) Request(route, status string, took time.Duration) {
+	m.requests.WithLabelValues(route, status).Observe(took.Seconds())
+}
+
+func (m *Metrics) claimed(after time.Duration) { m.dispatch.Observe(after.Seconds()) }
+
+func (m *Metrics) ended(state task.State) { m.ends.WithLabelValues(string(state)).Inc() }
+
+// Metrics returns the conductor's metrics.
+func (c *Conductor) Metrics() *Metrics { return c.metrics }
+
+const statsEvery = 5 * time.Second
+
+// statsLoop counts what the store holds.
+func (c *Conductor) statsLoop(ctx context.Context) error {
+	c.count(ctx)
+	return every(ctx, statsEvery, c.count)
+}
+
+func (c *Conductor) count(ctx context.Context) {
+	stats, err := c.store.Stats(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			c.log.Error("counting what the store holds failed", "error", err)
+		}
+		return
+	}
+	for _, state := range task.States() {
+		c.metrics.runs.WithLabelValues(string(state)).Set(float64(stats.RunsByState[state]))
+	}
+	c.metrics.servers.Reset()
+	for contact, n := range stats.ServersByState {
+		c.metrics.servers.WithLabelValues(contact).Set(float64(n))
+	}
+	c.metrics.queue.Set(float64(stats.QueueLength))
+	age := 0.0
+	if !stats.OldestQueuedAt.IsZero() {
+		age = c.now().Sub(stats.OldestQueuedAt).Seconds()
+	}
+	c.metrics.age.Set(max(0, age))
+	c.metrics.agents.Set(float64(c.sessions.count()))
+}

@@ -1,0 +1,118 @@
+package conductor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
+)
+
+// StartRun requests a run of a task, with the task's texts and params as they are now. The same key gives the same run.
+func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest) (task.Run, error) {
+	t, err := c.store.Task(ctx, name)
+	if err != nil {
+		return task.Run{}, fmt.Errorf("start a run of %s: %w", name, err)
+	}
+	spec, err := task.Fill(t.Spec, r.Params)
+	if err != nil {
+		return task.Run{}, err
+	}
+	now := c.now()
+	id, err := c.ids.next(now)
+	if err != nil {
+		return task.Run{}, err
+	}
+	run := task.Run{
+		ID: id, Task: name, State: task.Queued, Cause: task.Cause{Kind: task.CauseManual, By: r.By}, QueuedAt: now, Spec: spec, Params: spec.Params,
+	}
+	stored, created, err := c.store.InsertRun(ctx, run, r.Key)
+	if err != nil {
+		return task.Run{}, fmt.Errorf("start a run of %s: %w", name, err)
+	}
+	if created {
+		c.wakeDispatcher()
+		c.watch.eventsChanged()
+	}
+	return stored, nil
+}
+
+// CancelRun cancels a run for the caller named by. A run that nothing was started for ends at once; another one is
+// told to stop, and ends when its exit record has come.
+func (c *Conductor) CancelRun(ctx context.Context, id task.RunID, by string) (task.Run, error) {
+	run, err := c.store.CancelRun(ctx, id, by, c.now())
+	if err != nil {
+		return task.Run{}, fmt.Errorf("cancel run %s: %w", id, err)
+	}
+	ref := task.Ref{Run: run.ID, Number: run.Attempt}
+	switch {
+	case run.State == task.Stopping:
+		c.fleet.stopping(run.Server, ref)
+		c.sessions.stop(run.Server, ref, task.ExitCancelled)
+	case run.Server != "":
+		c.fleet.release(run.Server, ref)
+		c.wakeDispatcher()
+	}
+	c.watch.eventsChanged()
+	c.watch.outputChanged(id)
+	return run, nil
+}
+
+// Run returns a run with its attempts.
+func (c *Conductor) Run(ctx context.Context, id task.RunID) (task.Run, error) {
+	return c.store.Run(ctx, id)
+}
+
+// Runs returns runs, newest first.
+func (c *Conductor) Runs(ctx context.Context, f task.RunFilter, p page.Request) (page.Of[task.Run], error) {
+	return c.store.Runs(ctx, f, p)
+}
+
+// Placements returns the stored placements of a run by attempt. For a queued run, 0 holds why it waits as of now.
+func (c *Conductor) Placements(ctx context.Context, id task.RunID) (map[int]virtualserver.Placement, error) {
+	placements, err := c.store.Placements(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	run, err := c.store.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if run.State != task.Queued {
+		delete(placements, 0)
+		return placements, nil
+	}
+	if placements == nil {
+		placements = map[int]virtualserver.Placement{}
+	}
+	placements[0] = c.fleet.place(run.Spec.Target, c.request(run.Task, run.Spec), task.Ref{}, c.now(), c.choose)
+	return placements, nil
+}
+
+// RunEvents returns the history of a run, oldest first.
+func (c *Conductor) RunEvents(ctx context.Context, id task.RunID, p page.Request) (page.Of[task.Event], error) {
+	return c.store.RunEvents(ctx, id, p)
+}
+
+// Output reads output of an attempt from the offset on; end is true when nothing can follow what was returned.
+func (c *Conductor) Output(ctx context.Context, ref task.Ref, offset int64, limit int) (task.Output, bool, error) {
+	return c.store.Output(ctx, ref, offset, limit)
+}
+
+// WatchOutput returns a channel that receives whenever a run may have more output, a newer attempt, or another state.
+// Signals are joined while nobody reads. stop must be called.
+func (c *Conductor) WatchOutput(id task.RunID) (signal <-chan struct{}, stop func()) {
+	return c.watch.watchOutput(id)
+}
+
+// Events returns events.
+func (c *Conductor) Events(ctx context.Context, f task.EventFilter, limit int) ([]task.Event, error) {
+	return c.store.Events(ctx, f, limit)
+}
+
+// LastEvent returns the id of the newest event, or 0.
+func (c *Conductor) LastEvent(ctx context.Context) (int64, error) { return c.store.LastEvent(ctx) }
+
+// WatchEvents returns a channel that receives whenever there may be new events. Signals are joined. stop must be called.
+func (c *Conductor) WatchEvents() (signal <-chan struct{}, stop func()) { return c.watch.watchEvents() }

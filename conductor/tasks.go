@@ -1,0 +1,70 @@
+package conductor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/internal/replay"
+	"github.com/segno-jobs/segno/task"
+)
+
+// Tasks returns tasks by name.
+func (c *Conductor) Tasks(ctx context.Context, f task.Filter, p page.Request) (page.Of[task.Task], error) {
+	return c.store.Tasks(ctx, f, p)
+}
+
+// Task returns a task.
+func (c *Conductor) Task(ctx context.Context, name string) (task.Task, error) {
+	return c.store.Task(ctx, name)
+}
+
+// CreateTask stores a new task.
+func (c *Conductor) CreateTask(ctx context.Context, s task.Spec) (task.Task, error) {
+	if err := s.Validate(); err != nil {
+		return task.Task{}, err
+	}
+	t, err := c.store.CreateTask(ctx, s, c.now())
+	if err != nil {
+		return task.Task{}, fmt.Errorf("create task %s: %w", s.Name, err)
+	}
+	c.watch.eventsChanged()
+	return t, nil
+}
+
+// EditTask changes a task. What was requested before keeps the task as it was.
+func (c *Conductor) EditTask(ctx context.Context, name string, version int64, edit func(*task.Spec) error) (task.Task, error) {
+	t, err := c.store.EditTask(ctx, name, version, c.now(), func(s *task.Spec) error {
+		if err := edit(s); err != nil {
+			return err
+		}
+		return s.Validate()
+	})
+	if err != nil {
+		return task.Task{}, fmt.Errorf("edit task %s: %w", name, err)
+	}
+	c.watch.eventsChanged()
+	return t, nil
+}
+
+// DeleteTask removes a task; its runs stay.
+func (c *Conductor) DeleteTask(ctx context.Context, name string, version int64) error {
+	if err := c.store.DeleteTask(ctx, name, version, c.now()); err != nil {
+		return fmt.Errorf("delete task %s: %w", name, err)
+	}
+	c.watch.eventsChanged()
+	return nil
+}
+
+// Ready returns nil when the conductor can do its work, else why not.
+func (c *Conductor) Ready(ctx context.Context) error { return c.store.Ping(ctx) }
+
+// Answer returns the saved answer of an Idempotency-Key, or fault.NotFound.
+func (c *Conductor) Answer(ctx context.Context, key string) (replay.Answer, error) {
+	return c.store.Answer(ctx, key)
+}
+
+// SaveAnswer keeps the answer to a request with an Idempotency-Key.
+func (c *Conductor) SaveAnswer(ctx context.Context, key string, a replay.Answer) error {
+	return c.store.SaveAnswer(ctx, key, a, c.now())
+}

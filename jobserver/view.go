@@ -1,0 +1,15 @@
+package jobserver
+
+import "github.com/segno-jobs/segno/task"
+
+// View is a server with what the conductor makes of it.
+type View struct {
+	Server
+	// Rating and Stars are by the preset recommended, for a run of one core; both are 0 and Rated false without a sample.
+	Rated         bool
+	Rating, Stars float64
+	SlotsUsed     int
+	Attempts      []task.Attempt
+	// VirtualServers are the groups that it is a member of.
+	VirtualServers []string
+}
