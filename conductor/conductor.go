@@ -24,6 +24,8 @@ type Options struct {
 	OfferTimeout time.Duration
 	// Now is the clock, time.Now by default. Its readings must carry a monotonic part, or never go back.
 	Now func() time.Time
+	// Metrics are filled in by the conductor; by default they are its own.
+	Metrics *Metrics
 	// Seed makes random choices repeatable; 0 draws one.
 	Seed uint64
 }
@@ -40,6 +42,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics()
 	}
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()
@@ -90,7 +95,7 @@ func New(store Store, options Options) (*Conductor, error) {
 		fleet:    newFleet(),
 		sessions: newSessions(),
 		watch:    newWatchers(),
-		metrics:  newMetrics(),
+		metrics:  options.Metrics,
 		learner:  newLearner(),
 		chance:   newChance(options.Seed),
 		dispatch: make(chan struct{}, 1),

@@ -24,7 +24,8 @@ type Metrics struct {
 	agents   prometheus.Gauge
 }
 
-func newMetrics() *Metrics {
+// NewMetrics returns metrics in a registry of their own.
+func NewMetrics() *Metrics {
 	fine := prometheus.ExponentialBuckets(0.0001, 2, 18)
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/segno-jobs/segno/internal/config"
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/jobserver"
+)
+
+// envPrefix stands before the names of the environment variables.
+const envPrefix = "SEGNO_CONDUCTOR_"
+
+// settings are what can be set of a conductor.
+type settings struct {
+	Data         string        `setting:"data" help:"folder that holds the database and the admin token"`
+	Database     string        `setting:"database" help:"database, as postgres://user@host/name; by default an SQLite file in the data folder"`
+	Listen       string        `setting:"listen" help:"address of the API, the console and the agents"`
+	Heartbeat    time.Duration `setting:"heartbeat" help:"period of the agents' heartbeats"`
+	OfferTimeout time.Duration `setting:"offer_timeout" help:"how long an agent may take to claim what it was offered"`
+	StopTimeout  time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
+	LogLevel     slog.Level    `setting:"log_level" help:"least level of what is logged: debug, info, warn or error"`
+	LogFormat    string        `setting:"log_format" help:"text or json"`
+}
+
+func defaultSettings() settings {
+	return settings{
+		Data: "data", Listen: "127.0.0.1:7700", Heartbeat: jobserver.DefaultHeartbeat, OfferTimeout: 10 * time.Second,
+		StopTimeout: 10 * time.Second, LogFormat: "text",
+	}
+}
+
+// bindSettings returns settings with their defaults, and their binding to flags, environment and file.
+func bindSettings() (*settings, *config.Settings) {
+	s := defaultSettings()
+	return &s, config.Bind(envPrefix, &s)
+}
+
+// Validate reports every setting that cannot work.
+func (s *settings) Validate() error {
+	var errs []error
+	if s.Data == "" {
+		errs = append(errs, fault.Field("data", "must not be empty"))
+	}
+	if s.Database != "" && !strings.HasPrefix(s.Database, "postgres://") && !strings.HasPrefix(s.Database, "postgresql://") {
+		errs = append(errs, fault.Field("database", "must begin with postgres://"))
+	}
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		errs = append(errs, fault.Field("listen", "must be host:port, such as 127.0.0.1:7700: %v", err))
+	}
+	if s.Heartbeat < 100*time.Millisecond || s.Heartbeat > time.Minute {
+		errs = append(errs, fault.Field("heartbeat", "must be between 100ms and 1m"))
+	}
+	if s.OfferTimeout < time.Second || s.OfferTimeout > 10*time.Minute {
+		errs = append(errs, fault.Field("offer_timeout", "must be between 1s and 10m"))
+	}
+	if s.StopTimeout < 0 || s.StopTimeout > 10*time.Minute {
+		errs = append(errs, fault.Field("stop_timeout", "must be between 0s and 10m"))
+	}
+	if s.LogFormat != "text" && s.LogFormat != "json" {
+		errs = append(errs, fault.Field("log_format", "must be text or json"))
+	}
+	return errors.Join(errs...)
+}
+
+// databaseURL is where the store is.
+func (s *settings) databaseURL() string {
+	if s.Database != "" {
+		return s.Database
+	}
+	return filepath.Join(s.Data, "segno.db")
+}
+
+func (s *settings) logger(to io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: s.LogLevel}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(to, options))
+	}
+	return slog.New(slog.NewTextHandler(to, options))
+}
+
+// loopback reports whether an address can be reached from this machine alone.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (s *settings) String() string { return fmt.Sprintf("data %s, listen %s", s.Data, s.Listen) }
