@@ -9,12 +9,12 @@ import (
 // Need is what one run is expected to use: declared by its task, else learnt from its earlier runs, else one core.
 type Need struct {
 	// CPU is in cores, Memory in bytes.
-	CPU    float64
-	Memory int64
+	CPU    float64 `json:"cpu"`
+	Memory int64   `json:"memory"`
 	// Slots is at least 1.
-	Slots int
-	// Source is "declared", "learnt" or "assumed".
-	Source string
+	Slots int `json:"slots"`
+	// Source is Declared, Learnt or Assumed.
+	Source string `json:"source"`
 }
 
 // Request is a run to be placed.
@@ -78,7 +78,9 @@ type Verdict struct {
 	RefusedBecause string `json:"refused_because,omitempty"`
 	// Avoided is true where the request asked to avoid this server.
 	Avoided bool `json:"avoided,omitempty"`
-	// Rating is 0 to 100 and Stars 0 to 5, in halves; both are given for refused members that have a sample, too.
+	// Bonus is what the group's PreferArchive added to Rating.
+	Bonus float64 `json:"bonus,omitempty"`
+	// Rating is 0 to 100, to five digits, and Stars 0 to 5, in halves; both are given for refused members that have a sample, too.
 	Rating float64 `json:"rating"`
 	Stars  float64 `json:"stars"`
 	Terms  []Term  `json:"terms,omitempty"`
