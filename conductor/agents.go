@@ -185,8 +185,10 @@ func (a *agents) Claim(ctx context.Context, req *connect.Request[segnov1.ClaimRe
 			return nil, fmt.Errorf("claim run %s: %w", refs[i].Run, err)
 		}
 		if res.Verdicts[i] == segnov1.Verdict_VERDICT_CLAIMED {
-			offered := a.c.fleet.claimed(server, instance, refs[i])
-			a.c.metrics.claimed(now.Sub(offered))
+			if offered := a.c.fleet.claimed(server, instance, refs[i]); !offered.IsZero() {
+				a.c.metrics.claimed(now.Sub(offered))
+			}
+			a.c.watch.outputChanged(refs[i].Run)
 		}
 	}
 	a.c.watch.eventsChanged()
@@ -234,7 +236,7 @@ func (a *agents) settle(server string, d task.Delivered) bool {
 		}
 		a.c.metrics.ended(d.State)
 	}
-	if d.Ended || d.Output {
+	if !d.Fenced {
 		a.c.watch.outputChanged(d.Ref.Run)
 	}
 	return d.Ended

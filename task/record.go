@@ -47,8 +47,6 @@ type Delivered struct {
 	Fenced bool
 	// Ended is true where this delivery stored the exit record.
 	Ended bool
-	// Output is true where this delivery stored output.
-	Output bool
 	// State is the state of the run after the delivery.
 	State State
 	// Task is the run's task.
