@@ -101,3 +101,10 @@ func (s *System) Log(id task.RunID) string {
 		from = client.LogPosition{Attempt: chunk.Attempt, Offset: chunk.Next}
 	}
 }
+
+// StartRunOf creates a task and requests a run of it.
+func (s *System) StartRunOf(name, group string, job task.Job) task.RunID {
+	s.t.Helper()
+	s.Task(name, group, job)
+	return s.StartRun(name)
+}

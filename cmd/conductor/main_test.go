@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/segno-jobs/segno/internal/systemtest"
+)
+
+func TestMain(m *testing.M) { systemtest.Main(m) }
