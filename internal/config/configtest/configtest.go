@@ -13,9 +13,9 @@ import (
 	"github.com/segno-jobs/segno/internal/config"
 )
 
-// commented is a line of an example that is a setting behind "# ", in contrast to an explanation: it has a colon right
-// after its first word, or belongs to a list or map under such a line.
-var commented = regexp.MustCompile(`(?m)^# ?((?:  +)?(?:- |[a-z_0-9.-]+:(?: |$)).*)$`)
+// commented is a setting of an example that is commented out: "#" with the setting right behind it, as in "#slots: 8",
+// or a nested line of one, as in "#  zone: eu". Explanations begin with "# ".
+var commented = regexp.MustCompile(`(?m)^#((?:  )*[^ #].*)$`)
 
 // Example fails the test unless the file loads as it stands and with every setting in it uncommented, and unless it
 // names each of the settings.
