@@ -55,24 +55,9 @@ func (l *learner) learn(name string, e task.Exit) {
 
 // need returns what a run of the task is expected to use: declared, else learnt, else one core.
 func (l *learner) need(name string, declared task.Resources) virtualserver.Need {
-	n := virtualserver.Need{CPU: declared.CPU, Memory: int64(declared.Memory), Slots: max(1, declared.Slots), Source: "declared"}
-	if n.CPU > 0 && n.Memory > 0 {
-		return n
-	}
 	l.mu.Lock()
-	u, known := l.usage[name]
-	l.mu.Unlock()
-	if n.Memory == 0 {
-		n.Memory = u.Memory
-	}
-	if n.CPU > 0 {
-		return n
-	}
-	n.CPU, n.Source = 1, "assumed"
-	if known && u.Runs > 0 {
-		n.CPU, n.Source = u.CPU, "learnt"
-	}
-	return n
+	defer l.mu.Unlock()
+	return virtualserver.NeedOf(declared, l.usage[name])
 }
 
 // take returns what has changed since the last call.

@@ -1,0 +1,141 @@
+package conductor
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
+)
+
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// testFleet returns a fleet of online servers with equal samples, all members of the group etl.
+func testFleet(names ...string) *fleet {
+	f := newFleet()
+	var servers []jobserver.Server
+	for _, name := range names {
+		servers = append(servers, jobserver.Server{
+			Name: name, Kind: jobserver.KindJob, Mode: jobserver.Active, State: jobserver.Online, Slots: 4, Power: 1,
+			Sample: &jobserver.Sample{At: start, CPUs: 4, CPUIdle: 1, MemoryTotal: 8 << 30, MemoryAvailable: 7 << 30, DiskTotal: 100 << 30, DiskFree: 90 << 30},
+		})
+	}
+	f.setServers(servers, start)
+	f.setGroups([]virtualserver.VirtualServer{{Spec: virtualserver.Spec{Name: "etl", Members: names}}})
+	return f
+}
+
+func placeRun(f *fleet, ref task.Ref, now time.Time) virtualserver.Placement {
+	choose := func(s virtualserver.Spec, r virtualserver.Request, c []virtualserver.Candidate, at time.Time) virtualserver.Placement {
+		return virtualserver.Place(s, r, c, at, rand.New(rand.NewPCG(1, 1)))
+	}
+	return f.place(task.Target{VirtualServer: "etl"}, virtualserver.Request{Need: virtualserver.Need{CPU: 1, Slots: 1}}, ref, now, choose)
+}
+
+func refOf(i int) task.Ref {
+	return task.Ref{Run: task.RunID(rune('a' + i)), Number: 1}
+}
+
+func TestRunsPlacedTogetherSpreadOverEqualServers(t *testing.T) {
+	f := testFleet("js-1", "js-2", "js-3")
+	count := map[string]int{}
+	for i := range 12 {
+		count[placeRun(f, refOf(i), start).Chosen]++
+	}
+	for _, name := range []string{"js-1", "js-2", "js-3"} {
+		if count[name] != 4 {
+			t.Errorf("%s got %d of 12 runs, want 4", name, count[name])
+		}
+	}
+	if p := placeRun(f, refOf(12), start); p.Chosen != "" {
+		t.Errorf("a thirteenth run was placed on %s though each server has 4 slots", p.Chosen)
+	}
+}
+
+func TestAPlaceThatIsGivenBackCanBeTaken(t *testing.T) {
+	f := testFleet("js-1")
+	for i := range 4 {
+		placeRun(f, refOf(i), start)
+	}
+	if _, there := f.release("js-1", refOf(2)); !there {
+		t.Fatal("the attempt was not there")
+	}
+	if _, there := f.release("js-1", refOf(2)); there {
+		t.Error("an attempt was released twice")
+	}
+	if p := placeRun(f, refOf(4), start); p.Chosen != "js-1" {
+		t.Errorf("the free slot was not taken: %s", p.Reason)
+	}
+	if got := f.freeSlots(); got != 0 {
+		t.Errorf("got %d free slots, want 0", got)
+	}
+}
+
+func TestAskingForARatingReservesNothing(t *testing.T) {
+	f := testFleet("js-1")
+	for range 20 {
+		if p := placeRun(f, task.Ref{}, start); p.Chosen != "js-1" {
+			t.Fatalf("not placed: %s", p.Reason)
+		}
+	}
+	if got := f.freeSlots(); got != 4 {
+		t.Errorf("got %d free slots, want all 4", got)
+	}
+}
+
+func TestAServerIsSilentAfterItsHeartbeatsStop(t *testing.T) {
+	f := testFleet("js-1", "js-2")
+	f.beat(jobserver.Beat{Server: "js-2", At: start.Add(4 * time.Second), Sample: jobserver.Sample{At: start}})
+	if got := f.silent(start.Add(time.Second)); len(got) != 1 || got[0] != "js-1" {
+		t.Errorf("got %v, want only js-1", got)
+	}
+	f.setUnreachable([]string{"js-1"}, start)
+	if got := f.silent(start.Add(time.Hour)); len(got) != 1 || got[0] != "js-2" {
+		t.Errorf("got %v, want only the server that is still called online", got)
+	}
+	if back := f.beat(jobserver.Beat{Server: "js-1", At: start.Add(time.Hour)}); !back {
+		t.Error("a heartbeat of an unreachable server did not bring it back")
+	}
+}
+
+func TestAConductorThatWasPausedGivesServersTheirWholeTime(t *testing.T) {
+	f := testFleet("js-1")
+	later := start.Add(time.Hour)
+	f.postpone(later)
+	if got := f.silent(later); len(got) != 0 {
+		t.Errorf("%v count as silent though nobody listened", got)
+	}
+}
+
+func TestOffersAreStaleWhenUnclaimedOrTheServerIsGone(t *testing.T) {
+	f := testFleet("js-1", "js-2")
+	placeRun(f, refOf(0), start)
+	placeRun(f, refOf(1), start)
+	f.claimed("js-1", "agent", refOf(0))
+	if got := f.staleOffers(start); len(got) != 0 {
+		t.Errorf("got stale offers %v at once", got)
+	}
+	if got := f.staleOffers(start.Add(time.Second)); len(got["js-2"]) != 1 || len(got["js-1"]) != 0 {
+		t.Errorf("got %v, want the unclaimed offer to js-2", got)
+	}
+	f.setUnreachable([]string{"js-1", "js-2"}, start)
+	if got := f.staleOffers(start); len(got["js-2"]) != 1 || len(got["js-1"]) != 0 {
+		t.Errorf("got %v, want the unclaimed offer of the unreachable js-2", got)
+	}
+}
+
+func TestARebootIsSeenInTheAttemptsThatWereClaimedBefore(t *testing.T) {
+	f := testFleet("js-1")
+	placeRun(f, refOf(0), start)
+	f.claimed("js-1", "old", refOf(0))
+	f.beat(jobserver.Beat{Server: "js-1", BootID: "boot-1", Instance: "old", At: start})
+	if f.attempts("js-1")[0].rebooted {
+		t.Error("the first boot id counts as a reboot")
+	}
+	f.beat(jobserver.Beat{Server: "js-1", BootID: "boot-2", Instance: "new", At: start})
+	if !f.attempts("js-1")[0].rebooted {
+		t.Error("a new boot id does not count as a reboot")
+	}
+}
