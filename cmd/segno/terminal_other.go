@@ -1,0 +1,11 @@
+//go:build !linux
+
+package main
+
+import "io"
+
+// hideInput leaves the terminal as it is.
+func hideInput(io.Reader) (restore func()) { return func() {} }
+
+// columns returns the width that every terminal has.
+func columns(io.Writer) int { return 80 }
