@@ -53,6 +53,8 @@ type choice struct {
 	entries    []entry
 	// terms is one block from which the verdicts' terms are cut.
 	terms []Term
+	// space is used for one member after the other.
+	space projection
 	room  [8]judged
 }
 
@@ -76,11 +78,10 @@ func (c *choice) judge(at int, name string, cand *Candidate) {
 		c.entries = append(c.entries, entry{name: name, at: at, class: refused})
 		return
 	}
-	var space projection
 	var p *projection
 	var terms []Term
-	if space.project(cand, &c.request.Need) {
-		p = &space
+	if c.space.project(cand, &c.request.Need) {
+		p = &c.space
 		start := len(c.terms)
 		c.terms = appendTerms(c.terms, c.indicators, p)
 		terms = c.terms[start:len(c.terms):len(c.terms)]

@@ -40,7 +40,10 @@ func byRating(a, b entry) int {
 	if a.class == refused {
 		return cmp.Compare(a.at, b.at)
 	}
-	return cmp.Or(cmp.Compare(b.score, a.score), byUse(a, b))
+	if a.score != b.score {
+		return cmp.Compare(b.score, a.score)
+	}
+	return byUse(a, b)
 }
 
 // byUse orders entries by runs per slot, then the one used least recently first, then by name.
