@@ -68,7 +68,7 @@ func (e *Error) Is(kind error) bool {
 	return false
 }
 
-func (e *Error) fenced() bool { return strings.HasSuffix(e.Type, "/fenced") }
+func (e *Error) fenced() bool { return strings.HasSuffix(e.Type, ":fenced") }
 
 // unreachable is a request that got no answer. It is of kind fault.Unavailable.
 type unreachable struct{ cause error }

@@ -10,7 +10,7 @@ import (
 type Event struct {
 	// ID orders all events.
 	ID      int64  `json:"id" doc:"Orders all events."`
-	At      Time   `json:"at"`
+	At      Time   `json:"at" format:"date-time"`
 	Kind    string `json:"kind" doc:"A word such as run.running, server.online or task.created."`
 	Subject string `json:"subject" doc:"Name or id of what it happened to."`
 	// Task, Attempt, From and To are set on events of runs.

@@ -31,7 +31,7 @@ type LogChunk struct {
 
 // LogPiece is what one read from a job's pipe gave: not necessarily whole lines, nor whole characters.
 type LogPiece struct {
-	At     Time   `json:"at"`
+	At     Time   `json:"at" format:"date-time"`
 	Stream Stream `json:"stream" enum:"stdout,stderr,segno"`
 	// Text is set where the bytes are valid UTF-8, else Base64.
 	Text   string `json:"text,omitempty" doc:"The bytes, where they are valid UTF-8."`

@@ -5,7 +5,7 @@ const ProblemType = "application/problem+json"
 
 // Problem is an error as RFC 9457 has it.
 type Problem struct {
-	// Type is a URI reference of the kind of problem, such as "/problems/not-found".
+	// Type is a URI reference of the kind of problem, such as "urn:segno:problem:not-found".
 	Type   string `json:"type" doc:"URI reference that names the kind of problem."`
 	Title  string `json:"title" doc:"The kind of problem in a few words."`
 	Status int    `json:"status" doc:"The HTTP status."`

@@ -20,10 +20,10 @@ type Run struct {
 	// Prior is the state before unknown, and null otherwise.
 	Prior        *task.State       `json:"prior" enum:"starting,running,stopping" doc:"The state before unknown; null otherwise."`
 	Cause        Cause             `json:"cause"`
-	ScheduledFor *Time             `json:"scheduled_for"`
-	QueuedAt     Time              `json:"queued_at"`
-	StartedAt    *Time             `json:"started_at"`
-	EndedAt      *Time             `json:"ended_at"`
+	ScheduledFor *Time             `json:"scheduled_for" format:"date-time"`
+	QueuedAt     Time              `json:"queued_at" format:"date-time"`
+	StartedAt    *Time             `json:"started_at" format:"date-time"`
+	EndedAt      *Time             `json:"ended_at" format:"date-time"`
 	ExitCode     *int              `json:"exit_code"`
 	Reason       string            `json:"reason" doc:"Why the run is in its state, in a sentence."`
 	Policy       policy.Kind       `json:"policy" enum:"wait,reset,restart,recover"`
@@ -58,9 +58,9 @@ type Attempt struct {
 	State  task.AttemptState `json:"state" enum:"offered,running,unknown,stopping,withdrawn,succeeded,failed,timed_out,cancelled,lost,unavailable"`
 	Reason string            `json:"reason"`
 	// OfferedAt is when it was placed, StartedAt when the agent claimed it.
-	OfferedAt Time  `json:"offered_at" doc:"When it was placed."`
-	StartedAt *Time `json:"started_at" doc:"When the agent claimed it."`
-	EndedAt   *Time `json:"ended_at"`
+	OfferedAt Time  `json:"offered_at" doc:"When it was placed." format:"date-time"`
+	StartedAt *Time `json:"started_at" doc:"When the agent claimed it." format:"date-time"`
+	EndedAt   *Time `json:"ended_at" format:"date-time"`
 	// Ground is null for the first attempt.
 	Ground      *string    `json:"ground" doc:"Why it could begin although an earlier one existed; null for the first."`
 	ResumedFrom *int       `json:"resumed_from" doc:"Checkpoint that it resumed from."`

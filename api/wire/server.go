@@ -42,7 +42,7 @@ type Server struct {
 	Status     string            `json:"status" enum:"online,never_seen,unreachable,unavailable,draining,disabled" doc:"The one word for an operator, made of mode and contact."`
 	Mode       jobserver.Mode    `json:"mode" enum:"active,draining,disabled"`
 	Contact    jobserver.Contact `json:"contact" enum:"never_seen,online,unreachable,unavailable"`
-	StateSince *Time             `json:"state_since" doc:"When mode or contact last changed."`
+	StateSince *Time             `json:"state_since" doc:"When mode or contact last changed." format:"date-time"`
 	Reason     string            `json:"reason" doc:"Why the server is in its mode, as the operator said."`
 	ServerSettings
 	SlotsUsed int `json:"slots_used"`
@@ -52,8 +52,8 @@ type Server struct {
 	Load           *Sample          `json:"load" doc:"The newest sample; null without one."`
 	Attempts       []RunningAttempt `json:"attempts" doc:"Open attempts on the server." nullable:"false"`
 	VirtualServers []string         `json:"virtual_servers" doc:"Groups that it is a member of." nullable:"false"`
-	JoinedAt       Time             `json:"joined_at"`
-	LastSeen       *Time            `json:"last_seen"`
+	JoinedAt       Time             `json:"joined_at" format:"date-time"`
+	LastSeen       *Time            `json:"last_seen" format:"date-time"`
 	BootID         string           `json:"boot_id"`
 	Instance       string           `json:"instance"`
 	AgentVersion   string           `json:"agent_version"`
@@ -63,8 +63,8 @@ type Server struct {
 // Sample is what an agent measured of its host.
 type Sample struct {
 	jobserver.Sample
-	At         Time  `json:"at"`
-	AgentClock *Time `json:"agent_clock"`
+	At         Time  `json:"at" format:"date-time"`
+	AgentClock *Time `json:"agent_clock" format:"date-time"`
 }
 
 // SampleOf returns s as it is sent, or nil.
@@ -80,8 +80,8 @@ type RunningAttempt struct {
 	Run       task.RunID        `json:"run"`
 	Number    int               `json:"number"`
 	State     task.AttemptState `json:"state" enum:"offered,running,unknown,stopping"`
-	OfferedAt Time              `json:"offered_at"`
-	StartedAt *Time             `json:"started_at"`
+	OfferedAt Time              `json:"offered_at" format:"date-time"`
+	StartedAt *Time             `json:"started_at" format:"date-time"`
 }
 
 // ModeChange is the body of POST /servers/{name}/drain, /activate and /disable.
@@ -91,7 +91,7 @@ type ModeChange struct {
 
 // LoadPoint is one point of a server's history.
 type LoadPoint struct {
-	At Time `json:"at"`
+	At Time `json:"at" format:"date-time"`
 	// Span is the number of seconds that the point stands for.
 	Span    float64 `json:"span_seconds" doc:"Seconds that the point stands for."`
 	CPU     float64 `json:"cpu" doc:"Share of all processors in use, 0 to 1."`
@@ -122,6 +122,6 @@ type JoinTokenRequest struct {
 type JoinToken struct {
 	Token     string `json:"token" doc:"One-time token; it cannot be shown again."`
 	Name      string `json:"name"`
-	ExpiresAt Time   `json:"expires_at"`
+	ExpiresAt Time   `json:"expires_at" format:"date-time"`
 	Command   string `json:"command" doc:"One line to run on the host."`
 }

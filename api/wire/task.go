@@ -6,8 +6,8 @@ import "github.com/segno-jobs/segno/task"
 type Task struct {
 	task.Spec
 	Version   int64 `json:"version" doc:"Counts edits; also the ETag."`
-	CreatedAt Time  `json:"created_at"`
-	UpdatedAt Time  `json:"updated_at"`
+	CreatedAt Time  `json:"created_at" format:"date-time"`
+	UpdatedAt Time  `json:"updated_at" format:"date-time"`
 }
 
 // TaskOf returns t as it is sent.

@@ -6,8 +6,8 @@ import "github.com/segno-jobs/segno/virtualserver"
 type VirtualServer struct {
 	virtualserver.Spec
 	Version   int64 `json:"version" doc:"Counts edits; also the ETag."`
-	CreatedAt Time  `json:"created_at"`
-	UpdatedAt Time  `json:"updated_at"`
+	CreatedAt Time  `json:"created_at" format:"date-time"`
+	UpdatedAt Time  `json:"updated_at" format:"date-time"`
 }
 
 // VirtualServerOf returns v as it is sent.
@@ -26,7 +26,7 @@ type Membership struct {
 // Placement is a decision and all that it rests on.
 type Placement struct {
 	virtualserver.Placement
-	At   Time `json:"at"`
+	At   Time `json:"at" format:"date-time"`
 	Need Need `json:"need"`
 	// Candidates are all members, the best first, the refused ones last.
 	Candidates []virtualserver.Verdict `json:"candidates" doc:"All members, the best first, the refused ones last." nullable:"false"`

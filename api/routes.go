@@ -1,0 +1,78 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/segno-jobs/segno/api/wire"
+	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
+)
+
+// base is the path under which all routes of routes stand.
+const base = "/api/v1"
+
+// routes lists every route below /api/v1. The router and the OpenAPI description are both made of it.
+func (s *Server) routes() []route {
+	return []route{
+		get("/servers", "listServers", s.listServers, "List job servers by name").takes("q", "kind", "status", "virtual_server", "label", "limit", "cursor").gives(wire.Page[wire.Server]{}),
+		get("/servers/{name}", "getServer", s.getServer, "Read a job server").tagged().gives(wire.Server{}),
+		patch("/servers/{name}", "patchServer", s.patchServer, "Edit the settings of a job server").tagged().merges(wire.ServerSettings{}).gives(wire.Server{}),
+		remove("/servers/{name}", "deleteServer", s.deleteServer, "Remove a job server from the fleet").tagged(),
+		post("/servers/{name}/drain", "drainServer", s.drainServer, "Let a server finish its runs and give it no new ones").reads(wire.ModeChange{}, optional).gives(wire.Server{}),
+		post("/servers/{name}/activate", "activateServer", s.activateServer, "Give a server new runs again").reads(wire.ModeChange{}, optional).gives(wire.Server{}),
+		post("/servers/{name}/disable", "disableServer", s.disableServer, "Take a server out of use").reads(wire.ModeChange{}, optional).gives(wire.Server{}),
+		get("/servers/{name}/load", "getServerLoad", s.serverLoad, "Read the load of a server over time").takes("from", "to").gives(wire.Page[wire.LoadPoint]{}),
+		post("/join-tokens", "createJoinToken", s.createJoinToken, "Make a one-time token with which an agent joins").keeps(keepSecret).reads(wire.JoinTokenRequest{}, optional).creates(wire.JoinToken{}),
+
+		get("/virtual-servers", "listVirtualServers", s.listVirtualServers, "List virtual servers by name").takes("q", "limit", "cursor").gives(wire.Page[wire.VirtualServer]{}),
+		post("/virtual-servers", "createVirtualServer", s.createVirtualServer, "Create a virtual server").reads(virtualserver.Spec{}, required).creates(wire.VirtualServer{}),
+		get("/virtual-servers/{name}", "getVirtualServer", s.getVirtualServer, "Read a virtual server").tagged().gives(wire.VirtualServer{}),
+		patch("/virtual-servers/{name}", "patchVirtualServer", s.patchVirtualServer, "Edit a virtual server").tagged().merges(virtualserver.Spec{}).gives(wire.VirtualServer{}),
+		remove("/virtual-servers/{name}", "deleteVirtualServer", s.deleteVirtualServer, "Remove a virtual server").tagged(),
+		put("/virtual-servers/{name}/members/{server}", "putMember", s.putMember, "Put a job server into a virtual server, or move it there").tagged().reads(wire.Membership{}, optional).gives(wire.VirtualServer{}),
+		remove("/virtual-servers/{name}/members/{server}", "deleteMember", s.deleteMember, "Take a job server out of a virtual server").tagged(),
+		get("/virtual-servers/{name}/rating", "getRating", s.rating, "Say who would be chosen now, and why").takes("task").gives(wire.Placement{}),
+
+		get("/tasks", "listTasks", s.listTasks, "List tasks by name").takes("q", "virtual_server", "server", "limit", "cursor").gives(wire.Page[wire.Task]{}),
+		post("/tasks", "createTask", s.createTask, "Create a task").reads(task.Spec{}, required).creates(wire.Task{}),
+		get("/tasks/{name}", "getTask", s.getTask, "Read a task").tagged().gives(wire.Task{}),
+		patch("/tasks/{name}", "patchTask", s.patchTask, "Edit a task").tagged().merges(task.Spec{}).gives(wire.Task{}),
+		remove("/tasks/{name}", "deleteTask", s.deleteTask, "Remove a task; its runs stay").tagged(),
+
+		post("/tasks/{name}/runs", "startRun", s.startRun, "Run a task now").keeps(keepNothing).reads(wire.RunRequest{}, optional).creates(wire.Run{}),
+		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("task", "state", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),
+		get("/runs/{id}", "getRun", s.getRun, "Read a run with its attempts and placements").gives(wire.Run{}),
+		post("/runs/{id}/cancel", "cancelRun", s.cancelRun, "Stop a run, or keep it from starting").gives(wire.Run{}),
+		get("/runs/{id}/log", "getRunLog", s.runLog, "Read or follow the output of a run").takes("attempt", "offset", "limit", "follow", "format").streams(wire.LogChunk{}, "text/plain"),
+		get("/runs/{id}/events", "listRunEvents", s.listRunEvents, "List what happened to a run, oldest first").takes("limit", "cursor").gives(wire.Page[wire.Event]{}),
+
+		get("/events", "listEvents", s.listEvents, "List or follow everything that happens").takes("after", "kind", "subject", "task", "newest", "follow", "limit", "cursor").streams(wire.Page[wire.Event]{}),
+
+		get("/session", "getSession", s.readSession, "Say who is calling").gives(wire.Session{}),
+		post("/session", "createSession", s.createSession, "Open a browser's session with a token").public().keeps(keepNothing).reads(wire.SessionRequest{}, required).creates(wire.Session{}),
+		remove("/session", "deleteSession", s.deleteSession, "End a browser's session"),
+
+		get("/openapi.yaml", "getOpenAPIYAML", s.openAPIYAML, "This description as YAML").public().file("application/yaml"),
+		get("/openapi.json", "getOpenAPIJSON", s.openAPIJSON, "This description as JSON").public().file("application/json"),
+	}
+}
+
+func get(path, id string, do handler, summary string) route {
+	return route{method: http.MethodGet, path: path, id: id, do: do, summary: summary}
+}
+
+func post(path, id string, do handler, summary string) route {
+	return route{method: http.MethodPost, path: path, id: id, do: do, summary: summary}
+}
+
+func put(path, id string, do handler, summary string) route {
+	return route{method: http.MethodPut, path: path, id: id, do: do, summary: summary}
+}
+
+func patch(path, id string, do handler, summary string) route {
+	return route{method: http.MethodPatch, path: path, id: id, do: do, summary: summary}
+}
+
+func remove(path, id string, do handler, summary string) route {
+	return route{method: http.MethodDelete, path: path, id: id, do: do, summary: summary, status: http.StatusNoContent}
+}
