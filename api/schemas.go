@@ -14,11 +14,22 @@ import (
 
 // newSchemas returns a registry that knows the types which write their own JSON.
 func newSchemas() huma.Registry {
-	r := huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer)
+	r := huma.NewMapRegistry(schemaPrefix, schemaName)
 	r.RegisterTypeAlias(reflect.TypeFor[task.Duration](), reflect.TypeFor[durationSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[task.Bytes](), reflect.TypeFor[bytesSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[virtualserver.Rating](), reflect.TypeFor[ratingSchema]())
 	return r
+}
+
+// schemaName names the schema of a type by the type's name; the documents of operators have their package's before it.
+func schemaName(t reflect.Type, hint string) string {
+	switch t {
+	case reflect.TypeFor[task.Spec]():
+		return "TaskSpec"
+	case reflect.TypeFor[virtualserver.Spec]():
+		return "VirtualServerSpec"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
 }
 
 type durationSchema struct{}

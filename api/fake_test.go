@@ -1,0 +1,496 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/segno-jobs/segno/api"
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/internal/replay"
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)
+
+// fake is a conductor in memory.
+type fake struct {
+	mu       sync.Mutex
+	servers  map[string]api.ServerView
+	groups   map[string]virtualserver.VirtualServer
+	tasks    map[string]task.Task
+	runs     map[task.RunID]*fakeRun
+	keys     map[string]task.RunID
+	answers  map[string]replay.Answer
+	events   []task.Event
+	watchers map[chan struct{}]struct{}
+	// broken is returned by every method if it is set.
+	broken error
+	// writes counts changes that were stored.
+	writes int
+	loads  []jobserver.LoadPoint
+	ready  error
+}
+
+type fakeRun struct {
+	task.Run
+	output map[int][]task.OutputPiece
+	ended  map[int]bool
+	places map[int]virtualserver.Placement
+}
+
+func newFake() *fake {
+	return &fake{
+		servers: map[string]api.ServerView{}, groups: map[string]virtualserver.VirtualServer{}, tasks: map[string]task.Task{},
+		runs: map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
+		watchers: map[chan struct{}]struct{}{},
+	}
+}
+
+func (f *fake) addServer(name string) {
+	f.servers[name] = api.ServerView{Server: jobserver.Server{
+		Name: name, Kind: jobserver.KindJob, Mode: jobserver.Active, State: jobserver.Online, Slots: 8, Power: 1, JoinedAt: noon, Version: 1,
+	}}
+}
+
+func (f *fake) addTask(name string) {
+	f.tasks[name] = task.Task{
+		Spec:    task.Spec{Name: name, Target: task.Target{VirtualServer: "etl"}, Job: task.Job{Command: []string{"true"}}},
+		Version: 1, CreatedAt: noon, UpdatedAt: noon,
+	}
+}
+
+func (f *fake) addRun(id task.RunID, state task.State) *fakeRun {
+	r := &fakeRun{
+		Run:    task.Run{ID: id, Task: "load", State: state, QueuedAt: noon, Spec: task.Spec{Target: task.Target{VirtualServer: "etl"}}},
+		output: map[int][]task.OutputPiece{}, ended: map[int]bool{}, places: map[int]virtualserver.Placement{},
+	}
+	f.runs[id] = r
+	return r
+}
+
+func (r *fakeRun) attempt(server string) *fakeRun {
+	r.Attempt++
+	r.Server = server
+	r.Attempts = append(r.Attempts, task.Attempt{Run: r.ID, Number: r.Attempt, Server: server, State: task.AttemptRunning, OfferedAt: noon})
+	return r
+}
+
+// change changes a run under the lock and tells everyone who watches.
+func (f *fake) change(id task.RunID, do func(*fakeRun)) {
+	f.mu.Lock()
+	do(f.runs[id])
+	f.mu.Unlock()
+	f.signal()
+}
+
+func (f *fake) signal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for w := range f.watchers {
+		select {
+		case w <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (f *fake) watch() (<-chan struct{}, func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := make(chan struct{}, 1)
+	f.watchers[w] = struct{}{}
+	return w, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.watchers, w)
+	}
+}
+
+func (f *fake) watching() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.watchers)
+}
+
+func (f *fake) Ready(context.Context) error { return f.ready }
+
+// paged returns the page of sorted names.
+func paged[T any](all map[string]T, p page.Request, keep func(T) bool) (page.Of[T], error) {
+	var names []string
+	for name, v := range all {
+		if name > p.Cursor && keep(v) {
+			names = append(names, name)
+		}
+	}
+	sort.Strings(names)
+	var out page.Of[T]
+	last := ""
+	for _, name := range names {
+		if len(out.Items) == p.Size() {
+			out.Next = last
+			break
+		}
+		last = name
+		out.Items = append(out.Items, all[name])
+	}
+	return out, nil
+}
+
+func (f *fake) Servers(_ context.Context, q jobserver.Filter, p page.Request) (page.Of[api.ServerView], error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return paged(f.servers, p, func(v api.ServerView) bool {
+		for k, want := range q.Labels {
+			if v.Labels[k] != want {
+				return false
+			}
+		}
+		return strings.Contains(v.Name, q.Query) && (q.Status == "" || v.Status() == q.Status)
+	})
+}
+
+func (f *fake) Server(_ context.Context, name string) (api.ServerView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return found(f, f.servers, name)
+}
+
+func found[T any](f *fake, all map[string]T, name string) (T, error) {
+	v, ok := all[name]
+	switch {
+	case f.broken != nil:
+		return v, f.broken
+	case !ok:
+		return v, fmt.Errorf("find %q: %w", name, fault.NotFound)
+	}
+	return v, nil
+}
+
+func (f *fake) EditServer(_ context.Context, name string, version int64, edit func(*jobserver.Server) error) (api.ServerView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, err := found(f, f.servers, name)
+	if err != nil {
+		return v, err
+	}
+	if err := f.edits(v.Version, version, func() error { return edit(&v.Server) }); err != nil {
+		return v, err
+	}
+	v.Version++
+	f.servers[name] = v
+	return v, nil
+}
+
+// edits checks the version and counts the change.
+func (f *fake) edits(stored, version int64, edit func() error) error {
+	if version != 0 && version != stored {
+		return fmt.Errorf("version %d is not %d: %w", version, stored, fault.Conflict)
+	}
+	if err := edit(); err != nil {
+		return fmt.Errorf("edit: %w", err)
+	}
+	f.writes++
+	return nil
+}
+
+func (f *fake) DeleteServer(_ context.Context, name string, version int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, err := found(f, f.servers, name)
+	if err != nil {
+		return err
+	}
+	if len(v.Attempts) > 0 {
+		return fmt.Errorf("server %s has open attempts: %w", name, fault.Conflict)
+	}
+	return f.edits(v.Version, version, func() error { delete(f.servers, name); return nil })
+}
+
+func (f *fake) SetServerMode(ctx context.Context, name string, mode jobserver.Mode, reason string) (api.ServerView, error) {
+	return f.EditServer(ctx, name, 0, func(s *jobserver.Server) error { s.Mode, s.Reason = mode, reason; return nil })
+}
+
+func (f *fake) ServerLoad(_ context.Context, _ string, from, to time.Time) ([]jobserver.LoadPoint, error) {
+	var out []jobserver.LoadPoint
+	for _, p := range f.loads {
+		if !p.At.Before(from) && p.At.Before(to) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func (f *fake) CreateJoinToken(_ context.Context, name string, ttl time.Duration) (string, jobserver.JoinToken, error) {
+	f.writes++
+	return "secret" + strconv.Itoa(f.writes), jobserver.JoinToken{Name: name, ExpiresAt: noon.Add(ttl)}, nil
+}
+
+func (f *fake) VirtualServers(_ context.Context, query string, p page.Request) (page.Of[virtualserver.VirtualServer], error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return paged(f.groups, p, func(v virtualserver.VirtualServer) bool { return strings.Contains(v.Name, query) })
+}
+
+func (f *fake) VirtualServer(_ context.Context, name string) (virtualserver.VirtualServer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return found(f, f.groups, name)
+}
+
+func (f *fake) CreateVirtualServer(_ context.Context, s virtualserver.Spec) (virtualserver.VirtualServer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, taken := f.groups[s.Name]; taken {
+		return virtualserver.VirtualServer{}, fmt.Errorf("virtual server %s exists: %w", s.Name, fault.Conflict)
+	}
+	f.writes++
+	f.groups[s.Name] = virtualserver.VirtualServer{Spec: s, Version: 1, CreatedAt: noon, UpdatedAt: noon}
+	return f.groups[s.Name], nil
+}
+
+func (f *fake) EditVirtualServer(_ context.Context, name string, version int64, edit func(*virtualserver.Spec) error) (virtualserver.VirtualServer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, err := found(f, f.groups, name)
+	if err != nil {
+		return v, err
+	}
+	if err := f.edits(v.Version, version, func() error { return edit(&v.Spec) }); err != nil {
+		return v, err
+	}
+	v.Version++
+	f.groups[name] = v
+	return v, nil
+}
+
+func (f *fake) DeleteVirtualServer(_ context.Context, name string, version int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, err := found(f, f.groups, name)
+	if err != nil {
+		return err
+	}
+	return f.edits(v.Version, version, func() error { delete(f.groups, name); return nil })
+}
+
+func (f *fake) Rating(_ context.Context, name, of string) (virtualserver.Placement, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, err := found(f, f.groups, name); err != nil {
+		return virtualserver.Placement{}, err
+	}
+	return virtualserver.Placement{At: noon, VirtualServer: name, Chosen: "js-1", Reason: "best for " + of}, nil
+}
+
+func (f *fake) Tasks(_ context.Context, q task.Filter, p page.Request) (page.Of[task.Task], error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return paged(f.tasks, p, func(t task.Task) bool { return strings.Contains(t.Name, q.Query) })
+}
+
+func (f *fake) Task(_ context.Context, name string) (task.Task, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return found(f, f.tasks, name)
+}
+
+func (f *fake) CreateTask(_ context.Context, s task.Spec) (task.Task, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, taken := f.tasks[s.Name]; taken {
+		return task.Task{}, fmt.Errorf("task %s exists: %w", s.Name, fault.Conflict)
+	}
+	f.writes++
+	f.tasks[s.Name] = task.Task{Spec: s, Version: 1, CreatedAt: noon, UpdatedAt: noon}
+	return f.tasks[s.Name], nil
+}
+
+func (f *fake) EditTask(_ context.Context, name string, version int64, edit func(*task.Spec) error) (task.Task, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t, err := found(f, f.tasks, name)
+	if err != nil {
+		return t, err
+	}
+	if err := f.edits(t.Version, version, func() error { return edit(&t.Spec) }); err != nil {
+		return t, err
+	}
+	t.Version++
+	f.tasks[name] = t
+	return t, nil
+}
+
+func (f *fake) DeleteTask(_ context.Context, name string, version int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t, err := found(f, f.tasks, name)
+	if err != nil {
+		return err
+	}
+	return f.edits(t.Version, version, func() error { delete(f.tasks, name); return nil })
+}
+
+func (f *fake) StartRun(_ context.Context, name string, r api.RunRequest) (task.Run, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, err := found(f, f.tasks, name); err != nil {
+		return task.Run{}, err
+	}
+	if id, again := f.keys[r.Key]; again && r.Key != "" {
+		return f.runs[id].Run, nil
+	}
+	id := task.RunID(fmt.Sprintf("01J%05d", len(f.runs)))
+	run := f.addRun(id, task.Queued)
+	run.Task, run.Params, run.Cause = name, r.Params, task.Cause{Kind: task.CauseAPI, By: r.By}
+	if r.Key != "" {
+		f.keys[r.Key] = id
+	}
+	return run.Run, nil
+}
+
+func (f *fake) Runs(_ context.Context, q task.RunFilter, p page.Request) (page.Of[task.Run], error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := map[string]task.Run{}
+	for id, r := range f.runs {
+		all[string(id)] = r.Run
+	}
+	return paged(all, p, func(r task.Run) bool {
+		return (q.Task == "" || r.Task == q.Task) && (len(q.States) == 0 || slices.Contains(q.States, r.State)) &&
+			(q.Since.IsZero() || !r.QueuedAt.Before(q.Since)) && (q.Until.IsZero() || r.QueuedAt.Before(q.Until))
+	})
+}
+
+func (f *fake) Run(_ context.Context, id task.RunID) (task.Run, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r, ok := f.runs[id]
+	if !ok {
+		return task.Run{}, fmt.Errorf("find run %s: %w", id, fault.NotFound)
+	}
+	out := r.Run
+	out.Attempts = slices.Clone(r.Attempts)
+	return out, nil
+}
+
+func (f *fake) Placements(_ context.Context, id task.RunID) (map[int]virtualserver.Placement, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.runs[id].places, nil
+}
+
+func (f *fake) CancelRun(_ context.Context, id task.RunID, by string) (task.Run, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r, ok := f.runs[id]
+	if !ok {
+		return task.Run{}, fmt.Errorf("find run %s: %w", id, fault.NotFound)
+	}
+	f.writes++
+	r.State, r.Reason = task.Cancelled, "cancelled by "+by
+	return r.Run, nil
+}
+
+func (f *fake) RunEvents(_ context.Context, id task.RunID, p page.Request) (page.Of[task.Event], error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := map[string]task.Event{}
+	for _, e := range f.events {
+		if e.Subject == string(id) {
+			all[fmt.Sprintf("%09d", e.ID)] = e
+		}
+	}
+	return paged(all, p, func(task.Event) bool { return true })
+}
+
+func (f *fake) Output(_ context.Context, ref task.Ref, offset int64, limit int) (task.Output, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r, ok := f.runs[ref.Run]
+	if !ok {
+		return task.Output{}, false, fmt.Errorf("find run %s: %w", ref.Run, fault.NotFound)
+	}
+	out, at := task.Output{Offset: offset}, int64(0)
+	for _, p := range r.output[ref.Number] {
+		begin, end := at, at+int64(len(p.Data))
+		at = end
+		if end <= offset {
+			continue
+		}
+		if limit <= 0 {
+			return out, false, nil
+		}
+		p.Data = p.Data[max(0, offset-begin):]
+		p.Data = p.Data[:min(len(p.Data), limit)]
+		limit -= len(p.Data)
+		out.Lines = append(out.Lines, p)
+		if begin+max(0, offset-begin)+int64(len(p.Data)) < end {
+			return out, false, nil
+		}
+	}
+	return out, r.ended[ref.Number], nil
+}
+
+func (f *fake) WatchOutput(task.RunID) (<-chan struct{}, func()) { return f.watch() }
+
+func (f *fake) happen(events ...task.Event) {
+	f.mu.Lock()
+	for _, e := range events {
+		e.ID, e.At = int64(len(f.events)+1), noon
+		f.events = append(f.events, e)
+	}
+	f.mu.Unlock()
+	f.signal()
+}
+
+func (f *fake) Events(_ context.Context, q task.EventFilter, limit int) ([]task.Event, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []task.Event
+	all := slices.Clone(f.events)
+	if q.Newest {
+		slices.Reverse(all)
+	}
+	for _, e := range all {
+		of := len(q.Kinds) == 0 || slices.ContainsFunc(q.Kinds, func(k string) bool { return strings.HasPrefix(e.Kind, k) })
+		before := !q.Newest || q.Before == 0 || e.ID < q.Before
+		if len(out) < limit && e.ID > q.After && of && before && (q.Task == "" || e.Task == q.Task) {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+func (f *fake) LastEvent(context.Context) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return int64(len(f.events)), nil
+}
+
+func (f *fake) WatchEvents() (<-chan struct{}, func()) { return f.watch() }
+
+func (f *fake) Answer(_ context.Context, key string) (replay.Answer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return found(f, f.answers, key)
+}
+
+func (f *fake) SaveAnswer(_ context.Context, key string, a replay.Answer) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, kept := f.answers[key]; kept {
+		return errors.New("there is an answer already")
+	}
+	f.answers[key] = a
+	return nil
+}
