@@ -40,13 +40,17 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 			break
 		}
 	}
-	if v, err := strconv.ParseInt(s, 10, 64); err == nil && v >= 0 && v <= maxBytes/factor {
+	refused := fmt.Errorf("%.40q is not a size such as 1048576 or \"64MiB\"", text)
+	if v, err := strconv.ParseInt(s, 10, 64); err == nil {
+		if v < 0 || v > maxBytes/factor {
+			return refused
+		}
 		*b = Bytes(v * factor)
 		return nil
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(v >= 0 && v*float64(factor) <= maxBytes) || strings.ContainsAny(s, "xXpP_") {
-		return fmt.Errorf("%.40q is not a size such as 1048576 or \"64MiB\"", text)
+		return refused
 	}
 	*b = Bytes(v * float64(factor))
 	return nil
