@@ -1,0 +1,180 @@
+package agent
+
+import (
+	"time"
+
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/task"
+)
+
+// Event is something that happened to the agent. See [Core.Step].
+type Event interface{ event() }
+
+// Offered is an offer of the conductor.
+type Offered struct {
+	Term      uint64
+	Execution jobserver.Execution
+}
+
+// StopOrdered is the conductor's word to end an attempt, from the stream or from the answer to a heartbeat.
+type StopOrdered struct {
+	Term uint64
+	Ref  task.Ref
+	Kind task.ExitKind
+}
+
+// ClaimDone is the answer to [Claim], or that there was none.
+type ClaimDone struct {
+	Term uint64
+	// Verdicts are in the order of the claim. Missing ones count as not answered.
+	Verdicts []Verdict
+	Err      error
+}
+
+// Verdict is the conductor's answer to one claim.
+type Verdict uint8
+
+// The verdicts.
+const (
+	// Unanswered claims are repeated.
+	Unanswered Verdict = iota
+	// Granted claims are committed: the attempt may be started.
+	Granted
+	// Refused claims are forgotten.
+	Refused
+)
+
+// StartDone is the end of [Start].
+type StartDone struct {
+	Ref task.Ref
+	Err error
+}
+
+// StopDone is the end of [Stop]. Without error the guard has taken the order; the job may still live.
+type StopDone struct {
+	Ref task.Ref
+	Err error
+}
+
+// Grew says that a spool has more records.
+type Grew struct{ jobserver.Grown }
+
+// DeliverDone is the end of [Deliver].
+type DeliverDone struct {
+	Term uint64
+	// Reports are in the order of what was wanted.
+	Reports []Report
+	// Err is why the call failed. Nothing was answered then, and all of it is repeated.
+	Err error
+}
+
+// Report is what became of one [Want].
+type Report struct {
+	Ref task.Ref
+	// Reached is false where the call was full before it came to this attempt.
+	Reached bool
+	// Sent is true where records were sent. Last is then the sequence of the last of them.
+	Sent bool
+	Last int64
+	// Exit is true where the last of them is the exit record.
+	Exit bool
+	// More is true where the reading stopped at the size limit.
+	More bool
+	// ReadErr is why nothing could be read.
+	ReadErr error
+	// Acked and Fenced are the conductor's answer, where records were sent.
+	Acked  int64
+	Fenced bool
+}
+
+// DropDone is the end of [Drop].
+type DropDone struct {
+	Ref task.Ref
+	Err error
+}
+
+// GuardUp says that a guard is connected.
+type GuardUp struct{}
+
+// GuardDown says that the guard is gone.
+type GuardDown struct{}
+
+// Listed is the end of [Look], or of a look that [Core.BeginLook] began.
+type Listed struct {
+	Number uint64
+	Kept   []jobserver.Kept
+	Err    error
+}
+
+// Connected says that the conductor is there again: what waits for another try is tried at once.
+type Connected struct{}
+
+// Woken says that the instant of [Core.Wake] has come.
+type Woken struct{}
+
+// QuitOrdered says that the agent is to end: no offer is taken any more. Jobs go on.
+type QuitOrdered struct{}
+
+func (Offered) event()     {}
+func (StopOrdered) event() {}
+func (ClaimDone) event()   {}
+func (StartDone) event()   {}
+func (StopDone) event()    {}
+func (Grew) event()        {}
+func (DeliverDone) event() {}
+func (DropDone) event()    {}
+func (GuardUp) event()     {}
+func (GuardDown) event()   {}
+func (Listed) event()      {}
+func (Connected) event()   {}
+func (Woken) event()       {}
+func (QuitOrdered) event() {}
+
+// Effect is something that the core wants done. Each but Note is answered with one event, once it is done.
+type Effect interface{ effect() }
+
+// Claim asks the conductor for the right to start attempts. It is answered with [ClaimDone]. One is under way at a time.
+type Claim struct{ Refs []task.Ref }
+
+// Start has the guard start an attempt. It is answered with [StartDone].
+type Start struct{ Execution jobserver.Execution }
+
+// Stop has the guard stop an attempt. It is answered with [StopDone].
+type Stop struct {
+	Ref  task.Ref
+	Kind task.ExitKind
+}
+
+// Deliver reads what is wanted from the spools, as much as fits into one call, and hands it to the conductor. It is
+// answered with [DeliverDone]. One is under way at a time.
+type Deliver struct{ Wants []Want }
+
+// Want is the records of one attempt after a sequence. Where Exit is set there is no spool to read: the exit is the one
+// record, with the sequence After+1 and the instant At.
+type Want struct {
+	Ref   task.Ref
+	After int64
+	Exit  *task.Exit
+	At    time.Time
+}
+
+// Drop has the guard remove a spool. It is answered with [DropDone].
+type Drop struct{ Ref task.Ref }
+
+// Look asks the guard what it keeps. It is answered with [Listed] of the same number.
+type Look struct{ Number uint64 }
+
+// Note is worth a line in the log.
+type Note struct {
+	Ref  task.Ref
+	Text string
+	Err  error
+}
+
+func (Claim) effect()   {}
+func (Start) effect()   {}
+func (Stop) effect()    {}
+func (Deliver) effect() {}
+func (Drop) effect()    {}
+func (Look) effect()    {}
+func (Note) effect()    {}
