@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+
+import { changedBy } from './live';
+
+it.each([
+  ['run.running', '01J9', [['runs'], ['run', '01J9'], ['servers']]],
+  ['server.unreachable', 'js-1', [['servers'], ['virtual-servers'], ['runs'], ['run']]],
+  ['virtual_server.edited', 'etl', [['virtual-servers'], ['servers']]],
+  ['task.created', 'load', []],
+])('an event %s makes what it changed be asked for again', (kind, subject, keys) => {
+  expect(changedBy({ kind, subject })).toEqual(keys);
+});

@@ -1,0 +1,196 @@
+import { MantineProvider } from '@mantine/core';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { render, screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, expect, it, vi } from 'vitest';
+
+import { aRun, aServer } from '../data/samples';
+import { newQueryClient } from '../queryClient';
+import { newRouter } from '../router';
+
+type Answers = Record<string, () => Response | Promise<Response>>;
+
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
+const page = (...items: unknown[]) => json({ items, next_cursor: null });
+const problem = (status: number, detail: string) => json({ title: 'wrong', status, detail }, status);
+/** A stream that says nothing. */
+const quiet = () => new Response(new ReadableStream());
+
+const signedIn: Answers = {
+  'GET /session': () => json({ by: 'admin' }),
+  'GET /events': quiet,
+  'GET /servers': () => page(),
+  'GET /virtual-servers': () => page(),
+  'GET /runs': () => page(),
+};
+
+/** Shows the console at an address, with a conductor that gives these answers. */
+function show(address: string, answers: Answers) {
+  vi.stubGlobal(
+    'fetch',
+    vi.fn((input: string, init?: RequestInit) => {
+      const path = new URL(input, 'http://host').pathname.replace('/api/v1', '');
+      const answer = answers[`${init?.method ?? 'GET'} ${path}`];
+      return Promise.resolve(answer ? answer() : problem(404, `there is nothing at ${path}`));
+    }),
+  );
+  window.history.pushState({}, '', address);
+  return render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={newQueryClient()}>
+        <RouterProvider router={newRouter()} />
+      </QueryClientProvider>
+    </MantineProvider>,
+  );
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+it('asks for the token, says that it is wrong, and lets one in with the right one', async () => {
+  let open = false;
+  show('/', {
+    ...signedIn,
+    'GET /session': () => (open ? json({ by: 'admin' }) : problem(401, 'the session has ended')),
+    'POST /session': () => {
+      const first = !open;
+      open = vi.mocked(fetch).mock.calls.filter(([, init]) => init?.method === 'POST').length > 1;
+      return first && !open ? problem(401, 'the token is not valid') : json({ by: 'admin' }, 201);
+    },
+  });
+  const user = userEvent.setup();
+  await user.type(await screen.findByLabelText(/Token/), 'wrong');
+  await user.click(screen.getByRole('button', { name: 'Sign in' }));
+  expect(await screen.findByText('the token is not valid')).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Sign in' }));
+  expect(await screen.findByRole('heading', { name: 'Job servers' })).toBeTruthy();
+});
+
+it('says what to do where there is nothing yet', async () => {
+  show('/', signedIn);
+  expect(await screen.findByText(/No job server has joined yet/)).toBeTruthy();
+  expect(await screen.findByText(/There is no virtual server yet/)).toBeTruthy();
+  expect(await screen.findByText(/Nothing has run yet/)).toBeTruthy();
+});
+
+it('shows servers, groups and runs with their states', async () => {
+  show('/', {
+    ...signedIn,
+    'GET /servers': () =>
+      page(
+        aServer(),
+        aServer({ name: 'js-2', status: 'draining', reason: 'new disk', rating: null, stars: null }),
+      ),
+    'GET /virtual-servers': () => page({ name: 'etl', members: ['js-1', 'js-2'] }),
+    'GET /runs': () => page(aRun({ state: 'queued', server: null, reason: 'no member is eligible' })),
+  });
+  const servers = await screen.findByRole('table', { name: 'Job servers' });
+  expect(within(servers).getByText('96.0')).toBeTruthy();
+  expect(within(servers).getAllByText('1/4')).toHaveLength(2);
+  expect(within(servers).getByText('draining')).toBeTruthy();
+  expect(within(servers).getByText('new disk')).toBeTruthy();
+  const group = await screen.findByRole('article', { name: 'etl' });
+  expect(within(group).getByText('js-2')).toBeTruthy();
+  const runs = await screen.findByRole('table', { name: 'Newest runs' });
+  expect(within(runs).getByText('queued')).toBeTruthy();
+  expect(within(runs).getByText('no member is eligible')).toBeTruthy();
+});
+
+it('says what could not be read, and reads it when told to try again', async () => {
+  let broken = true;
+  show('/', { ...signedIn, 'GET /servers': () => (broken ? problem(403, 'not for you') : page(aServer())) });
+  expect(await screen.findByText('The servers could not be read')).toBeTruthy();
+  expect(screen.getByText('not for you')).toBeTruthy();
+  broken = false;
+  await userEvent.setup().click(screen.getByRole('button', { name: 'Try again' }));
+  expect(await screen.findByRole('table', { name: 'Job servers' })).toBeTruthy();
+});
+
+it('says that the connection is lost', async () => {
+  show('/', { ...signedIn, 'GET /events': () => problem(503, 'busy') });
+  expect(await screen.findByText('Connection lost')).toBeTruthy();
+});
+
+it('leads back to signing in when the session has ended', async () => {
+  let ended = false;
+  show('/', {
+    ...signedIn,
+    'GET /session': () => (ended ? problem(401, 'the session has ended') : json({ by: 'admin' })),
+    'GET /runs': () => {
+      ended = true;
+      return problem(401, 'the session has ended');
+    },
+  });
+  expect(await screen.findByLabelText(/Token/)).toBeTruthy();
+});
+
+it('shows a run with its attempts, why it was placed, and its output', async () => {
+  const output = {
+    attempt: 1,
+    offset: 0,
+    next: 6,
+    pieces: [{ at: '2026-01-31T09:05:00Z', stream: 'stdout', text: 'hello\n' }],
+  };
+  show('/runs/01J9', {
+    ...signedIn,
+    'GET /runs/01J9': () =>
+      json(
+        aRun({
+          progress: { percent: 42, message: 'loading' },
+          attempts: [
+            {
+              number: 1,
+              server: 'js-1',
+              state: 'running',
+              reason: '',
+              offered_at: '2026-01-31T09:05:00Z',
+              started_at: '2026-01-31T09:05:00Z',
+              ended_at: null,
+              ground: null,
+              placement: {
+                at: '2026-01-31T09:05:00Z',
+                chosen: 'js-1',
+                reason: 'js-1 has the highest rating',
+                candidates: [
+                  {
+                    server: 'js-1',
+                    rating: 96,
+                    stars: 5,
+                    sample_age_ms: 900,
+                    slots: 4,
+                    slots_used: 0,
+                    terms: [{ indicator: 'cpu_idle', value: 0.5, penalty: 1.2 }],
+                  },
+                  {
+                    server: 'js-2',
+                    refused: 'draining',
+                    refused_because: 'it is draining',
+                    rating: 0,
+                    stars: 0,
+                    sample_age_ms: -1,
+                    slots: 4,
+                    slots_used: 0,
+                  },
+                ],
+              },
+            },
+          ],
+        }),
+      ),
+    'GET /runs/01J9/log': () =>
+      new Response(`event: output\nid: 1:6\ndata: ${JSON.stringify(output)}\n\nevent: end\ndata: {}\n\n`),
+  });
+  expect(await screen.findByText('42 % loading')).toBeTruthy();
+  expect(screen.getByText('js-1 has the highest rating')).toBeTruthy();
+  const candidates = screen.getByRole('table', { name: 'Candidates' });
+  expect(within(candidates).getByText('cpu_idle 0.5 (−1.2)')).toBeTruthy();
+  expect(within(candidates).getByText('it is draining')).toBeTruthy();
+  await waitFor(() => expect(screen.getByText('1 line')).toBeTruthy());
+  expect(screen.getByText('complete')).toBeTruthy();
+});
+
+it('says that there is no such run', async () => {
+  show('/runs/none', signedIn);
+  expect(await screen.findByText('The run could not be read')).toBeTruthy();
+  expect(screen.getByText('there is nothing at /runs/none')).toBeTruthy();
+});

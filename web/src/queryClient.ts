@@ -1,0 +1,26 @@
+import { QueryCache, QueryClient } from '@tanstack/react-query';
+
+import { ApiError, isSignedOut } from './data/api';
+import { session } from './data/queries';
+
+/** Returns a client that leads back to signing in as soon as any answer says that the session has ended. */
+export function newQueryClient(): QueryClient {
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error, query) => {
+        if (isSignedOut(error) && query.queryKey[0] !== session.queryKey[0]) {
+          void client.resetQueries({ queryKey: session.queryKey });
+        }
+      },
+    }),
+    defaultOptions: {
+      queries: {
+        refetchOnWindowFocus: false,
+        // A refusal stays a refusal; only a conductor that does not answer is asked again.
+        retry: (failures, error) =>
+          failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+      },
+    },
+  });
+  return client;
+}
