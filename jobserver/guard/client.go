@@ -1,0 +1,362 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/jobserver/spool"
+	"github.com/segno-jobs/segno/task"
+)
+
+// ClientOptions are the settings of a client.
+type ClientOptions struct {
+	// Data is the data folder of the job server.
+	Data string
+	// Program is the program jobserver, which is started as guard; empty means the running one.
+	Program string
+	// Cgroup is the setting of the guard, see Options; it matters where the client has to start one.
+	Cgroup string
+	// Linger is a setting of the guard too.
+	Linger time.Duration
+	// MaxKeepers is the most attempts that may run at once; 0 means jobserver.DefaultSlots.
+	MaxKeepers int
+	Logger     *slog.Logger
+}
+
+// Client is the agent's side of a guard. It is safe for concurrent use. It implements agent.Guard.
+type Client struct {
+	options ClientOptions
+	place   place
+	boot    string
+	folder  *spool.Folder
+	guard   *net.UnixConn
+	growth  *growth
+	names   *nameSync
+	pool    *pool
+	stop    chan struct{}
+	tasks   sync.WaitGroup
+	once    sync.Once
+
+	mu       sync.Mutex
+	attempts map[task.Ref]*held
+	// full is true where the client itself could not write, until probed says that it can.
+	full   bool
+	probed time.Time
+}
+
+// held is an attempt that has a spool.
+type held struct {
+	ended bool
+	// keeper keeps the attempt, or is nil.
+	keeper *keeperConn
+	meter  meter
+	// ticket is that of nameSync for the spool.
+	ticket uint64
+
+	reading sync.Mutex
+	reader  *spool.Reader
+	dropped bool
+}
+
+// Connect connects to the guard of a data folder, and starts one where there is none. It takes over what an earlier
+// client left: running attempts stay, and spools that nobody keeps are ended.
+func Connect(ctx context.Context, o ClientOptions) (*Client, error) {
+	if o.MaxKeepers <= 0 {
+		o.MaxKeepers = jobserver.DefaultSlots
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	p, err := openPlace(o.Data)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := spool.OpenFolder(p.spools())
+	if err != nil {
+		return nil, err
+	}
+	if err := folder.Recycle(); err != nil {
+		folder.Close()
+		return nil, err
+	}
+	c := &Client{
+		options: o, place: p, boot: bootID(), folder: folder, growth: newGrowth(),
+		names: newNameSync(folder), stop: make(chan struct{}), attempts: map[task.Ref]*held{},
+	}
+	if c.guard, err = c.reach(ctx); err != nil {
+		folder.Close()
+		return nil, err
+	}
+	c.pool = newPool(c)
+	if err := c.begin(ctx); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// Start has the attempt started. It returns once its spool was handed to a keeper; from then on it will end with an
+// exit record, also where the program cannot be started. The error is fault.Conflict for an attempt that has a spool
+// already, fault.Invalid for one that no process can be made of, and fault.Unavailable where there is no keeper or no
+// room: then nothing was started.
+func (c *Client) Start(ctx context.Context, e jobserver.Execution) error {
+	if err := errors.Join(spool.CheckRef(e.Ref), check(&e)); err != nil {
+		return fmt.Errorf("start %s: %w", spool.Name(e.Ref), err)
+	}
+	h, err := c.hold(e.Ref)
+	if err != nil {
+		return err
+	}
+	if err := c.start(ctx, e, h); err != nil {
+		c.forget(e.Ref, h)
+		return fmt.Errorf("start %s: %w", spool.Name(e.Ref), err)
+	}
+	return nil
+}
+
+func (c *Client) start(ctx context.Context, e jobserver.Execution, h *held) error {
+	k, err := c.pool.take(ctx)
+	if err != nil {
+		return err
+	}
+	fd, err := c.folder.Create(spool.Header{BootID: c.boot, CreatedAt: time.Now().UTC(), Execution: e})
+	if err != nil {
+		c.noteWrite(err)
+		c.pool.put(k)
+		return err
+	}
+	// The keeper has the lock with a descriptor of its own then.
+	defer unix.Close(fd)
+	ticket := c.names.created()
+	for {
+		c.mu.Lock()
+		h.keeper, h.ticket = k, ticket
+		c.mu.Unlock()
+		c.pool.assign(k, e.Ref)
+		err := k.hand(e.Ref, fd)
+		if err == nil {
+			return nil
+		}
+		// A keeper that has been killed got nothing; another one does.
+		c.pool.discard(k)
+		c.options.Logger.Warn("a keeper is gone; another one is taken", "pid", k.pid, "error", err)
+		if k, err = c.pool.take(ctx); err != nil {
+			return errors.Join(err, c.folder.Remove(e.Ref))
+		}
+	}
+}
+
+// hold notes that an attempt is about to have a spool.
+func (c *Client) hold(ref task.Ref) (*held, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.attempts[ref] != nil {
+		return nil, fmt.Errorf("start %s: it is kept already: %w", spool.Name(ref), fault.Conflict)
+	}
+	h := &held{}
+	c.attempts[ref] = h
+	return h, nil
+}
+
+func (c *Client) forget(ref task.Ref, h *held) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.attempts[ref] == h {
+		delete(c.attempts, ref)
+	}
+}
+
+func (c *Client) find(ref task.Ref) *held {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.attempts[ref]
+}
+
+// Stop has the attempt stopped; kind is what its exit record will say, unless the job had ended by itself. Stopping
+// twice, or one that has ended, is harmless. For an attempt that is not kept the error is fault.NotFound.
+func (c *Client) Stop(_ context.Context, ref task.Ref, kind task.ExitKind) error {
+	c.mu.Lock()
+	h := c.attempts[ref]
+	var k *keeperConn
+	if h != nil && !h.ended {
+		k = h.keeper
+	}
+	c.mu.Unlock()
+	if h == nil {
+		return fmt.Errorf("stop %s: %w", spool.Name(ref), fault.NotFound)
+	}
+	if k == nil {
+		return nil // It has ended, or is being settled.
+	}
+	if err := k.order(order{Do: doStop, Run: ref.Run, Number: ref.Number, Kind: kind}); err != nil {
+		return fmt.Errorf("stop %s: %w: %w", spool.Name(ref), fault.Unavailable, err)
+	}
+	return nil
+}
+
+// Kept lists the attempts that have a spool, and measures what the running ones use.
+func (c *Client) Kept(context.Context) ([]jobserver.Kept, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := sinceBoot()
+	kept := make([]jobserver.Kept, 0, len(c.attempts))
+	for ref, h := range c.attempts {
+		one := jobserver.Kept{Ref: ref, Ended: h.ended}
+		if !h.ended && h.keeper != nil {
+			one.Usage = h.meter.measure(h.keeper.pid, now)
+		}
+		one.Usage.Run, one.Usage.Number = string(ref.Run), ref.Number
+		kept = append(kept, one)
+	}
+	return kept, nil
+}
+
+// Grown tells which spools have more. It is closed when the guard is gone, or the client closed.
+func (c *Client) Grown() <-chan jobserver.Grown { return c.growth.out }
+
+// Read returns records of an attempt after the given sequence, up to about limit bytes; none where there are no more
+// yet. For an attempt without a spool the error is fault.NotFound.
+func (c *Client) Read(ref task.Ref, after int64, limit int) ([]task.Record, error) {
+	h := c.find(ref)
+	if h == nil {
+		return nil, fmt.Errorf("read %s: %w", spool.Name(ref), fault.NotFound)
+	}
+	h.reading.Lock()
+	defer h.reading.Unlock()
+	if h.dropped {
+		return nil, fmt.Errorf("read %s: %w", spool.Name(ref), fault.NotFound)
+	}
+	if h.reader == nil {
+		r, err := c.folder.Open(ref)
+		if err != nil {
+			return nil, err
+		}
+		h.reader = r
+	}
+	records, err := h.reader.Read(after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", spool.Name(ref), err)
+	}
+	return records, nil
+}
+
+// Drop removes the spool and the working directory of an attempt that has ended. For one that has not the error is
+// fault.Conflict; one that is unknown is dropped already.
+func (c *Client) Drop(ref task.Ref) error {
+	c.mu.Lock()
+	h := c.attempts[ref]
+	if h != nil && !h.ended {
+		c.mu.Unlock()
+		return fmt.Errorf("drop %s: it has not ended: %w", spool.Name(ref), fault.Conflict)
+	}
+	c.mu.Unlock()
+	if h == nil {
+		return nil
+	}
+	if err := h.close(); err != nil {
+		return err
+	}
+	dir := c.place.work() + "/" + spool.Name(ref)
+	if err := unix.Rmdir(dir); err != nil && err != unix.ENOENT {
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("remove working directory: %w", err)
+		}
+	}
+	if err := c.folder.Remove(ref); err != nil {
+		return err
+	}
+	c.forget(ref, h)
+	return nil
+}
+
+// close closes the reader, for good.
+func (h *held) close() error {
+	h.reading.Lock()
+	defer h.reading.Unlock()
+	h.dropped = true
+	if h.reader == nil {
+		return nil
+	}
+	r := h.reader
+	h.reader = nil
+	return r.Close()
+}
+
+// ended notes that the spool of ref has its exit record, and tells of it once the spool's name is durable too.
+func (c *Client) ended(ref task.Ref) {
+	c.mu.Lock()
+	h := c.attempts[ref]
+	if h == nil || h.ended {
+		c.mu.Unlock()
+		return
+	}
+	h.keeper = nil
+	ticket := h.ticket
+	c.mu.Unlock()
+	if c.names.durableAt(ticket, ref) {
+		c.tellEnd(ref)
+	}
+}
+
+// tellEnd tells that an attempt has ended; its spool and its name are durable.
+func (c *Client) tellEnd(ref task.Ref) {
+	c.mu.Lock()
+	if h := c.attempts[ref]; h != nil {
+		h.ended = true
+	}
+	c.mu.Unlock()
+	c.growth.signal(ref, true)
+}
+
+// Full reports whether the last write to a spool failed for want of room, of a keeper or of the client itself.
+func (c *Client) Full() bool {
+	if c.pool.full() {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.full || time.Since(c.probed) < retryEvery {
+		return c.full
+	}
+	// While it is full nothing may be started, so that nothing else would find out when there is room again.
+	c.probed = time.Now()
+	c.full = c.place.probe() != nil
+	return c.full
+}
+
+// noteWrite takes note of a write that failed for want of room.
+func (c *Client) noteWrite(err error) {
+	if !errors.Is(err, fault.Unavailable) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.full, c.probed = true, time.Now()
+}
+
+// Close lets go of the guard. Jobs go on.
+func (c *Client) Close() error {
+	c.once.Do(func() {
+		close(c.stop)
+		c.guard.Close()
+		c.growth.close()
+		c.pool.close()
+	})
+	c.tasks.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, h := range c.attempts {
+		_ = h.close()
+	}
+	return nil
+}

@@ -1,0 +1,457 @@
+package guard
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/jobserver/spool"
+	"github.com/segno-jobs/segno/task"
+)
+
+const (
+	// maxKeepers is the most keepers of a guard: one for each slot that a server may have, and some to spare.
+	maxKeepers = jobserver.MaxSlots + 64
+	// DefaultLinger is how long a guard stays that keeps nothing and has no client.
+	DefaultLinger = time.Minute
+)
+
+// Options are the settings of a guard.
+type Options struct {
+	// Data is the data folder of the job server.
+	Data string
+	// Cgroup is CgroupAuto, CgroupOff or the folder of a delegated control group of version 2; empty means auto.
+	Cgroup string
+	// Linger is how long the guard stays while it keeps nothing and no client is connected; 0 means DefaultLinger.
+	Linger time.Duration
+	Logger *slog.Logger
+	// Ready is called once clients can connect, or is nil.
+	Ready func()
+}
+
+// guardian is a running guard. All of it belongs to the one loop in run.
+type guardian struct {
+	place   place
+	log     *slog.Logger
+	cgroups string
+	linger  time.Duration
+	folder  *spool.Folder
+	boot    string
+
+	lock, listener, null int
+	clients              []int
+	keepers              []*keeperProcess
+	// bereaved are keepers that have ended, and whose processes are being cleared away.
+	bereaved  []*keeperProcess
+	checkWait time.Duration
+	// aloneSince is when the last client or keeper left.
+	aloneSince time.Duration
+	message    [maxMessage]byte
+}
+
+// keeperProcess is a keeper as its guard sees it.
+type keeperProcess struct {
+	pid int
+	// channel ends when the keeper does; slate tells what it keeps.
+	channel, slate int
+	ready          bool
+	// reaped is true once the guard has waited for the process.
+	reaped bool
+}
+
+// Serve runs a guard until it has had nothing to keep and no client for a while. There can be one per data folder; a
+// second is refused with fault.Conflict.
+func Serve(o Options) error {
+	runtime.GOMAXPROCS(2)
+	debug.SetGCPercent(50)
+	unix.Umask(0o077)
+	g, err := newGuardian(o)
+	if err != nil {
+		return fmt.Errorf("guard: %w", err)
+	}
+	defer g.close()
+	if o.Ready != nil {
+		o.Ready()
+	}
+	return g.run()
+}
+
+func newGuardian(o Options) (*guardian, error) {
+	p, err := openPlace(o.Data)
+	if err != nil {
+		return nil, err
+	}
+	g := &guardian{
+		place: p, log: o.Logger, linger: o.Linger, boot: bootID(),
+		lock: -1, listener: -1, null: -1, aloneSince: sinceBoot(),
+	}
+	if g.linger <= 0 {
+		g.linger = DefaultLinger
+	}
+	if err := g.open(o.Cgroup); err != nil {
+		g.close()
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *guardian) open(cgroup string) (err error) {
+	if err := becomeSubreaper(); err != nil {
+		return err
+	}
+	if g.lock, err = lockFile(g.place.lock()); err != nil {
+		return err
+	}
+	if err := removeAllIn(g.place.sockets()); err != nil {
+		return err
+	}
+	if g.cgroups, err = openCgroups(cgroup, cgroupName(g.place)); err != nil {
+		return err
+	}
+	if g.null, err = unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0); err != nil {
+		return fmt.Errorf("open /dev/null: %w", err)
+	}
+	if g.folder, err = spool.OpenFolder(g.place.spools()); err != nil {
+		return err
+	}
+	g.listener, err = listen(g.place.guardSocket())
+	return err
+}
+
+// lockFile takes the lock that only one guard of a data folder has, for as long as it lives.
+func lockFile(path string) (int, error) {
+	fd, err := unix.Open(path, unix.O_CREAT|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return -1, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := retry(func() error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) }); err != nil {
+		unix.Close(fd)
+		return -1, fmt.Errorf("a guard of this data folder runs already: %w", fault.Conflict)
+	}
+	return fd, nil
+}
+
+func removeAllIn(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("list %s: %w", dir, err)
+	}
+	for _, e := range entries {
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("remove old socket: %w", err)
+		}
+	}
+	return nil
+}
+
+func (g *guardian) close() {
+	if g.listener >= 0 {
+		os.Remove(g.place.guardSocket())
+	}
+	if g.cgroups != "" {
+		os.Remove(g.cgroups)
+	}
+	if g.folder != nil {
+		g.folder.Close()
+	}
+	closeFD(&g.listener)
+	closeFD(&g.null)
+	closeFD(&g.lock)
+}
+
+// run waits for clients and keepers, and clears up behind keepers that ended.
+func (g *guardian) run() error {
+	var fds []unix.PollFd
+	for {
+		fds = g.watch(fds[:0])
+		if err := poll(fds, g.patience()); err != nil {
+			return fmt.Errorf("guard: %w", err)
+		}
+		if fds[0].Revents != 0 {
+			g.greet()
+		}
+		for _, fd := range fds[1:] {
+			if fd.Revents != 0 {
+				g.hear(int(fd.Fd))
+			}
+		}
+		if len(g.bereaved) > 0 {
+			g.clear(sinceBoot())
+		}
+		if g.alone() && sinceBoot() >= g.aloneSince+g.linger {
+			return nil
+		}
+	}
+}
+
+func (g *guardian) watch(fds []unix.PollFd) []unix.PollFd {
+	fds = append(fds, unix.PollFd{Fd: int32(g.listener), Events: unix.POLLIN})
+	for _, fd := range g.clients {
+		fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
+	for _, k := range g.keepers {
+		fds = append(fds, unix.PollFd{Fd: int32(k.channel), Events: unix.POLLIN})
+	}
+	return fds
+}
+
+func (g *guardian) alone() bool {
+	return len(g.clients) == 0 && len(g.keepers) == 0 && len(g.bereaved) == 0
+}
+
+func (g *guardian) patience() time.Duration {
+	switch {
+	case len(g.bereaved) > 0:
+		return g.checkWait
+	case g.alone():
+		return max(0, g.aloneSince+g.linger-sinceBoot())
+	}
+	return -1
+}
+
+// greet takes a client and names the keepers to it.
+func (g *guardian) greet() {
+	fd := accept(g.listener)
+	if fd < 0 {
+		return
+	}
+	g.clients = append(g.clients, fd)
+	g.tell(fd, notice{Is: isGuard, PID: os.Getpid(), Version: version})
+	for _, k := range g.keepers {
+		if k.ready {
+			g.tell(fd, notice{Is: isKeeper, PID: k.pid})
+		}
+	}
+	// Until then no spool may be settled: processes of a dead keeper may be left.
+	if len(g.bereaved) == 0 {
+		g.tell(fd, notice{Is: isListed})
+	}
+}
+
+// tell sends a notice to a client, and lets one go that does not take it.
+func (g *guardian) tell(fd int, n notice) {
+	if send(fd, n) != nil {
+		g.dismiss(fd)
+	}
+}
+
+func (g *guardian) tellAll(n notice) {
+	for _, fd := range slices.Clone(g.clients) {
+		g.tell(fd, n)
+	}
+}
+
+func (g *guardian) dismiss(fd int) {
+	if i := slices.Index(g.clients, fd); i >= 0 {
+		g.clients = slices.Delete(g.clients, i, i+1)
+		unix.Close(fd)
+		g.aloneSince = sinceBoot()
+	}
+}
+
+// hear takes what a client or a keeper says.
+func (g *guardian) hear(fd int) {
+	if slices.Contains(g.clients, fd) {
+		g.obey(fd)
+		return
+	}
+	i := slices.IndexFunc(g.keepers, func(k *keeperProcess) bool { return k.channel == fd })
+	if i < 0 {
+		return
+	}
+	k := g.keepers[i]
+	n, err := unix.Read(fd, g.message[:])
+	switch {
+	case err == unix.EAGAIN || err == unix.EINTR:
+	case err != nil || n == 0:
+		g.bereave(i)
+	case !k.ready:
+		k.ready = true
+		g.tellAll(notice{Is: isKeeper, PID: k.pid})
+	}
+}
+
+func (g *guardian) obey(client int) {
+	var o order
+	fd, err := receive(client, g.message[:], &o)
+	if err == unix.EAGAIN {
+		return
+	}
+	if fd >= 0 {
+		unix.Close(fd)
+	}
+	if err != nil {
+		g.dismiss(client)
+		return
+	}
+	if o.Do != doSpawn {
+		return
+	}
+	if err := g.spawn(); err != nil {
+		g.log.Error("a keeper could not be started", "error", err)
+		g.tell(client, notice{Is: isUnable, Error: err.Error()})
+	}
+}
+
+// spawn starts one more keeper. It says by itself when it is ready.
+func (g *guardian) spawn() error {
+	if len(g.keepers) >= maxKeepers {
+		return fmt.Errorf("there are %d keepers already: %w", len(g.keepers), fault.Unavailable)
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return fmt.Errorf("make channel: %w", err)
+	}
+	defer unix.Close(pair[1])
+	slate, err := unix.MemfdCreate("slate", unix.MFD_CLOEXEC)
+	if err != nil {
+		unix.Close(pair[0])
+		return fmt.Errorf("make slate: %w", err)
+	}
+	pid, err := startSelf([]string{"keeper", "--data", g.place.data, "--cgroups", g.cgroups},
+		[]int{g.null, 2, 2, pair[1], slate}, nil)
+	if err != nil {
+		unix.Close(pair[0])
+		unix.Close(slate)
+		return fmt.Errorf("start keeper: %w", err)
+	}
+	g.keepers = append(g.keepers, &keeperProcess{pid: pid, channel: pair[0], slate: slate})
+	return nil
+}
+
+// bereave takes a keeper that has ended, or is about to, from the list.
+func (g *guardian) bereave(i int) {
+	k := g.keepers[i]
+	g.keepers = slices.Delete(g.keepers, i, i+1)
+	closeFD(&k.channel)
+	g.bereaved = append(g.bereaved, k)
+	g.checkWait = firstCheck
+}
+
+// clear kills what ended keepers left, which is every child that is not a keeper, and once none is left ends their
+// spools and tells the clients.
+func (g *guardian) clear(now time.Duration) {
+	g.checkWait = min(2*g.checkWait, lastCheck)
+	g.collect()
+	for _, k := range g.bereaved {
+		if !k.reaped {
+			return
+		}
+		if dir := g.cgroupOf(k); dir != "" {
+			_ = os.WriteFile(dir+"/cgroup.kill", []byte("1"), 0)
+		}
+	}
+	own := os.Getpid()
+	for _, pid := range children(own) {
+		if !g.isKeeper(pid) {
+			killBelow(own, g.isKeeper)
+			g.checkWait = min(g.checkWait, 2*firstCheck)
+			return
+		}
+	}
+	g.settle(now)
+}
+
+func (g *guardian) isKeeper(pid int) bool {
+	is := func(k *keeperProcess) bool { return k.pid == pid }
+	return slices.ContainsFunc(g.keepers, is) ||
+		slices.ContainsFunc(g.bereaved, func(k *keeperProcess) bool { return is(k) && !k.reaped })
+}
+
+// collect reaps all children that have ended.
+func (g *guardian) collect() {
+	for {
+		pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || pid == 0 {
+			return
+		}
+		for _, k := range g.bereaved {
+			k.reaped = k.reaped || k.pid == pid
+		}
+		if i := slices.IndexFunc(g.keepers, func(k *keeperProcess) bool { return k.pid == pid }); i >= 0 {
+			g.keepers[i].reaped = true
+			g.bereave(i)
+		}
+	}
+}
+
+// settle ends the spools of keepers of which nothing is left, and tells the clients. Where the disk is full it tries
+// again later.
+func (g *guardian) settle(now time.Duration) {
+	waiting := g.bereaved[:0]
+	for _, k := range g.bereaved {
+		if err := g.endSpool(k); err != nil {
+			g.log.Error("the spool of a killed keeper could not be ended", "pid", k.pid, "error", err)
+			waiting = append(waiting, k)
+			g.checkWait = retryEvery
+			continue
+		}
+		closeFD(&k.slate)
+		os.Remove(g.place.controlSocket(k.pid))
+		os.Remove(g.place.jobSocket(k.pid))
+		if dir := g.cgroupOf(k); dir != "" {
+			removeCgroup(dir)
+		}
+		g.tellAll(notice{Is: isGone, PID: k.pid})
+	}
+	g.bereaved = waiting
+	if len(g.bereaved) == 0 {
+		g.aloneSince = now
+		g.tellAll(notice{Is: isListed})
+	}
+}
+
+func (g *guardian) endSpool(k *keeperProcess) error {
+	var line [slateSize]byte
+	if _, err := unix.Pread(k.slate, line[:], 0); err != nil {
+		return fmt.Errorf("read slate: %w", err)
+	}
+	ref, ok := spool.ParseName(strings.TrimRight(string(line[:]), "\x00"))
+	if !ok {
+		return nil
+	}
+	g.log.Error("a keeper was killed; its run ends lost", "pid", k.pid, "attempt", spool.Name(ref))
+	_, err := g.folder.Settle(ref, time.Now(), func(h spool.Header) string { return lostReason(h, g.boot, keeperKilled) })
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// lostReason says why an attempt is lost, with what is known of it besides.
+func lostReason(h spool.Header, boot, otherwise string) string {
+	if h.BootID != "" && boot != "" && h.BootID != boot {
+		return hostRebooted
+	}
+	return otherwise
+}
+
+func (g *guardian) cgroupOf(k *keeperProcess) string {
+	if g.cgroups == "" {
+		return ""
+	}
+	dir := cgroupDir(g.cgroups, k.pid)
+	if !exists(dir) {
+		return ""
+	}
+	return dir
+}
+
+// stray variables identify the processes of an attempt in their environments.
+func strayVariables(ref task.Ref) []string {
+	return []string{"SEGNO_RUN_ID=" + string(ref.Run), fmt.Sprintf("SEGNO_ATTEMPT=%d", ref.Number)}
+}

@@ -1,0 +1,393 @@
+package guard
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/segno-jobs/segno/jobserver/spool"
+	"github.com/segno-jobs/segno/task"
+)
+
+// Descriptors with which a guard starts a keeper.
+const (
+	// guardFD is a socket on which the keeper says that it is ready; its end is the end of the guard.
+	guardFD = 3
+	// slateFD is a file in memory on which the keeper notes what it keeps, for the guard to read if the keeper dies.
+	slateFD = 4
+)
+
+// Times of a keeper.
+const (
+	// retryEvery lies between tries to write to a full disk.
+	retryEvery = time.Second
+	// lonely is how long a keeper without work stays where no client is connected.
+	lonely = 30 * time.Second
+	// tidyAfter is how long a keeper is without work before it gives memory back.
+	tidyAfter = 3 * time.Second
+	// abandonWithin is how long a keeper without a guard tries to write the exit record.
+	abandonWithin = 5 * time.Second
+)
+
+// KeeperOptions are the settings of a keeper, as its guard passes them.
+type KeeperOptions struct {
+	Data string
+	// Cgroups is the folder in which the keeper may make its control group, or empty.
+	Cgroups string
+	Logger  *slog.Logger
+}
+
+// The descriptors that a keeper waits for, by their place in the set.
+const (
+	onGuard = iota
+	onListener
+	onClient
+	onRequest
+	onLeader
+	onStdout
+	onStderr
+	watched
+)
+
+// keeper keeps one attempt at a time. All of it belongs to the one loop in run.
+type keeper struct {
+	place   place
+	pid     int
+	log     *slog.Logger
+	launch  launcher
+	rooms   *workroom
+	cgroup  *cgroup
+	job     *jobSocket
+	attempt *attempt
+
+	guard, listener, client int
+	// full is true while the disk is, and retryAt when to try again.
+	full    bool
+	retryAt time.Duration
+	// idleSince is when the keeper last became idle, or was left by its client; tidied is true once it gave memory back.
+	idleSince time.Duration
+	tidied    bool
+	// orphaned is when the guard died.
+	orphaned time.Duration
+	leaving  bool
+	oomSeen  int64
+	message  [maxMessage]byte
+}
+
+// Keep runs a keeper until it is told to leave or its guard is gone.
+func Keep(o KeeperOptions) error {
+	// Jobs are killed when the thread that started them ends, so it must be one that stays.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	runtime.GOMAXPROCS(2)
+	debug.SetGCPercent(50)
+	unix.Umask(0o077)
+	k, err := newKeeper(o)
+	if err != nil {
+		return fmt.Errorf("keeper: %w", err)
+	}
+	defer k.close()
+	if _, err := unix.Write(k.guard, []byte(isHere)); err != nil {
+		return fmt.Errorf("keeper: tell guard: %w", err)
+	}
+	return k.run()
+}
+
+func newKeeper(o KeeperOptions) (*keeper, error) {
+	p, err := openPlace(o.Data)
+	if err != nil {
+		return nil, err
+	}
+	if err := becomeSubreaper(); err != nil {
+		return nil, err
+	}
+	pid := os.Getpid()
+	k := &keeper{
+		place: p, pid: pid, log: o.Logger, rooms: newWorkroom(p.work(), pid),
+		guard: guardFD, client: -1, idleSince: sinceBoot(), orphaned: never,
+	}
+	if k.launch.null, err = unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
+		return nil, fmt.Errorf("open /dev/null: %w", err)
+	}
+	if k.listener, err = listen(p.controlSocket(pid)); err != nil {
+		return nil, err
+	}
+	if k.job, err = listenJob(p.jobSocket(pid)); err != nil {
+		return nil, err
+	}
+	k.cgroup = newCgroup(o.Cgroups, pid)
+	k.launch.group = k.cgroup
+	k.launch.env = newEnvironment(helperFolder(), p.jobSocket(pid))
+	k.oomSeen = hostOOMKills()
+	return k, nil
+}
+
+// becomeSubreaper makes this process the parent of orphans below it, and keeps its descriptors from its children.
+func becomeSubreaper() error {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("become subreaper: %w", err)
+	}
+	if err := unix.CloseRange(3, 1<<31-1, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		for fd := 3; fd < 64; fd++ {
+			unix.CloseOnExec(fd) // A kernel before 5.11.
+		}
+	}
+	return nil
+}
+
+func (k *keeper) close() {
+	k.job.close()
+	closeFD(&k.listener)
+	closeFD(&k.client)
+	os.Remove(k.place.controlSocket(k.pid))
+	os.Remove(k.place.jobSocket(k.pid))
+	k.rooms.remove()
+	k.cgroup.remove()
+}
+
+// run waits for one thing after the other and does what it asks for.
+func (k *keeper) run() error {
+	var fds [watched]unix.PollFd
+	for !k.leaving {
+		k.watch(&fds)
+		if err := poll(fds[:], k.patience()); err != nil {
+			return fmt.Errorf("keeper: %w", err)
+		}
+		// What the job does comes before orders: a job that has ended by itself has its own result.
+		k.handleJob(&fds)
+		k.tick(sinceBoot())
+		if fds[onRequest].Revents != 0 {
+			k.answer()
+		}
+		if fds[onListener].Revents != 0 {
+			k.greet()
+		}
+		if fds[onClient].Revents != 0 && k.client >= 0 {
+			k.obey()
+		}
+		if fds[onGuard].Revents != 0 {
+			k.orphan()
+		}
+	}
+	return nil
+}
+
+func (k *keeper) watch(fds *[watched]unix.PollFd) {
+	wait := func(i, fd int) { fds[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN} }
+	wait(onGuard, k.guard)
+	wait(onListener, k.listener)
+	wait(onClient, k.client)
+	wait(onRequest, k.job.wake)
+	wait(onLeader, -1)
+	wait(onStdout, -1)
+	wait(onStderr, -1)
+	if a := k.attempt; a != nil {
+		wait(onLeader, a.leader.fd)
+		// A job whose output has nowhere to go is left to wait in its write.
+		if !k.full && a.phase != draining && a.phase != committing {
+			wait(onStdout, a.leader.stdout)
+			wait(onStderr, a.leader.stderr)
+		}
+	}
+}
+
+// patience is how long the loop may wait, or a negative time for ever.
+func (k *keeper) patience() time.Duration {
+	now := sinceBoot()
+	next := never
+	if a := k.attempt; a != nil {
+		next = min(a.deadline, a.killAt, a.checkAt)
+		if k.full {
+			next = min(next, k.retryAt)
+		} else {
+			next = min(next, a.flushAt)
+			if a.progress != nil {
+				next = min(next, a.progressAt)
+			}
+		}
+	} else {
+		if !k.tidied {
+			next = k.idleSince + tidyAfter
+		}
+		if k.client < 0 {
+			next = min(next, k.idleSince+lonely)
+		}
+	}
+	if next == never {
+		return -1
+	}
+	// poll does not count the time that the host is suspended, the deadlines do.
+	return min(max(next-now, 0), time.Second)
+}
+
+func (k *keeper) handleJob(fds *[watched]unix.PollFd) {
+	a := k.attempt
+	if a == nil {
+		return
+	}
+	if fds[onStdout].Revents != 0 {
+		k.read(&a.leader.stdout, task.Stdout)
+	}
+	if fds[onStderr].Revents != 0 {
+		k.read(&a.leader.stderr, task.Stderr)
+	}
+	if fds[onLeader].Revents != 0 {
+		k.reap(sinceBoot())
+	}
+}
+
+// tick does what is due.
+func (k *keeper) tick(now time.Duration) {
+	a := k.attempt
+	if a == nil {
+		k.idle(now)
+		return
+	}
+	if k.full && now >= k.retryAt {
+		k.resume(now)
+	}
+	if k.attempt == a && now >= a.deadline {
+		a.deadline = never
+		k.stop(task.ExitTimedOut, "", now)
+	}
+	if k.attempt == a && now >= a.killAt {
+		a.killAt = never
+		k.kill(now)
+	}
+	if k.attempt == a && now >= a.checkAt {
+		a.checkAt = never
+		k.reap(now)
+	}
+	if k.attempt == a && a.progress != nil && now >= a.progressAt {
+		k.writeProgress(now)
+	}
+	if k.attempt == a && now >= a.flushAt && !k.full {
+		if a.oomBase < 0 {
+			a.oomBase = hostOOMKills()
+		}
+		k.flush(now)
+	}
+}
+
+// idle gives memory back, and has a keeper that nobody talks to leave.
+func (k *keeper) idle(now time.Duration) {
+	if !k.tidied && now >= k.idleSince+tidyAfter {
+		k.tidied = true
+		debug.FreeOSMemory()
+	}
+	if k.client < 0 && now >= k.idleSince+lonely {
+		k.leaving = true
+	}
+}
+
+// greet takes a new client in place of the present one, and tells it what is kept.
+func (k *keeper) greet() {
+	fd := accept(k.listener)
+	if fd < 0 {
+		return
+	}
+	closeFD(&k.client)
+	k.client = fd
+	hello := notice{Is: isHere, PID: k.pid, Full: k.full}
+	if k.attempt != nil {
+		hello.Run, hello.Number = k.attempt.Ref.Run, k.attempt.Ref.Number
+	}
+	k.tell(hello)
+}
+
+// tell sends the client a notice. A client that does not take it is let go; it will ask again.
+func (k *keeper) tell(n notice) {
+	if k.client < 0 {
+		return
+	}
+	if send(k.client, n) != nil {
+		k.dismiss()
+	}
+}
+
+func (k *keeper) tellOf(is string) {
+	k.tell(notice{Is: is, Run: k.attempt.Ref.Run, Number: k.attempt.Ref.Number})
+}
+
+func (k *keeper) dismiss() {
+	closeFD(&k.client)
+	k.idleSince = sinceBoot()
+}
+
+// obey does what the client orders.
+func (k *keeper) obey() {
+	var o order
+	fd, err := receive(k.client, k.message[:], &o)
+	if err == unix.EAGAIN {
+		return
+	}
+	if err != nil {
+		k.dismiss()
+		return
+	}
+	if fd >= 0 && o.Do != doStart {
+		unix.Close(fd)
+	}
+	now := sinceBoot()
+	switch o.Do {
+	case doStart:
+		if err := k.start(fd, now); err != nil {
+			k.log.Error("an attempt was refused", "attempt", spool.Name(o.ref()), "error", err)
+			k.tell(notice{Is: isRefused, Run: o.Run, Number: o.Number, Error: err.Error()})
+		}
+	case doStop:
+		if k.attempt != nil && k.attempt.Ref == o.ref() {
+			k.stop(o.Kind, "", now)
+		}
+	case doLeave:
+		k.leaving = k.leaving || k.attempt == nil
+	}
+}
+
+// orphan is called when the guard is gone: what is kept is killed, and its spool says why.
+func (k *keeper) orphan() {
+	closeFD(&k.guard)
+	now := sinceBoot()
+	k.orphaned = now
+	if k.attempt == nil {
+		k.leaving = true
+		return
+	}
+	k.stop(task.ExitLost, guardKilled, now)
+	if a := k.attempt; a != nil && a.stop != "" {
+		a.killAt = never
+		k.kill(now)
+	}
+}
+
+// Reasons of runs that end lost.
+const (
+	guardKilled  = "the guard was killed"
+	keeperKilled = "the keeper of this run was killed"
+	hostRebooted = "the host was rebooted"
+)
+
+// note writes on the slate what is kept; nil is nothing.
+func (k *keeper) note(ref *task.Ref) error {
+	var line [slateSize]byte
+	if ref != nil {
+		if copy(line[:], spool.Name(*ref)) > slateSize-2 {
+			return fmt.Errorf("name of %d bytes", len(ref.Run))
+		}
+	}
+	if _, err := unix.Pwrite(slateFD, line[:], 0); err != nil {
+		return fmt.Errorf("note attempt: %w", err)
+	}
+	return nil
+}
+
+// slateSize is how much of a slate is used: the name of an attempt, filled up with zeros.
+const slateSize = 128
+
+// hostOOMKills is how many processes the kernel has killed for want of memory since the host's boot.
+func hostOOMKills() int64 { return counter("/proc/vmstat", "oom_kill") }

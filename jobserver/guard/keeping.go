@@ -1,0 +1,306 @@
+package guard
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/jobserver/spool"
+	"github.com/segno-jobs/segno/task"
+)
+
+// start takes the spool of an attempt and starts its job. After an error nothing was started and fd is closed; a job
+// that cannot be started is no error but an exit record.
+func (k *keeper) start(fd int, now time.Duration) error {
+	if fd < 0 {
+		return errors.New("an order to start came without a spool")
+	}
+	if k.attempt != nil {
+		unix.Close(fd)
+		return fmt.Errorf("keeper %d keeps %s: %w", k.pid, spool.Name(k.attempt.Ref), fault.Conflict)
+	}
+	w, h, err := spool.Take(fd)
+	if err != nil {
+		unix.Close(fd)
+		return err
+	}
+	if err := k.note(&h.Execution.Ref); err != nil {
+		unix.Close(fd)
+		return err
+	}
+	a := newAttempt(h.Execution, w, now)
+	a.oomBase = -1
+	k.attempt, k.tidied = a, false
+	if a.dir, err = k.rooms.open(a.Ref); err == nil {
+		a.env, a.path = k.launch.env.of(&a.Execution, a.dir)
+		a.steps, err = stepsOf(&a.Job, a.dir)
+	}
+	if err != nil {
+		k.notStarted(err, now)
+		return nil
+	}
+	if a.MemoryLimit > 0 || (k.cgroup != nil && k.cgroup.limit > 0) {
+		k.cgroup.limitMemory(a.MemoryLimit)
+	}
+	k.beginStep(now)
+	return nil
+}
+
+// beginStep starts the present step.
+func (k *keeper) beginStep(now time.Duration) {
+	a := k.attempt
+	s := a.steps[a.step]
+	if s.name != "" {
+		a.mark("step %s (%d of %d) begins", s.name, a.step+1, len(a.steps))
+	}
+	p, err := k.launch.command(s.argv, a.env, a.path, a.dir)
+	if err != nil {
+		if s.name != "" {
+			err = fmt.Errorf("step %q: %w", s.name, err)
+		}
+		k.notStarted(err, now)
+		return
+	}
+	a.leader, a.leaderGone, a.phase, a.killed = p, false, running, false
+	a.checkWait = firstCheck
+	if p.fd < 0 {
+		a.checkWait, a.checkAt = lastCheck, now+firstCheck
+	}
+	if a.step == 0 {
+		a.spool.Started(time.Now(), p.pid)
+		a.flushBy(now + startDelay)
+	} else {
+		a.flushBy(now + flushDelay)
+	}
+}
+
+// notStarted ends an attempt of which a process could not be started.
+func (k *keeper) notStarted(err error, now time.Duration) {
+	a := k.attempt
+	a.exit = &task.Exit{
+		Kind: task.ExitNotStarted, Code: -1, Detail: err.Error(),
+		CPU: a.cpu, PeakMemory: a.peak, Ran: now - a.began,
+	}
+	k.finish(now)
+}
+
+// stop asks the job to end, and sees to it that it is killed after the grace. A job that has ended by itself, or is
+// being stopped already, is left as it is.
+func (k *keeper) stop(kind task.ExitKind, detail string, now time.Duration) {
+	a := k.attempt
+	if a.stop != "" || a.phase != running {
+		return
+	}
+	if k.reap(now); k.attempt != a || a.leaderGone {
+		return
+	}
+	a.stop, a.stopDetail, a.killAt = kind, detail, now+a.grace()
+	unix.Kill(-a.leader.pid, unix.SIGTERM)
+	unix.Kill(-a.leader.pid, unix.SIGCONT) // One that is stopped could not take the SIGTERM.
+}
+
+// kill kills every process of the attempt.
+func (k *keeper) kill(now time.Duration) {
+	a := k.attempt
+	if a.phase != running && a.phase != clearing {
+		return
+	}
+	a.killAt = never
+	a.killed = a.killed || !a.leaderGone
+	k.cgroup.kill()
+	killBelow(k.pid, nil)
+	a.checkLater(now)
+}
+
+// checkLater has the processes looked at soon, and ever later.
+func (a *attempt) checkLater(now time.Duration) {
+	a.checkAt = now + a.checkWait
+	a.checkWait = min(2*a.checkWait, lastCheck)
+}
+
+// reap takes the processes that have ended. Once the first of the step has, the others are killed, and once none is
+// left the step is over. While the job is being stopped the others have their grace like the first.
+func (k *keeper) reap(now time.Duration) {
+	a := k.attempt
+	if a.phase != running && a.phase != clearing {
+		return
+	}
+	none := k.collect()
+	switch {
+	case !a.leaderGone:
+		if a.leader.fd < 0 {
+			a.checkLater(now)
+		}
+	case none:
+		k.endStep(now)
+	case a.killAt != never:
+		a.phase = clearing
+		a.checkLater(now)
+	default:
+		a.phase = clearing
+		k.kill(now)
+	}
+}
+
+// collect reaps what has ended, and reports whether no process is left.
+func (k *keeper) collect() bool {
+	a := k.attempt
+	for {
+		var status unix.WaitStatus
+		var used unix.Rusage
+		pid, err := unix.Wait4(-1, &status, unix.WNOHANG|unix.WALL, &used)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return true
+		case pid == 0:
+			return false
+		}
+		a.account(&used)
+		if pid == a.leader.pid && !a.leaderGone {
+			a.leaderGone, a.status = true, status
+			closeFD(&a.leader.fd)
+		}
+	}
+}
+
+// endStep goes on to the next step, or to the end.
+func (k *keeper) endStep(now time.Duration) {
+	a := k.attempt
+	a.phase, a.checkAt, a.killAt = draining, never, never
+	if !k.drain() {
+		return // Until there is room; resume comes back here.
+	}
+	a.closeStep()
+	if name := a.steps[a.step].name; name != "" {
+		a.mark("step %s (%d of %d) ended with %s", name, a.step+1, len(a.steps), describe(a.status))
+	}
+	if a.step+1 < len(a.steps) && a.stop == "" && a.status.Exited() && a.status.ExitStatus() == 0 {
+		a.step++
+		k.beginStep(now)
+		return
+	}
+	e := a.result(now)
+	e.OOM = k.outOfMemory(e)
+	a.exit = &e
+	k.finish(now)
+}
+
+func describe(s unix.WaitStatus) string {
+	if s.Signaled() {
+		return fmt.Sprintf("signal %d", int(s.Signal()))
+	}
+	return fmt.Sprintf("exit code %d", s.ExitStatus())
+}
+
+// outOfMemory reports whether the kernel killed the job for want of memory. Without a control group of its own, that is
+// inferred from a SIGKILL that the keeper did not send while the host's count of such kills rose.
+func (k *keeper) outOfMemory(e task.Exit) bool {
+	a := k.attempt
+	byKill := e.Code == 128+int(unix.SIGKILL) && !a.killed
+	if k.cgroup != nil && (byKill || k.cgroup.limit > 0) {
+		if killed, known := k.cgroup.oomKilled(); known {
+			return killed
+		}
+	}
+	if !byKill {
+		return false
+	}
+	base := max(a.oomBase, k.oomSeen)
+	k.oomSeen = hostOOMKills()
+	return k.oomSeen > base
+}
+
+// finish appends the exit record behind all else.
+func (k *keeper) finish(now time.Duration) {
+	a := k.attempt
+	a.phase = committing
+	a.closeStep()
+	if a.progress != nil {
+		k.writeProgress(now)
+	}
+	if a.output.dropped > 0 {
+		a.mark("%d bytes of output were dropped", a.output.dropped)
+	}
+	if err := a.spool.Exit(time.Now(), *a.exit); err != nil {
+		k.log.Error("an exit record could not be made", "attempt", spool.Name(a.Ref), "error", err)
+	}
+	k.commit(now)
+}
+
+// commit makes the exit record durable, and only then tells of it and lets go of the attempt.
+func (k *keeper) commit(now time.Duration) {
+	a := k.attempt
+	if err := a.spool.Commit(); err != nil {
+		if k.orphaned != never && now > k.orphaned+abandonWithin {
+			k.log.Error("an exit record could not be written", "attempt", spool.Name(a.Ref), "error", err)
+			k.leaving = true
+			return
+		}
+		k.disk(err, now)
+		return
+	}
+	k.disk(nil, now)
+	if a.Job.Script != nil && a.dir != "" {
+		unix.Unlink(a.dir + "/" + scriptFile)
+	}
+	if a.dir != "" {
+		k.rooms.close(a.dir)
+	}
+	if err := k.note(nil); err != nil {
+		k.log.Error("a slate could not be cleared", "error", err)
+	}
+	a.spool.Close()
+	k.tellOf(isEnded)
+	k.attempt, k.idleSince = nil, now
+	k.leaving = k.leaving || k.guard < 0
+}
+
+// flush writes what is pending, and tells the client.
+func (k *keeper) flush(now time.Duration) {
+	a := k.attempt
+	a.flushAt = never
+	if a.spool.Pending() == 0 {
+		return
+	}
+	err := a.spool.Flush()
+	k.disk(err, now)
+	if err == nil {
+		k.tellOf(isGrown)
+	}
+}
+
+// disk takes note of whether the last write succeeded, and tells the client when that changes.
+func (k *keeper) disk(err error, now time.Duration) {
+	if err != nil {
+		k.retryAt = now + retryEvery
+	}
+	if (err != nil) == k.full {
+		return
+	}
+	k.full = err != nil
+	if k.full {
+		k.log.Error("a spool cannot be written; its job waits until it can", "attempt", spool.Name(k.attempt.Ref), "error", err)
+		k.tell(notice{Is: isFull, Error: err.Error()})
+		return
+	}
+	k.log.Info("spools can be written again")
+	k.tell(notice{Is: isRoom})
+}
+
+// resume tries again to write what a full disk held up.
+func (k *keeper) resume(now time.Duration) {
+	a := k.attempt
+	if a.phase == committing {
+		k.commit(now)
+		return
+	}
+	k.flush(now)
+	if !k.full && a.phase == draining {
+		k.endStep(now)
+	}
+}

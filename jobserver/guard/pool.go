@@ -1,0 +1,382 @@
+package guard
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/task"
+)
+
+const (
+	// warm is how many keepers without work are kept, so that a start need not wait for one.
+	warm = 1
+	// surplusAfter is how long further ones stay.
+	surplusAfter = 30 * time.Second
+)
+
+// pool is the client's keepers.
+type pool struct {
+	client *Client
+
+	mu      sync.Mutex
+	keepers map[int]*keeperConn
+	// idle are those without work; the one used last is taken first, so that the others grow old.
+	idle []*keeperConn
+	// asked counts keepers that the guard is to start, waiting those who wait for one.
+	asked   int
+	waiting []chan poolAnswer
+	failed  error
+}
+
+type poolAnswer struct {
+	keeper *keeperConn
+	err    error
+}
+
+// keeperConn is the connection to one keeper.
+type keeperConn struct {
+	pid  int
+	conn *net.UnixConn
+	// Guarded by the pool: what it keeps, whether its disk is full, and since when it has no work.
+	busy      *task.Ref
+	full      bool
+	idleSince time.Time
+}
+
+func newPool(c *Client) *pool { return &pool{client: c, keepers: map[int]*keeperConn{}} }
+
+// take returns a keeper without work; it is the caller's until put back or handed an attempt. Where there is none it
+// waits for one, as long as ctx lets it.
+func (p *pool) take(ctx context.Context) (*keeperConn, error) {
+	p.mu.Lock()
+	if p.failed != nil {
+		p.mu.Unlock()
+		return nil, p.failed
+	}
+	if n := len(p.idle); n > 0 {
+		k := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.refill()
+		p.mu.Unlock()
+		return k, nil
+	}
+	answer := make(chan poolAnswer, 1)
+	p.waiting = append(p.waiting, answer)
+	p.refill()
+	p.mu.Unlock()
+	select {
+	case a := <-answer:
+		return a.keeper, a.err
+	case <-ctx.Done():
+		p.giveUp(answer)
+		return nil, fmt.Errorf("wait for a keeper: %w: %w", fault.Unavailable, ctx.Err())
+	}
+}
+
+// giveUp takes a waiting place back. A keeper that came meanwhile goes to the next.
+func (p *pool) giveUp(answer chan poolAnswer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, w := range p.waiting {
+		if w == answer {
+			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
+			return
+		}
+	}
+	if a := <-answer; a.keeper != nil {
+		p.free(a.keeper)
+	}
+}
+
+// refill asks the guard for as many keepers as are wanted. The caller has the lock.
+func (p *pool) refill() {
+	want := len(p.waiting) + warm - len(p.idle)
+	for p.asked < want && len(p.keepers)+p.asked < p.client.options.MaxKeepers {
+		text, _ := json.Marshal(order{Do: doSpawn})
+		if _, err := p.client.guard.Write(text); err != nil {
+			return
+		}
+		p.asked++
+	}
+}
+
+// assign notes what a keeper is about to be handed.
+func (p *pool) assign(k *keeperConn, ref task.Ref) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k.busy = &ref
+}
+
+// discard gives up a keeper that cannot be reached; the guard will say when it is gone.
+func (p *pool) discard(k *keeperConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k.busy = nil
+	k.conn.Close()
+}
+
+// put returns a keeper that was taken and has no work.
+func (p *pool) put(k *keeperConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free(k)
+}
+
+// free gives a keeper to who waits longest, or makes it idle. The caller has the lock.
+func (p *pool) free(k *keeperConn) {
+	k.busy = nil
+	if p.keepers[k.pid] != k {
+		return // It is gone.
+	}
+	if len(p.waiting) > 0 {
+		first := p.waiting[0]
+		p.waiting = p.waiting[1:]
+		first <- poolAnswer{keeper: k}
+		return
+	}
+	k.idleSince = time.Now()
+	p.idle = append(p.idle, k)
+}
+
+// meet connects to a keeper that the guard named.
+func (p *pool) meet(pid int) {
+	p.mu.Lock()
+	known := p.keepers[pid] != nil
+	p.mu.Unlock()
+	if known {
+		return
+	}
+	k, hello, err := p.client.connectKeeper(pid)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = max(0, p.asked-1)
+	if err != nil {
+		p.client.options.Logger.Error("a keeper does not answer", "pid", pid, "error", err)
+		return
+	}
+	p.keepers[pid] = k
+	k.full = hello.Full
+	if hello.Run == "" {
+		p.free(k)
+	} else {
+		ref := hello.ref()
+		k.busy = &ref
+		p.client.adopt(ref, k)
+	}
+	p.client.tasks.Go(func() { p.hear(k) })
+}
+
+// connectKeeper connects to a keeper and takes its first word.
+func (c *Client) connectKeeper(pid int) (*keeperConn, notice, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), readyWithin)
+	defer cancel()
+	conn, err := dial(ctx, c.place.controlSocket(pid))
+	if err != nil {
+		return nil, notice{}, err
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(readyWithin)); err != nil {
+		conn.Close()
+		return nil, notice{}, err
+	}
+	n, err := hear(conn, make([]byte, maxMessage))
+	if err == nil && n.Is != isHere {
+		err = fmt.Errorf("it said %q", n.Is)
+	}
+	if err == nil {
+		err = conn.SetReadDeadline(time.Time{})
+	}
+	if err != nil {
+		conn.Close()
+		return nil, notice{}, err
+	}
+	return &keeperConn{pid: pid, conn: conn}, n, nil
+}
+
+// adopt notes that a keeper keeps an attempt that an earlier client started.
+func (c *Client) adopt(ref task.Ref, k *keeperConn) {
+	c.mu.Lock()
+	h := c.attempts[ref]
+	if h == nil {
+		h = &held{}
+		c.attempts[ref] = h
+	}
+	h.keeper = k
+	c.mu.Unlock()
+	c.growth.signal(ref, false)
+}
+
+// part forgets a keeper that is gone with all of its processes, and settles the attempt that it kept.
+func (p *pool) part(pid int) {
+	p.mu.Lock()
+	k := p.keepers[pid]
+	delete(p.keepers, pid)
+	var ref *task.Ref
+	if k != nil {
+		ref = k.busy
+		p.unlist(k)
+		k.conn.Close()
+	}
+	if k != nil {
+		p.refill()
+	}
+	p.mu.Unlock()
+	if k == nil {
+		p.unable(errors.New("it ended at once; guard.log in the data folder may say why"))
+	}
+	if ref != nil {
+		p.client.settle(*ref, keeperKilled)
+	}
+}
+
+// unlist takes a keeper from the idle ones. The caller has the lock.
+func (p *pool) unlist(k *keeperConn) {
+	for i, other := range p.idle {
+		if other == k {
+			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			return
+		}
+	}
+}
+
+// unable tells the one who waits longest that no keeper could be started.
+func (p *pool) unable(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = max(0, p.asked-1)
+	p.client.options.Logger.Error("the guard could not start a keeper", "error", err)
+	if len(p.waiting) > 0 && len(p.keepers) == 0 {
+		first := p.waiting[0]
+		p.waiting = p.waiting[1:]
+		first <- poolAnswer{err: fmt.Errorf("start keeper: %w: %w", fault.Unavailable, err)}
+	}
+}
+
+// fail ends all waiting: there is no guard any more.
+func (p *pool) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed = err
+	for _, w := range p.waiting {
+		w <- poolAnswer{err: err}
+	}
+	p.waiting = nil
+}
+
+// hear takes the notices of one keeper until its connection ends.
+func (p *pool) hear(k *keeperConn) {
+	buf := make([]byte, maxMessage)
+	for {
+		n, err := hear(k.conn, buf)
+		if err != nil {
+			p.mu.Lock()
+			p.unlist(k)
+			k.full = false
+			p.mu.Unlock()
+			return // The guard will say when its processes are gone.
+		}
+		switch n.Is {
+		case isGrown:
+			p.client.growth.signal(n.ref(), false)
+		case isEnded:
+			p.mu.Lock()
+			k.full = false
+			p.free(k)
+			p.mu.Unlock()
+			p.client.ended(n.ref())
+		case isRefused:
+			p.client.options.Logger.Error("a keeper refused an attempt", "attempt", n.Run, "number", n.Number, "error", n.Error)
+			p.client.settle(n.ref(), "its keeper could not take it: "+n.Error)
+		case isFull, isRoom:
+			p.mu.Lock()
+			k.full = n.Is == isFull
+			p.mu.Unlock()
+		}
+	}
+}
+
+// hear reads one notice.
+func hear(conn *net.UnixConn, buf []byte) (notice, error) {
+	var n notice
+	size, err := conn.Read(buf)
+	if err == nil && size == 0 {
+		err = errClosed
+	}
+	if err == nil {
+		err = json.Unmarshal(buf[:size], &n)
+	}
+	return n, err
+}
+
+// hand passes a spool to the keeper.
+func (k *keeperConn) hand(ref task.Ref, fd int) error {
+	text, err := json.Marshal(order{Do: doStart, Run: ref.Run, Number: ref.Number})
+	if err != nil {
+		return err
+	}
+	_, _, err = k.conn.WriteMsgUnix(text, unix.UnixRights(fd), nil)
+	return err
+}
+
+func (k *keeperConn) order(o order) error {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	_, err = k.conn.Write(text)
+	return err
+}
+
+// full reports whether a keeper has no room for its spool.
+func (p *pool) full() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, k := range p.keepers {
+		if k.full {
+			return true
+		}
+	}
+	return false
+}
+
+// tend keeps warm keepers ready and lets surplus ones go, until the client is closed.
+func (p *pool) tend() {
+	every := time.NewTicker(surplusAfter / 6)
+	defer every.Stop()
+	for {
+		p.mu.Lock()
+		p.refill()
+		p.letGo(time.Now())
+		p.mu.Unlock()
+		select {
+		case <-every.C:
+		case <-p.client.stop:
+			return
+		}
+	}
+}
+
+// letGo has keepers leave that have had no work for long. The caller has the lock.
+func (p *pool) letGo(now time.Time) {
+	for len(p.idle) > warm && now.Sub(p.idle[0].idleSince) > surplusAfter {
+		k := p.idle[0]
+		p.idle = p.idle[1:]
+		_ = k.order(order{Do: doLeave})
+	}
+}
+
+// close closes the connections; the keepers stay.
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, k := range p.keepers {
+		k.conn.Close()
+	}
+}

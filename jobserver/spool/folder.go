@@ -1,0 +1,245 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/task"
+)
+
+const (
+	suffix     = ".spool"
+	freeFolder = "free"
+	// maxFree is how many recycled files are kept.
+	maxFree = 128
+	// maxRunID bounds the names of files.
+	maxRunID = 64
+)
+
+// Folder is the folder in which a host keeps its spools. It is safe for concurrent use.
+type Folder struct {
+	path string
+	dir  int
+
+	mu sync.Mutex
+	// free are names of recycled, empty files in the folder free, made counts the names given.
+	free []string
+	made int
+}
+
+// OpenFolder opens the folder at path and makes it where it does not exist.
+func OpenFolder(path string) (*Folder, error) {
+	if err := os.MkdirAll(filepath.Join(path, freeFolder), 0o700); err != nil {
+		return nil, fmt.Errorf("make folder of spools: %w", err)
+	}
+	dir, err := open(path, unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return nil, fmt.Errorf("open folder of spools: %w", err)
+	}
+	return &Folder{path: path, dir: dir}, nil
+}
+
+// Recycle lets Create use again what an earlier process left, and Remove keep files for it. Only one process may.
+func (f *Folder) Recycle() error {
+	left, err := os.ReadDir(filepath.Join(f.path, freeFolder))
+	if err != nil {
+		return fmt.Errorf("list recycled spools: %w", err)
+	}
+	for _, e := range left {
+		if err := os.Remove(filepath.Join(f.path, freeFolder, e.Name())); err != nil {
+			return fmt.Errorf("remove recycled spool: %w", err)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.free = make([]string, 0, maxFree)
+	return nil
+}
+
+// Close closes the folder; spools that are open stay so.
+func (f *Folder) Close() error { return unix.Close(f.dir) }
+
+// Sync makes the names of all spools that were created before durable.
+func (f *Folder) Sync() error {
+	if err := retry(func() error { return unix.Fsync(f.dir) }); err != nil {
+		return fmt.Errorf("sync folder of spools: %w", err)
+	}
+	return nil
+}
+
+// Name is the name that is made of ref: "<run>-<number>".
+func Name(ref task.Ref) string { return string(ref.Run) + "-" + strconv.Itoa(ref.Number) }
+
+// ParseName is the reverse of Name. It returns false for what Name cannot have made.
+func ParseName(name string) (task.Ref, bool) {
+	i := strings.LastIndexByte(name, '-')
+	if i < 0 {
+		return task.Ref{}, false
+	}
+	n, err := strconv.Atoi(name[i+1:])
+	ref := task.Ref{Run: task.RunID(name[:i]), Number: n}
+	return ref, err == nil && CheckRef(ref) == nil && Name(ref) == name
+}
+
+// CheckRef returns an error of kind Invalid for a ref of which no file name can be made.
+func CheckRef(ref task.Ref) error {
+	if ref.Run == "" || len(ref.Run) > maxRunID {
+		return fault.Field("ref.run", "must have 1 to %d characters", maxRunID)
+	}
+	for _, c := range []byte(ref.Run) {
+		if c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return fault.Field("ref.run", "must consist of letters, digits, - and _")
+		}
+	}
+	if ref.Number < 1 {
+		return fault.Field("ref.number", "must be at least 1")
+	}
+	return nil
+}
+
+func (f *Folder) file(ref task.Ref) string { return f.path + "/" + Name(ref) + suffix }
+
+// Refs lists the attempts that have a spool.
+func (f *Folder) Refs() ([]task.Ref, error) {
+	entries, err := os.ReadDir(f.path)
+	if err != nil {
+		return nil, fmt.Errorf("list spools: %w", err)
+	}
+	var refs []task.Ref
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), suffix); ok {
+			if ref, ok := ParseName(name); ok {
+				refs = append(refs, ref)
+			}
+		}
+	}
+	return refs, nil
+}
+
+// Create makes a spool that holds h alone, locked, and returns its descriptor. Where the attempt has a spool already
+// the error is fault.Conflict, where there is no room fault.Unavailable.
+func (f *Folder) Create(h Header) (int, error) {
+	ref := h.Execution.Ref
+	if err := CheckRef(ref); err != nil {
+		return -1, err
+	}
+	head, err := encodeHeader(h)
+	if err != nil {
+		return -1, err
+	}
+	if len(head) > MaxHeader {
+		return -1, fmt.Errorf("the job takes %d bytes, at most %d are allowed: %w", len(head), MaxHeader, fault.TooLarge)
+	}
+	fd, err := f.place(f.file(ref))
+	if err != nil {
+		return -1, fmt.Errorf("create spool of %s: %w", Name(ref), err)
+	}
+	w := Writer{fd: fd, pending: head}
+	if err = lock(fd, unix.LOCK_EX); err == nil {
+		err = w.Flush()
+	}
+	if err != nil {
+		unix.Unlink(f.file(ref))
+		unix.Close(fd)
+		return -1, fmt.Errorf("create spool of %s: %w", Name(ref), room(err))
+	}
+	return fd, nil
+}
+
+// place opens an empty file under a name that nothing has yet.
+func (f *Folder) place(path string) (int, error) {
+	for {
+		name, ok := f.takeFree()
+		if !ok {
+			break
+		}
+		err := retry(func() error {
+			return unix.Renameat2(unix.AT_FDCWD, name, unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
+		})
+		if err == nil {
+			return open(path, unix.O_RDWR|unix.O_APPEND)
+		}
+		if err == unix.EEXIST {
+			f.giveFree(name)
+			return -1, fmt.Errorf("it exists: %w", fault.Conflict)
+		}
+		// Filesystems that cannot rename so, and files that someone removed: a new file does.
+	}
+	fd, err := open(path, unix.O_CREAT|unix.O_EXCL|unix.O_RDWR|unix.O_APPEND)
+	if err == unix.EEXIST {
+		return -1, fmt.Errorf("it exists: %w", fault.Conflict)
+	}
+	return fd, room(err)
+}
+
+func (f *Folder) takeFree() (string, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.free) == 0 {
+		return "", false
+	}
+	name := f.free[len(f.free)-1]
+	f.free = f.free[:len(f.free)-1]
+	return name, true
+}
+
+func (f *Folder) giveFree(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.free = append(f.free, name)
+}
+
+// freeName returns a name for a file to recycle, and false where enough are kept.
+func (f *Folder) freeName() (string, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.free == nil || len(f.free) >= maxFree {
+		return "", false
+	}
+	f.made++
+	return f.path + "/" + freeFolder + "/" + strconv.Itoa(f.made), true
+}
+
+// Remove removes the spool of an attempt. It is no error where there is none.
+func (f *Folder) Remove(ref task.Ref) error {
+	path := f.file(ref)
+	if name, ok := f.freeName(); ok {
+		// Emptied before it is renamed: a file in the folder free never holds anything.
+		if unix.Truncate(path, 0) == nil && unix.Rename(path, name) == nil {
+			f.giveFree(name)
+			return nil
+		}
+	}
+	if err := unix.Unlink(path); err != nil && err != unix.ENOENT {
+		return fmt.Errorf("remove spool of %s: %w", Name(ref), err)
+	}
+	return nil
+}
+
+// Open opens the spool of an attempt for reading. Where there is none the error is fault.NotFound.
+func (f *Folder) Open(ref task.Ref) (*Reader, error) {
+	fd, err := open(f.file(ref), unix.O_RDONLY)
+	if err == unix.ENOENT {
+		return nil, fmt.Errorf("spool of %s: %w", Name(ref), fault.NotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open spool of %s: %w", Name(ref), err)
+	}
+	return &Reader{fd: fd, next: 1}, nil
+}
+
+// room adds the kind Unavailable to an error that says that the disk is full.
+func room(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return fmt.Errorf("%w: %w", fault.Unavailable, err)
+	}
+	return err
+}

@@ -1,0 +1,130 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/task"
+)
+
+// State is what Settle found.
+type State int
+
+// The states of a spool.
+const (
+	// Held spools are locked: someone keeps the attempt.
+	Held State = iota
+	// Ended spools had an exit record already.
+	Ended
+	// Settled spools had lost their keeper and have an exit record now.
+	Settled
+)
+
+// Settle sees to it that the spool of an attempt that nobody keeps ends with an exit record. Where it has none, the
+// torn tail is cut off, and an exit of kind lost is appended and synced, with what detail says of the header; the
+// header is empty where it was damaged. detail is called while the lock is held, so it may also clear up what the
+// attempt left. Where there is no spool the error is fault.NotFound.
+func (f *Folder) Settle(ref task.Ref, now time.Time, detail func(Header) string) (State, error) {
+	fd, err := open(f.file(ref), unix.O_RDWR|unix.O_APPEND)
+	if err == unix.ENOENT {
+		return Held, fmt.Errorf("spool of %s: %w", Name(ref), fault.NotFound)
+	}
+	if err != nil {
+		return Held, fmt.Errorf("settle spool of %s: %w", Name(ref), err)
+	}
+	defer unix.Close(fd)
+	if err := lock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		if errors.Is(err, fault.Conflict) {
+			return Held, nil
+		}
+		return Held, err
+	}
+	size, err := fileSize(fd)
+	if err != nil {
+		return Held, fmt.Errorf("settle spool of %s: %w", Name(ref), err)
+	}
+	if done, err := ended(fd, size); done || err != nil {
+		return Ended, err
+	}
+	w, h, err := restore(fd, ref, now)
+	if err != nil {
+		return Held, fmt.Errorf("settle spool of %s: %w", Name(ref), err)
+	}
+	if !w.ended {
+		err = w.Exit(now, task.Exit{Kind: task.ExitLost, Code: -1, Detail: detail(h)})
+	}
+	if err == nil {
+		err = w.Commit()
+	}
+	if err != nil {
+		return Held, fmt.Errorf("settle spool of %s: %w", Name(ref), room(err))
+	}
+	return Settled, nil
+}
+
+// restore cuts the file behind its last whole record, and returns a Writer that goes on there. A spool without a
+// readable header gets a new one that names the attempt and nothing else.
+func restore(fd int, ref task.Ref, now time.Time) (*Writer, Header, error) {
+	size, err := fileSize(fd)
+	if err != nil {
+		return nil, Header{}, err
+	}
+	w := &Writer{fd: fd, next: 1}
+	h, headed, err := readHeader(fd)
+	if err != nil {
+		h = Header{CreatedAt: now}
+		h.Execution.Ref = ref
+		if w.pending, err = encodeHeader(h); err != nil {
+			return nil, h, err
+		}
+		return w, Header{}, w.cut()
+	}
+	w.size = int64(headed)
+	if err := w.scan(size); err != nil {
+		return nil, h, err
+	}
+	return w, h, w.cut()
+}
+
+// scan moves size and next over all whole frames.
+func (w *Writer) scan(size int64) error {
+	buf := make([]byte, min(size-w.size, 1<<20))
+	for !w.ended {
+		n, err := pread(w.fd, buf, w.size)
+		if err != nil {
+			return err
+		}
+		moved := w.pass(buf[:n])
+		if moved == 0 {
+			whole, ok := frameSize(buf[:n])
+			if !ok || whole <= len(buf) || w.size+int64(whole) > size {
+				return nil
+			}
+			buf = make([]byte, whole)
+		}
+	}
+	return nil
+}
+
+// pass moves over the whole frames in buf, which was read at size, and returns their length.
+func (w *Writer) pass(buf []byte) int {
+	done := 0
+	for !w.ended {
+		f, err := decode(buf[done:])
+		if err != nil || f.sequence != w.next {
+			break
+		}
+		if _, err := f.record(); err != nil {
+			break
+		}
+		w.ended = f.kind == kindExit
+		done += f.size
+		w.size += int64(f.size)
+		w.next++
+	}
+	return done
+}
