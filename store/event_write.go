@@ -1,0 +1,103 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/segno-jobs/segno/task"
+)
+
+// eventRow is an event on its way into the store.
+type eventRow struct {
+	at      int64
+	kind    string
+	subject string
+	task    any // string, or nil
+	attempt int
+	from    task.State
+	to      task.State
+	reason  string
+	data    any // string, or nil
+}
+
+// record appends an event in the transaction.
+//
+// On SQLite it is written at once: there is one writer, so ids are in the order of the commits. On PostgreSQL a
+// transaction that takes its id first may commit last, and a reader that goes on after the highest id it has seen would
+// miss the other for ever. So there the events of a transaction wait until it is about to commit; see [tx.flush].
+func (t *tx) record(e eventRow) error {
+	if t.session.dialect == postgres {
+		t.pending = append(t.pending, e)
+		return nil
+	}
+	const insert = `
+		INSERT INTO event (at, kind, subject, task, attempt, from_state, to_state, reason, data)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	_, err := t.exec(insert, e.at, e.kind, e.subject, e.task, e.attempt, string(e.from), string(e.to), e.reason, e.data)
+	return err
+}
+
+// eventLock is the advisory lock under which PostgreSQL's event ids are given.
+const eventLock = 0x5e6_0e7e7
+
+// flush writes the pending events as the transaction's last act before its commit. The lock is held from before the
+// first id is taken until the commit is visible, so whoever sees an event sees all events with lower ids, and the order
+// of ids is the order of the commits. Nothing is waited for while the lock is held. A conductor that is frozen at that
+// point holds the others up until idle_in_transaction_session_timeout ends its session.
+//
+// Ordering by transaction id (pg_snapshot_xmin) needs no lock, but an id is taken before a row's lock is waited for:
+// the history of a run could then show its steps in the wrong order.
+func (t *tx) flush() error {
+	if len(t.pending) == 0 {
+		return nil
+	}
+	if _, err := t.session.exec(t.ctx, `SELECT pg_advisory_xact_lock(?)`, int64(eventLock)); err != nil {
+		return err
+	}
+	n := len(t.pending)
+	at, kind, subject, ofTask := make([]int64, n), make([]string, n), make([]string, n), make([]*string, n)
+	attempt, from, to := make([]int64, n), make([]string, n), make([]string, n)
+	reason, data := make([]string, n), make([]*string, n)
+	for i, e := range t.pending {
+		at[i], kind[i], subject[i], ofTask[i] = e.at, e.kind, e.subject, textOrNil(e.task)
+		attempt[i], from[i], to[i] = int64(e.attempt), string(e.from), string(e.to)
+		reason[i], data[i] = e.reason, textOrNil(e.data)
+	}
+	const insert = `
+		INSERT INTO event (at, kind, subject, task, attempt, from_state, to_state, reason, data)
+		SELECT at, kind, subject, task, attempt, from_state, to_state, reason, data
+		FROM unnest(?::bigint[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[])
+			WITH ORDINALITY AS e (at, kind, subject, task, attempt, from_state, to_state, reason, data, position)
+		ORDER BY position`
+	_, err := t.session.exec(t.ctx, insert, at, kind, subject, ofTask, attempt, from, to, reason, data)
+	return err
+}
+
+func textOrNil(v any) *string {
+	s, ok := v.(string)
+	if !ok {
+		return nil
+	}
+	return &s
+}
+
+// recordRun appends the event of a run's change of state.
+func (t *tx) recordRun(now time.Time, id task.RunID, of string, attempt int, from, to task.State, reason string, data any) error {
+	return t.record(eventRow{
+		at: micros(now), kind: "run." + string(to), subject: string(id), task: of,
+		attempt: attempt, from: from, to: to, reason: reason, data: data,
+	})
+}
+
+// recordThing appends an event about something that is no run, such as "server.edited".
+func (t *tx) recordThing(now time.Time, kind, subject, reason string) error {
+	return t.record(eventRow{at: micros(now), kind: kind, subject: subject, reason: reason})
+}
+
+// onServer is the data of an event that happened on a server.
+func onServer(name string) string {
+	data, _ := json.Marshal(struct { // A string always has a JSON form.
+		Server string `json:"server"`
+	}{name})
+	return string(data)
+}

@@ -1,0 +1,215 @@
+-- Instants are microseconds since 1970 in UTC. Texts that are compared or sorted have the collation "C", so that their
+-- order is that of their bytes, as on SQLite. Texts that may be long (specs, placements, output) stand in tables of their
+-- own, so that a change of a run's state rewrites a short row.
+
+-- +goose Up
+
+CREATE TABLE server (
+    name              TEXT COLLATE "C" PRIMARY KEY,
+    kind              TEXT COLLATE "C" NOT NULL CHECK (kind IN ('job', 'runtime')),
+    mode              TEXT             NOT NULL CHECK (mode IN ('active', 'draining', 'disabled')),
+    state             TEXT COLLATE "C" NOT NULL CHECK (state IN ('never_seen', 'online', 'unreachable', 'unavailable')),
+    state_since       BIGINT           NOT NULL,
+    reason            TEXT             NOT NULL,
+    description       TEXT             NOT NULL,
+    labels            TEXT             NOT NULL,
+    slots             INTEGER          NOT NULL,
+    power             DOUBLE PRECISION NOT NULL,
+    unavailable_after BIGINT           NOT NULL,
+    joined_at         BIGINT           NOT NULL,
+    last_seen         BIGINT,
+    sample            TEXT,
+    boot_id           TEXT             NOT NULL,
+    instance          TEXT             NOT NULL,
+    agent_version     TEXT             NOT NULL,
+    credential_hash   TEXT COLLATE "C" NOT NULL UNIQUE,
+    version           BIGINT           NOT NULL
+);
+
+CREATE TABLE join_token (
+    id         TEXT COLLATE "C" PRIMARY KEY,
+    hash       TEXT COLLATE "C" NOT NULL UNIQUE,
+    name       TEXT COLLATE "C" NOT NULL,
+    created_at BIGINT           NOT NULL,
+    expires_at BIGINT           NOT NULL,
+    used_at    BIGINT
+);
+
+-- grade 0 are samples as they came, 1 means over a minute, 2 means over ten minutes.
+CREATE TABLE load (
+    server    TEXT COLLATE "C" NOT NULL,
+    at        BIGINT           NOT NULL,
+    grade     INTEGER          NOT NULL,
+    span      BIGINT           NOT NULL,
+    cpu_total DOUBLE PRECISION NOT NULL,
+    own_cpu   DOUBLE PRECISION NOT NULL,
+    load1     DOUBLE PRECISION NOT NULL,
+    memory    DOUBLE PRECISION NOT NULL,
+    disk      DOUBLE PRECISION NOT NULL,
+    running   DOUBLE PRECISION NOT NULL,
+    PRIMARY KEY (server, at)
+);
+CREATE INDEX load_grade ON load (grade, at);
+
+CREATE TABLE virtual_server (
+    name       TEXT COLLATE "C" PRIMARY KEY,
+    spec       TEXT             NOT NULL,
+    version    BIGINT           NOT NULL,
+    created_at BIGINT           NOT NULL,
+    updated_at BIGINT           NOT NULL
+);
+
+CREATE TABLE virtual_server_member (
+    virtual_server TEXT COLLATE "C" NOT NULL REFERENCES virtual_server (name) ON DELETE CASCADE,
+    server         TEXT COLLATE "C" NOT NULL REFERENCES server (name),
+    position       INTEGER          NOT NULL,
+    PRIMARY KEY (virtual_server, server)
+);
+CREATE INDEX virtual_server_member_server ON virtual_server_member (server);
+
+CREATE TABLE task (
+    name           TEXT COLLATE "C" PRIMARY KEY,
+    spec           TEXT             NOT NULL,
+    virtual_server TEXT COLLATE "C" REFERENCES virtual_server (name),
+    server         TEXT COLLATE "C" REFERENCES server (name),
+    version        BIGINT           NOT NULL,
+    created_at     BIGINT           NOT NULL,
+    updated_at     BIGINT           NOT NULL,
+    CHECK ((virtual_server IS NULL) <> (server IS NULL))
+);
+CREATE INDEX task_virtual_server ON task (virtual_server) WHERE virtual_server IS NOT NULL;
+CREATE INDEX task_server ON task (server) WHERE server IS NOT NULL;
+
+-- A run names its task without a reference: the runs of a deleted task stay.
+CREATE TABLE run (
+    id               TEXT COLLATE "C" PRIMARY KEY,
+    task             TEXT COLLATE "C" NOT NULL,
+    state            TEXT COLLATE "C" NOT NULL CHECK (state IN ('queued', 'starting', 'running', 'unknown', 'stopping', 'succeeded', 'failed', 'timed_out', 'cancelled', 'reset', 'lost')),
+    prior            TEXT             CHECK (prior IN ('running', 'stopping')),
+    prior_reason     TEXT,
+    attempt          INTEGER          NOT NULL,
+    rank             INTEGER          NOT NULL,
+    cause_kind       TEXT             NOT NULL,
+    cause_by         TEXT             NOT NULL,
+    virtual_server   TEXT COLLATE "C",
+    target_server    TEXT COLLATE "C",
+    on_unavailable   TEXT             NOT NULL,
+    labels           TEXT             NOT NULL,
+    scheduled_for    BIGINT,
+    queued_at        BIGINT           NOT NULL,
+    started_at       BIGINT,
+    ended_at         BIGINT,
+    exit_code        INTEGER,
+    reason           TEXT             NOT NULL,
+    server           TEXT COLLATE "C",
+    progress_percent DOUBLE PRECISION,
+    progress_message TEXT,
+    request_key      TEXT COLLATE "C",
+    CHECK ((ended_at IS NOT NULL) = (state IN ('succeeded', 'failed', 'timed_out', 'cancelled', 'reset', 'lost'))),
+    CHECK ((prior IS NOT NULL) = (state = 'unknown'))
+);
+CREATE INDEX run_task ON run (task, id);
+CREATE INDEX run_state ON run (state, id);
+CREATE INDEX run_server ON run (server, id) WHERE server IS NOT NULL;
+CREATE INDEX run_virtual_server ON run (virtual_server, id) WHERE virtual_server IS NOT NULL;
+-- rank is the negated priority: so the order of the queue is ascending in both, and a page begins at (rank, id).
+CREATE INDEX run_queue ON run (rank, id) WHERE state = 'queued';
+CREATE UNIQUE INDEX run_request_key ON run (request_key) WHERE request_key IS NOT NULL;
+
+-- What was frozen when the run was requested. It is never updated.
+CREATE TABLE run_spec (
+    run    TEXT COLLATE "C" PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
+    spec   TEXT             NOT NULL,
+    params TEXT             NOT NULL
+);
+
+CREATE TABLE attempt (
+    run          TEXT COLLATE "C" NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    number       INTEGER          NOT NULL CHECK (number >= 1),
+    server       TEXT COLLATE "C" NOT NULL,
+    state        TEXT COLLATE "C" NOT NULL CHECK (state IN ('offered', 'running', 'unknown', 'stopping', 'withdrawn', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost', 'unavailable')),
+    reason       TEXT             NOT NULL,
+    ground       TEXT             NOT NULL,
+    resumed_from INTEGER,
+    instance     TEXT             NOT NULL,
+    offered_at   BIGINT           NOT NULL,
+    claimed_at   BIGINT,
+    ended_at     BIGINT,
+    exit         TEXT,
+    log_bytes    BIGINT           NOT NULL,
+    delivered    BIGINT           NOT NULL,
+    need_cpu     DOUBLE PRECISION NOT NULL,
+    need_memory  BIGINT           NOT NULL,
+    need_slots   INTEGER          NOT NULL,
+    need_source  TEXT             NOT NULL,
+    PRIMARY KEY (run, number),
+    CHECK ((ended_at IS NOT NULL) = (state IN ('withdrawn', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost', 'unavailable')))
+);
+-- No run has two attempts that may act.
+CREATE UNIQUE INDEX attempt_open ON attempt (run) WHERE ended_at IS NULL;
+CREATE INDEX attempt_open_server ON attempt (server, run) WHERE ended_at IS NULL;
+
+-- attempt 0 is the newest explanation of why the run could not be placed.
+CREATE TABLE placement (
+    run       TEXT COLLATE "C" NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    attempt   INTEGER          NOT NULL,
+    placement TEXT             NOT NULL,
+    PRIMARY KEY (run, attempt)
+);
+
+-- One row is what one delivery brought: bytes from position start on, and the index of the pieces that they are made of.
+CREATE TABLE output (
+    run     TEXT COLLATE "C" NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    attempt INTEGER          NOT NULL,
+    start   BIGINT           NOT NULL,
+    pieces  BYTEA            NOT NULL,
+    data    BYTEA            NOT NULL,
+    PRIMARY KEY (run, attempt, start)
+);
+
+CREATE TABLE output_value (
+    run     TEXT COLLATE "C" NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    name    TEXT COLLATE "C" NOT NULL,
+    value   TEXT             NOT NULL,
+    attempt INTEGER          NOT NULL,
+    PRIMARY KEY (run, name)
+);
+
+CREATE TABLE usage (
+    task     TEXT COLLATE "C" PRIMARY KEY,
+    cpu      DOUBLE PRECISION NOT NULL,
+    memory   BIGINT           NOT NULL,
+    runs     BIGINT           NOT NULL,
+    saved_at BIGINT           NOT NULL
+);
+
+-- Ids are given under a lock that lasts until the commit, so their order is the order of the commits: see event_write.go.
+CREATE TABLE event (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         BIGINT           NOT NULL,
+    kind       TEXT COLLATE "C" NOT NULL,
+    subject    TEXT COLLATE "C" NOT NULL,
+    task       TEXT COLLATE "C",
+    attempt    INTEGER          NOT NULL,
+    from_state TEXT             NOT NULL,
+    to_state   TEXT             NOT NULL,
+    reason     TEXT             NOT NULL,
+    data       TEXT
+);
+CREATE INDEX event_subject ON event (subject, id);
+CREATE INDEX event_task ON event (task, id) WHERE task IS NOT NULL;
+
+CREATE TABLE answer (
+    request_key TEXT COLLATE "C" PRIMARY KEY,
+    fingerprint TEXT             NOT NULL,
+    status      INTEGER          NOT NULL,
+    body        TEXT,
+    etag        TEXT             NOT NULL,
+    saved_at    BIGINT           NOT NULL
+);
+CREATE INDEX answer_saved_at ON answer (saved_at);
+
+-- Ping writes here and takes it back.
+CREATE TABLE probe (
+    data BYTEA NOT NULL
+);

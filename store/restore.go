@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/segno-jobs/segno/internal/fault"
+)
+
+// Restore puts a backup in the place of the SQLite database at url. It refuses while a process has the database open, a
+// backup that is damaged or is no Segno database, and one with a schema newer than this program. What is replaced is
+// kept beside it, with the ending .before-restore (or .before-restore-2 and so on).
+func Restore(ctx context.Context, backup, url string) error {
+	place, err := onlySQLite(url)
+	if err != nil {
+		return err
+	}
+	lock, err := lockOwner(place.file)
+	if err != nil {
+		return fmt.Errorf("restore the database: %w", err)
+	}
+	defer func() { _ = lock.release() }()
+	if err := checkBackup(ctx, backup); err != nil {
+		return fmt.Errorf("restore from %s: %w", backup, classify(err))
+	}
+	part, err := copyBeside(backup, place.file)
+	if err != nil {
+		return fmt.Errorf("restore from %s: %w", backup, err)
+	}
+	defer func() { _ = os.Remove(part) }()
+	if err := setAside(ctx, place.file); err != nil {
+		return fmt.Errorf("keep the database that is replaced: %w", err)
+	}
+	if err := publish(part, place.file); err != nil {
+		return fmt.Errorf("restore from %s: %w", backup, err)
+	}
+	return nil
+}
+
+// checkBackup returns an error unless the file is a whole Segno database that this program can use.
+func checkBackup(ctx context.Context, file string) error {
+	if _, err := os.Stat(file); err != nil {
+		return missingFile(err)
+	}
+	db, err := openSQLite(dataSource(file, "mode", "ro", "immutable", "1"), 1)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := integrity(ctx, db); err != nil {
+		return fmt.Errorf("%w: %w", err, fault.Invalid)
+	}
+	var version int
+	const newest = `SELECT COALESCE(max(version_id), 0) FROM goose_db_version WHERE is_applied`
+	if err := db.GetContext(ctx, &version, newest); err != nil || version == 0 {
+		return fmt.Errorf("it is no database of Segno: %w", fault.Invalid)
+	}
+	m, err := newMigrator(sqlite, db)
+	if err != nil {
+		return err
+	}
+	return m.refuseNewer(version)
+}
+
+// copyBeside copies a file into the folder of another one, and returns the name of the copy.
+func copyBeside(from, beside string) (string, error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	out, err := os.CreateTemp(filepath.Dir(beside), ".segno-restore-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
+		_ = os.Remove(out.Name())
+		return "", err
+	}
+	return out.Name(), nil
+}
+
+// setAside renames the database. Its log goes with it, or the database that comes into its place would be taken
+// together with a log that is not its own.
+func setAside(ctx context.Context, file string) error {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	foldLog(ctx, file)
+	aside := file + ".before-restore"
+	for i := 2; exists(aside) || exists(aside+"-wal"); i++ {
+		aside = file + ".before-restore-" + strconv.Itoa(i)
+	}
+	for _, ending := range []string{"-wal", ""} {
+		if err := os.Rename(file+ending, aside+ending); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.Remove(file + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return syncFile(filepath.Dir(file))
+}
+
+// foldLog brings what stands in the log into the file, as far as that can be done with a file that may be damaged.
+func foldLog(ctx context.Context, file string) {
+	db, err := openSQLite(dataSource(file, "mode", "rw", "_busy_timeout", "1000"), 1)
+	if err != nil {
+		return
+	}
+	_, _ = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	_ = db.Close()
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

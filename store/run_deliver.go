@@ -1,0 +1,299 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/task"
+)
+
+// Deliver stores records of attempts on a server, and ends the attempt and the run with the exit record. Records that
+// are stored already are passed over; records after a gap are left out. An attempt that has ended with its exit record
+// is answered with what is stored of it, one that ended otherwise is fenced.
+//
+// The answers are in the order of the deliveries. Where err is not nil, those with a Sequence of 0 may not have been
+// stored, and are to be delivered again; the others are valid.
+func (db *DB) Deliver(ctx context.Context, server string, ds []task.Delivery, now time.Time) ([]task.Delivered, error) {
+	answers := make([]task.Delivered, len(ds))
+	checked := make([]error, len(ds))
+	exits := make([]string, len(ds))
+	for i, d := range ds {
+		exits[i], checked[i] = checkDelivery(d)
+	}
+	errs := db.updateEach(ctx, len(ds), func(t *tx, i int) (err error) {
+		if checked[i] != nil {
+			return checked[i]
+		}
+		answers[i], err = deliver(t, server, ds[i], exits[i], now)
+		return err
+	})
+	for i, err := range errs {
+		if err != nil {
+			answers[i] = task.Delivered{Ref: ds[i].Ref}
+			errs[i] = fmt.Errorf("deliver records of attempt %d of run %s: %w", ds[i].Ref.Number, ds[i].Ref.Run, err)
+		}
+	}
+	return answers, joinDistinct(errs)
+}
+
+// checkDelivery refuses records that no guard writes, and returns the encoded exit record, if there is one.
+func checkDelivery(d task.Delivery) (exit string, err error) {
+	for _, r := range d.Records {
+		switch {
+		case r.Output != nil && len(r.Output.Data) > task.MaxOutputRecord:
+			return "", fmt.Errorf("record %d has %d bytes of output, over the %d that one may have: %w",
+				r.Sequence, len(r.Output.Data), task.MaxOutputRecord, fault.TooLarge)
+		case r.Exit != nil:
+			e := *r.Exit
+			e.Detail = clean(e.Detail)
+			return encode(e, "exit of run", string(d.Ref.Run))
+		}
+	}
+	return "", nil
+}
+
+const selectDelivery = `
+	SELECT a.server, a.state, a.delivered, a.log_bytes, a.exit IS NOT NULL, r.state, COALESCE(r.prior, ''),
+		r.attempt, r.task, r.reason, COALESCE(r.prior_reason, '')
+	FROM attempt a JOIN run r ON r.id = a.run WHERE a.run = ? AND a.number = ?`
+
+// progressed is an attempt and its run as a delivery finds them.
+type progressed struct {
+	ref         task.Ref
+	server      string
+	state       task.AttemptState
+	delivered   int64
+	logBytes    int64
+	hasExit     bool
+	run         task.State
+	prior       task.State
+	newest      int
+	task        string
+	reason      string
+	priorReason string
+}
+
+func readProgressed(t *tx, ref task.Ref) (p progressed, err error) {
+	p.ref = ref
+	query := selectDelivery
+	if lock := t.session.dialect.locked(); lock != "" {
+		query += lock + ` OF r`
+	}
+	var state, run, prior string
+	err = t.scan(query, []any{string(ref.Run), ref.Number},
+		&p.server, &state, &p.delivered, &p.logBytes, &p.hasExit, &run, &prior, &p.newest, &p.task,
+		&p.reason, &p.priorReason)
+	p.state, p.run, p.prior = task.AttemptState(state), task.State(run), task.State(prior)
+	return p, err
+}
+
+func (p progressed) answer() task.Delivered {
+	return task.Delivered{Ref: p.ref, Sequence: p.delivered, State: p.run, Task: p.task}
+}
+
+// fenced reports whether the attempt may not store anything from that server.
+func (p progressed) fenced(server string) bool {
+	return p.server != server || p.newest != p.ref.Number || !p.state.Open() || p.state == task.AttemptOffered
+}
+
+func deliver(t *tx, server string, d task.Delivery, exit string, now time.Time) (task.Delivered, error) {
+	p, err := readProgressed(t, d.Ref)
+	if isNone(err) {
+		return task.Delivered{Ref: d.Ref, Fenced: true}, nil
+	}
+	if err != nil {
+		return task.Delivered{}, err
+	}
+	if p.hasExit && p.server == server {
+		return p.answer(), nil
+	}
+	if p.fenced(server) {
+		answer := p.answer()
+		answer.Fenced = true
+		return answer, nil
+	}
+	fresh := freshRecords(d.Records, p.delivered)
+	if len(fresh) == 0 {
+		return p.answer(), nil
+	}
+	stored, err := storeRecords(t, p, fresh)
+	if err != nil {
+		return task.Delivered{}, err
+	}
+	last := fresh[len(fresh)-1]
+	answer := p.answer()
+	answer.Sequence = last.Sequence
+	if last.Exit == nil {
+		return answer, advance(t, p, last.Sequence, stored)
+	}
+	answer.Ended, answer.Exit = true, last.Exit
+	answer.State, err = endWithExit(t, p, last, exit, stored, now)
+	return answer, err
+}
+
+// freshRecords returns the records that follow on what is delivered, up to a gap or the exit record.
+func freshRecords(records []task.Record, delivered int64) []task.Record {
+	start := 0
+	for start < len(records) && records[start].Sequence <= delivered {
+		start++
+	}
+	end := start
+	for end < len(records) && records[end].Sequence == delivered+int64(end-start)+1 {
+		end++
+		if records[end-1].Exit != nil {
+			break
+		}
+	}
+	return records[start:end]
+}
+
+// storeRecords writes the output, the progress and the output values among the records, and returns how many bytes of
+// output were stored.
+func storeRecords(t *tx, p progressed, records []task.Record) (stored int64, err error) {
+	var progress *task.Progress
+	var values []task.ValueRecord
+	output := chunker{ref: p.ref, at: p.logBytes}
+	for _, r := range records {
+		switch {
+		case r.Output != nil:
+			output.add(r.At, *r.Output)
+		case r.Progress != nil:
+			progress = r.Progress
+		case r.Value != nil:
+			values = append(values, *r.Value)
+		}
+	}
+	if err := output.write(t); err != nil {
+		return 0, err
+	}
+	if progress != nil {
+		if err := storeProgress(t, p.ref, *progress); err != nil {
+			return 0, err
+		}
+	}
+	return output.stored, storeValues(t, p.ref, values)
+}
+
+func storeProgress(t *tx, ref task.Ref, progress task.Progress) error {
+	percent := min(max(progress.Percent, 0), 100)
+	if percent != percent { // NaN
+		percent = 0
+	}
+	const update = `UPDATE run SET progress_percent = ?, progress_message = ? WHERE id = ? AND attempt = ?`
+	_, err := t.exec(update, percent, cut(clean(progress.Message), task.MaxProgressMessage), string(ref.Run), ref.Number)
+	return err
+}
+
+// storeValues keeps output values; a later value of a name replaces the earlier one. What is over the limits is dropped.
+func storeValues(t *tx, ref task.Ref, values []task.ValueRecord) error {
+	if len(values) == 0 {
+		return nil
+	}
+	known, err := readValues(t, ref.Run)
+	if err != nil {
+		return err
+	}
+	if known == nil {
+		known = map[string]string{}
+	}
+	const upsert = `
+		INSERT INTO output_value (run, name, value, attempt) VALUES (?, ?, ?, ?)
+		ON CONFLICT (run, name) DO UPDATE SET value = excluded.value, attempt = excluded.attempt`
+	for _, v := range values {
+		name, value := clean(v.Name), clean(v.Value)
+		_, had := known[name]
+		if name == "" || len(name) > task.MaxOutputValue || len(value) > task.MaxOutputValue ||
+			!had && len(known) >= task.MaxOutputValues {
+			continue
+		}
+		if _, err := t.exec(upsert, string(ref.Run), name, value, ref.Number); err != nil {
+			return err
+		}
+		known[name] = value
+	}
+	return nil
+}
+
+const advanceAttempt = `
+	UPDATE attempt SET delivered = ?, log_bytes = ?
+	WHERE run = ? AND number = ? AND delivered = ? AND ended_at IS NULL`
+
+// advance notes how far an attempt that goes on has delivered.
+func advance(t *tx, p progressed, sequence, stored int64) error {
+	n, err := t.exec(advanceAttempt, sequence, p.logBytes+stored, string(p.ref.Run), p.ref.Number, p.delivered)
+	return hitOne(n, err)
+}
+
+// hitOne returns fault.Fenced where a compare-and-set has hit no row.
+func hitOne(n int64, err error) error {
+	if err == nil && n != 1 {
+		return fault.Fenced
+	}
+	return err
+}
+
+const (
+	endAttempt = `
+		UPDATE attempt SET state = ?, reason = ?, ended_at = ?, exit = ?, delivered = ?, log_bytes = ?
+		WHERE run = ? AND number = ? AND delivered = ? AND ended_at IS NULL`
+
+	endRun = `
+		UPDATE run SET state = ?, prior = NULL, prior_reason = NULL, ended_at = ?, exit_code = ?, reason = ?
+		WHERE id = ? AND state = ? AND attempt = ?`
+)
+
+// endWithExit ends the attempt and its run as the exit record says, and returns the run's state.
+func endWithExit(t *tx, p progressed, r task.Record, exit string, stored int64, now time.Time) (task.State, error) {
+	end, attemptEnd, reason := r.Exit.Outcome()
+	reason = clean(reason)
+	if end == task.Cancelled {
+		reason = p.cancelReason(reason)
+	}
+	at, id, number := micros(now), string(p.ref.Run), p.ref.Number
+	n, err := t.exec(endAttempt, string(attemptEnd), reason, at, exit, r.Sequence, p.logBytes+stored, id, number, p.delivered)
+	if err := hitOne(n, err); err != nil {
+		return "", err
+	}
+	from, err := throughStopping(t, p, end, now)
+	if err != nil {
+		return "", err
+	}
+	n, err = t.exec(endRun, string(end), at, exitCode(*r.Exit), reason, id, string(p.run), number)
+	if err := hitOne(n, err); err != nil {
+		return "", err
+	}
+	return end, t.recordRun(now, p.ref.Run, p.task, number, from, end, reason, onServer(p.server))
+}
+
+// cancelReason keeps who cancelled the run in its reason, also where its server was not heard from since.
+func (p progressed) cancelReason(otherwise string) string {
+	switch {
+	case p.run == task.Stopping && p.reason != "":
+		return p.reason
+	case p.run == task.Unknown && p.priorReason != "":
+		return p.priorReason
+	}
+	return otherwise
+}
+
+// throughStopping lets a run that was not told to stop, but was stopped, end cancelled: its history shows the step in
+// between. It returns the state from which the run ends.
+func throughStopping(t *tx, p progressed, end task.State, now time.Time) (task.State, error) {
+	if p.run.CanBecome(end) {
+		return p.run, nil
+	}
+	if !p.run.CanBecome(task.Stopping) || !task.Stopping.CanBecome(end) {
+		return "", fmt.Errorf("a run that is %s cannot become %s: %w", p.run, end, fault.Conflict)
+	}
+	return task.Stopping, t.recordRun(now, p.ref.Run, p.task, p.ref.Number, p.run, task.Stopping, "", onServer(p.server))
+}
+
+// exitCode is the code to show on the run: none where no process of the job has ended by itself or by a signal.
+func exitCode(e task.Exit) any {
+	if e.Code < 0 || e.Kind == task.ExitNotStarted || e.Kind == task.ExitLost {
+		return nil
+	}
+	return e.Code
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/task"
+)
+
+// InsertRun stores a queued run. If key is not empty and a run has it already, that run is returned with created false;
+// if it was made for another task or with other params, the error is fault.Conflict.
+func (db *DB) InsertRun(ctx context.Context, run task.Run, key string) (_ task.Run, created bool, err error) {
+	n, err := prepareRun(&run, key)
+	if err != nil {
+		return task.Run{}, false, err
+	}
+	if err := db.update(ctx, func(t *tx) (err error) {
+		created, err = n.insert(t)
+		return err
+	}); err != nil {
+		return task.Run{}, false, fmt.Errorf("insert run %s: %w", run.ID, err)
+	}
+	if created {
+		return run, true, nil
+	}
+	old, err := db.runByKey(ctx, key)
+	if err != nil {
+		return task.Run{}, false, fmt.Errorf("insert run %s: %w", run.ID, err)
+	}
+	if err := n.matches(old); err != nil {
+		return task.Run{}, false, err
+	}
+	return old, false, nil
+}
+
+// newRun is a run on its way into the store, with its texts encoded.
+type newRun struct {
+	run                        *task.Run
+	key                        string
+	spec, params, labels, data string
+}
+
+// prepareRun brings the run into the form in which it will be read back, and encodes its texts.
+func prepareRun(run *task.Run, key string) (n newRun, err error) {
+	if run.ID == "" {
+		return n, fault.Field("id", "must not be empty")
+	}
+	if run.State != "" && run.State != task.Queued {
+		return n, fault.Field("state", "must be %s for a new run, not %s", task.Queued, run.State)
+	}
+	run.State, run.Prior, run.Attempt, run.Server = task.Queued, "", 0, ""
+	run.QueuedAt, run.ScheduledFor = stored(run.QueuedAt), storedOrNil(run.ScheduledFor)
+	n = newRun{run: run, key: key}
+	if n.spec, err = encode(run.Spec, "spec of run", string(run.ID)); err != nil {
+		return n, err
+	}
+	if n.params, err = encode(run.Params, "params of run", string(run.ID)); err != nil {
+		return n, err
+	}
+	n.labels = "{}"
+	if len(run.Spec.Labels) > 0 {
+		if n.labels, err = encode(run.Spec.Labels, "labels of run", string(run.ID)); err != nil {
+			return n, err
+		}
+	}
+	n.data, err = encode(map[string]string{"cause": string(run.Cause.Kind), "by": run.Cause.By}, "cause of run", string(run.ID))
+	return n, err
+}
+
+const insertRun = `
+	INSERT INTO run (id, task, state, attempt, rank, cause_kind, cause_by, virtual_server, target_server,
+		on_unavailable, labels, scheduled_for, queued_at, reason, request_key)
+	VALUES (?, ?, 'queued', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (request_key) WHERE request_key IS NOT NULL DO NOTHING`
+
+const insertRunSpec = `INSERT INTO run_spec (run, spec, params) VALUES (?, ?, ?)`
+
+// insert writes the run, or returns false where a run has its key.
+func (n newRun) insert(t *tx) (bool, error) {
+	r := n.run
+	written, err := t.exec(insertRun, string(r.ID), r.Task, -r.Spec.Priority, string(r.Cause.Kind), r.Cause.By,
+		orNil(r.Spec.Target.VirtualServer), orNil(r.Spec.Target.Server), r.Spec.OnUnavailable, n.labels,
+		microsOrNil(r.ScheduledFor), micros(r.QueuedAt), clean(r.Reason), orNil(n.key))
+	if err != nil || written == 0 {
+		return false, err
+	}
+	if _, err := t.exec(insertRunSpec, string(r.ID), n.spec, n.params); err != nil {
+		return false, err
+	}
+	return true, t.recordRun(r.QueuedAt, r.ID, r.Task, 0, "", task.Queued, clean(r.Reason), n.data)
+}
+
+// matches returns fault.Conflict unless the run that has the key was asked for with the same words.
+func (n newRun) matches(old task.Run) error {
+	if old.Task != n.run.Task {
+		return fmt.Errorf("the key %q was used for a run of task %q: %w", n.key, old.Task, fault.Conflict)
+	}
+	params, err := encode(old.Params, "params of run", string(old.ID))
+	if err != nil {
+		return err
+	}
+	if params != n.params && (len(old.Params) > 0 || len(n.run.Params) > 0) {
+		return fmt.Errorf("the key %q was used for a run with other params: %w", n.key, fault.Conflict)
+	}
+	return nil
+}
+
+func (db *DB) runByKey(ctx context.Context, key string) (run task.Run, err error) {
+	err = db.snapshot(ctx, func(v view) error {
+		var id string
+		if err := v.get(&id, `SELECT id FROM run WHERE request_key = ?`, key); isNone(err) {
+			return notFound("run with the key", key)
+		} else if err != nil {
+			return err
+		}
+		run, err = readRun(v, task.RunID(id), "")
+		return err
+	})
+	return run, err
+}

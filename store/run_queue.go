@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
+)
+
+// QueuedRuns returns up to limit queued runs after a position in the queue, those of higher priority first, then the
+// older ones. The zero position is before the first.
+func (db *DB) QueuedRuns(ctx context.Context, after task.QueuePosition, limit int) ([]task.Run, error) {
+	query, args := runWithSpec+` WHERE r.state = 'queued'`, []any(nil)
+	if after != (task.QueuePosition{}) {
+		query, args = query+` AND (r.rank, r.id) > (?, ?)`, []any{-after.Priority, string(after.ID)}
+	}
+	var rows []runRow
+	if err := db.view(ctx).all(&rows, query+` ORDER BY r.rank, r.id LIMIT ?`, append(args, limit)...); err != nil {
+		return nil, fmt.Errorf("list queued runs: %w", err)
+	}
+	runs := make([]task.Run, len(rows))
+	for i, row := range rows {
+		var err error
+		if runs[i], err = row.run(); err != nil {
+			return nil, fmt.Errorf("list queued runs: %w", err)
+		}
+	}
+	return runs, nil
+}
+
+// ExplainQueued stores why queued runs could not be placed. It writes only where the reason differs; runs that are not
+// queued any more are passed over.
+func (db *DB) ExplainQueued(ctx context.Context, es []virtualserver.Explanation, now time.Time) error {
+	changed, err := db.changedReasons(ctx, es)
+	if err != nil {
+		return fmt.Errorf("explain queued runs: %w", err)
+	}
+	placements := make([]string, len(changed))
+	for i, e := range changed {
+		if e.Placement == nil {
+			continue
+		}
+		if placements[i], err = encode(e.Placement, "placement of run", string(e.Run)); err != nil {
+			return err
+		}
+	}
+	errs := db.updateEach(ctx, len(changed), func(t *tx, i int) error {
+		return explain(t, changed[i], placements[i], now)
+	})
+	if err := joinDistinct(errs); err != nil {
+		return fmt.Errorf("explain queued runs: %w", err)
+	}
+	return nil
+}
+
+// changedReasons returns those of the explanations that differ from what is stored. Most do not, and this way they cost
+// the writer nothing.
+func (db *DB) changedReasons(ctx context.Context, es []virtualserver.Explanation) ([]virtualserver.Explanation, error) {
+	const atOnce = 500
+	var changed []virtualserver.Explanation
+	for len(es) > 0 {
+		some := es[:min(atOnce, len(es))]
+		es = es[len(some):]
+		ids := make([]task.RunID, len(some))
+		for i, e := range some {
+			ids[i] = e.Run
+		}
+		var c conditions
+		in(&c, "id", ids)
+		c.add("state = 'queued'")
+		var rows []struct{ ID, Reason string }
+		if err := db.view(ctx).all(&rows, `SELECT id, reason FROM run`+c.where(), c.args...); err != nil {
+			return nil, err
+		}
+		reasons := make(map[task.RunID]string, len(rows))
+		for _, row := range rows {
+			reasons[task.RunID(row.ID)] = row.Reason
+		}
+		for _, e := range some {
+			if reason, queued := reasons[e.Run]; queued && reason != clean(e.Reason) {
+				changed = append(changed, e)
+			}
+		}
+	}
+	return changed, nil
+}
+
+const (
+	explainRun = `UPDATE run SET reason = ? WHERE id = ? AND state = 'queued' AND reason <> ? RETURNING task, attempt`
+
+	explainPlacement = `
+		INSERT INTO placement (run, attempt, placement) VALUES (?, 0, ?)
+		ON CONFLICT (run, attempt) DO UPDATE SET placement = excluded.placement`
+)
+
+func explain(t *tx, e virtualserver.Explanation, placement string, now time.Time) error {
+	reason := clean(e.Reason)
+	var of string
+	var attempt int
+	err := t.change(explainRun, []any{reason, string(e.Run), reason}, &of, &attempt)
+	if isNone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if placement != "" {
+		if _, err := t.exec(explainPlacement, string(e.Run), placement); err != nil {
+			return err
+		}
+	}
+	return t.record(eventRow{
+		at: micros(now), kind: "run.waiting", subject: string(e.Run), task: of, attempt: attempt,
+		from: task.Queued, to: task.Queued, reason: reason,
+	})
+}
