@@ -83,7 +83,7 @@ func (c *Core) found(look uint64, k jobserver.Kept) {
 		if a.told {
 			return
 		}
-		a.exit, a.ended = nil, false
+		a.exit, a.exitAt, a.ended = nil, time.Time{}, false
 		c.keep(a)
 		c.post(a)
 	case kept:
