@@ -33,9 +33,7 @@ func (s *Server) router(o Options) *echo.Echo {
 	for prefix, h := range o.Mounts {
 		e.Any(strings.TrimSuffix(prefix, "*")+"*", echo.WrapHandler(h))
 	}
-	if o.Console != nil {
-		s.console = newConsole(o.Console)
-	}
+	s.console = o.Console
 	return e
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -42,8 +41,8 @@ type Options struct {
 	SecureCookies bool
 	// Metrics answers GET /metrics; nil answers 404.
 	Metrics http.Handler
-	// Console holds the files of the console, with index.html at its root; nil serves none.
-	Console fs.FS
+	// Console serves the console: its files, and its pages under any path that no route takes; nil serves none.
+	Console http.Handler
 	// Mounts are handlers of other parts by the prefix of their paths, such as "/segno.v1.Agents/". They see to their own
 	// callers.
 	Mounts map[string]http.Handler

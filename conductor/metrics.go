@@ -2,6 +2,7 @@ package conductor
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,8 +72,8 @@ func (m *Metrics) Commit(took time.Duration, transactions int) {
 }
 
 // Request notes an answered request. The route is a pattern, never a raw path.
-func (m *Metrics) Request(route, status string, took time.Duration) {
-	m.requests.WithLabelValues(route, status).Observe(took.Seconds())
+func (m *Metrics) Request(route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
 func (m *Metrics) claimed(after time.Duration) { m.dispatch.Observe(after.Seconds()) }

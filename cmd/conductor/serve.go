@@ -90,14 +90,15 @@ func newAPI(c *conductor.Conductor, s settings, token string, log *slog.Logger) 
 	path, agents := c.AgentHandler()
 	hash := sha256.Sum256([]byte(token))
 	return api.New(c, api.Options{
-		Logger:      log,
-		TokenHash:   hex.EncodeToString(hash[:]),
-		Version:     version.Version,
-		Metrics:     promhttp.HandlerFor(c.Metrics().Registry(), promhttp.HandlerOpts{}),
-		Observe:     c.Metrics().Request,
-		Mounts:      map[string]http.Handler{path: agents},
-		Console:     web.Console(),
-		StopTimeout: s.StopTimeout,
+		Logger:    log,
+		TokenHash: hex.EncodeToString(hash[:]),
+		Version:   version.Version,
+		Metrics:   promhttp.HandlerFor(c.Metrics().Registry(), promhttp.HandlerOpts{}),
+		Observe:   c.Metrics().Request,
+		Mounts:    map[string]http.Handler{path: agents},
+		Console:   web.Console(),
+		Grace:     s.StopTimeout,
+		PublicURL: s.PublicURL,
 	})
 }
 

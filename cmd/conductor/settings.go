@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type settings struct {
 	Data         string        `setting:"data" help:"folder that holds the database and the admin token"`
 	Database     string        `setting:"database" help:"database, as postgres://user@host/name; by default an SQLite file in the data folder"`
 	Listen       string        `setting:"listen" help:"address of the API, the console and the agents"`
+	PublicURL    string        `setting:"public_url" help:"how agents and browsers reach the conductor where that is not the address it listens on, as https://segno.example"`
 	Heartbeat    time.Duration `setting:"heartbeat" help:"period of the agents' heartbeats"`
 	OfferTimeout time.Duration `setting:"offer_timeout" help:"how long an agent may take to claim what it was offered"`
 	StopTimeout  time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
@@ -54,6 +56,11 @@ func (s *settings) Validate() error {
 	}
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
 		errs = append(errs, fault.Field("listen", "must be host:port, such as 127.0.0.1:7700: %v", err))
+	}
+	if s.PublicURL != "" {
+		if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			errs = append(errs, fault.Field("public_url", "must be a URL such as https://segno.example"))
+		}
 	}
 	if s.Heartbeat < 100*time.Millisecond || s.Heartbeat > time.Minute {
 		errs = append(errs, fault.Field("heartbeat", "must be between 100ms and 1m"))
