@@ -130,6 +130,11 @@ func (a *app) apply(ctx context.Context, c *client.Client, changes []change, dry
 			return errors.Join(err, &exit{code: exitError, err: errors.New("nothing was changed")})
 		}
 	}
+	return a.carryOut(ctx, c, changes)
+}
+
+// carryOut makes the changes, in their order, and stops at the first that fails.
+func (a *app) carryOut(ctx context.Context, c *client.Client, changes []change) error {
 	for _, ch := range changes {
 		if ch.Action == actionNone {
 			continue

@@ -35,9 +35,14 @@ func (a *app) followToEnd(ctx context.Context, c *client.Client, r wire.Run, f f
 	if err != nil {
 		return fmt.Errorf("follow run %s: %w", r.ID, err)
 	}
-	end, err := c.Run(ctx, r.ID)
+	return a.end(ctx, c, r.ID)
+}
+
+// end tells how a run ended, and returns an error with the exit code that its end stands for.
+func (a *app) end(ctx context.Context, c *client.Client, id task.RunID) error {
+	end, err := c.Run(ctx, id)
 	if err != nil {
-		return fmt.Errorf("read run %s after its end: %w", r.ID, err)
+		return fmt.Errorf("read run %s after its end: %w", id, err)
 	}
 	if a.output != "table" {
 		if err := a.print(end, nil); err != nil {
