@@ -40,7 +40,7 @@ func (a *agents) Join(ctx context.Context, req *connect.Request[segnov1.JoinRequ
 	credential := newSecret()
 	joined, err := a.c.store.JoinServer(ctx, hashSecret(token), hashSecret(credential), server, a.c.now())
 	if err != nil {
-		return nil, fmt.Errorf("join as %s: %w", server.Name, err)
+		return nil, err
 	}
 	a.c.keys.forget()
 	a.c.sessions.drop(joined.Name)
@@ -77,7 +77,7 @@ func (a *agents) begin(ctx context.Context, server string, hello *segnov1.Hello)
 	open, err := a.c.store.OpenAttempts(ctx, server)
 	if err != nil {
 		a.c.sessions.close(n)
-		return nil, fmt.Errorf("read what is open on %s: %w", server, err)
+		return nil, err
 	}
 	for _, o := range open {
 		a.resend(n, o)
@@ -182,7 +182,7 @@ func (a *agents) Claim(ctx context.Context, req *connect.Request[segnov1.ClaimRe
 	now := a.c.now()
 	for i, err := range a.c.store.ClaimAttempts(ctx, server, instance, refs, now) {
 		if res.Verdicts[i], err = protocol.VerdictOf(err); err != nil {
-			return nil, fmt.Errorf("claim run %s: %w", refs[i].Run, err)
+			return nil, err
 		}
 		if res.Verdicts[i] == segnov1.Verdict_VERDICT_CLAIMED {
 			if offered := a.c.fleet.claimed(server, instance, refs[i]); !offered.IsZero() {
@@ -212,7 +212,7 @@ func (a *agents) Deliver(ctx context.Context, req *connect.Request[segnov1.Deliv
 	}
 	delivered, err := a.c.store.Deliver(ctx, server, deliveries, a.c.now())
 	if err != nil {
-		return nil, fmt.Errorf("store what %s delivers: %w", server, err)
+		return nil, err
 	}
 	res := &segnov1.DeliverResponse{Delivered: make([]*segnov1.Delivered, len(delivered)), Term: a.c.term}
 	ended := false
@@ -280,7 +280,7 @@ func (k *credentials) server(ctx context.Context, store ServerStore, hash string
 		return "", fmt.Errorf("this credential belongs to no job server; it may have been deleted or joined anew: %w", fault.Unauthorized)
 	}
 	if err != nil {
-		return "", fmt.Errorf("look a credential up: %w", err)
+		return "", err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

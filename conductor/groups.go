@@ -2,7 +2,6 @@ package conductor
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -30,7 +29,7 @@ func (c *Conductor) CreateVirtualServer(ctx context.Context, s virtualserver.Spe
 	}
 	v, err := c.store.CreateVirtualServer(ctx, s, c.now())
 	if err != nil {
-		return v, fmt.Errorf("create virtual server %s: %w", s.Name, err)
+		return v, err
 	}
 	return v, c.groupsChanged(ctx)
 }
@@ -44,7 +43,7 @@ func (c *Conductor) EditVirtualServer(ctx context.Context, name string, version 
 		return s.Validate()
 	})
 	if err != nil {
-		return v, fmt.Errorf("edit virtual server %s: %w", name, err)
+		return v, err
 	}
 	return v, c.groupsChanged(ctx)
 }
@@ -52,7 +51,7 @@ func (c *Conductor) EditVirtualServer(ctx context.Context, name string, version 
 // DeleteVirtualServer removes a group that no task is bound to.
 func (c *Conductor) DeleteVirtualServer(ctx context.Context, name string, version int64) error {
 	if err := c.store.DeleteVirtualServer(ctx, name, version, c.now()); err != nil {
-		return fmt.Errorf("delete virtual server %s: %w", name, err)
+		return err
 	}
 	return c.groupsChanged(ctx)
 }
@@ -88,7 +87,7 @@ func (c *Conductor) reloadGroups(ctx context.Context) error {
 		return c.store.VirtualServers(ctx, "", p)
 	})
 	if err != nil {
-		return fmt.Errorf("read virtual servers: %w", err)
+		return err
 	}
 	c.fleet.setGroups(groups)
 	return nil

@@ -32,7 +32,7 @@ func (a *agents) Heartbeat(ctx context.Context, req *connect.Request[segnov1.Hea
 		return nil, fmt.Errorf("another agent process is connected as %s: %w", server, fault.Conflict)
 	}
 	if err := a.c.store.Heard(ctx, []jobserver.Beat{beat}); err != nil {
-		return nil, fmt.Errorf("store the heartbeat of %s: %w", server, err)
+		return nil, err
 	}
 	if a.c.fleet.beat(beat) {
 		a.c.log.Info("a job server is online", "server", server)
@@ -93,7 +93,7 @@ func (a *agents) stale(ctx context.Context, server string, ref task.Ref) (bool, 
 		return true, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look up run %s: %w", ref.Run, err)
+		return false, err
 	}
 	for _, attempt := range run.Attempts {
 		if attempt.Number == ref.Number {

@@ -2,7 +2,6 @@ package conductor
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
@@ -13,7 +12,7 @@ import (
 func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest) (task.Run, error) {
 	t, err := c.store.Task(ctx, name)
 	if err != nil {
-		return task.Run{}, fmt.Errorf("start a run of %s: %w", name, err)
+		return task.Run{}, err
 	}
 	spec, err := task.Fill(t.Spec, r.Params)
 	if err != nil {
@@ -29,7 +28,7 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 	}
 	stored, created, err := c.store.InsertRun(ctx, run, r.Key)
 	if err != nil {
-		return task.Run{}, fmt.Errorf("start a run of %s: %w", name, err)
+		return task.Run{}, err
 	}
 	if created {
 		c.wakeDispatcher()
@@ -43,7 +42,7 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 func (c *Conductor) CancelRun(ctx context.Context, id task.RunID, by string) (task.Run, error) {
 	run, err := c.store.CancelRun(ctx, id, by, c.now())
 	if err != nil {
-		return task.Run{}, fmt.Errorf("cancel run %s: %w", id, err)
+		return task.Run{}, err
 	}
 	ref := task.Ref{Run: run.ID, Number: run.Attempt}
 	switch {

@@ -2,7 +2,6 @@ package conductor
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -40,7 +39,7 @@ func (c *Conductor) Server(ctx context.Context, name string) (jobserver.View, er
 	v := c.view(s)
 	open, err := c.store.OpenAttempts(ctx, name)
 	if err != nil {
-		return jobserver.View{}, fmt.Errorf("read what is open on %s: %w", name, err)
+		return jobserver.View{}, err
 	}
 	for _, o := range open {
 		v.Attempts = append(v.Attempts, o.Attempt)
@@ -73,7 +72,7 @@ func (c *Conductor) EditServer(ctx context.Context, name string, version int64, 
 		return s.Validate()
 	})
 	if err != nil {
-		return jobserver.View{}, fmt.Errorf("edit server %s: %w", name, err)
+		return jobserver.View{}, err
 	}
 	if err := c.serversChanged(ctx); err != nil {
 		return jobserver.View{}, err
@@ -97,7 +96,7 @@ func (c *Conductor) SetServerMode(ctx context.Context, name string, mode jobserv
 // DeleteServer removes a server from the fleet. Its agent's credential is worth nothing from then on.
 func (c *Conductor) DeleteServer(ctx context.Context, name string, version int64) error {
 	if err := c.store.DeleteServer(ctx, name, version, c.now()); err != nil {
-		return fmt.Errorf("delete server %s: %w", name, err)
+		return err
 	}
 	c.keys.forget()
 	c.sessions.drop(name)
@@ -136,7 +135,7 @@ func (c *Conductor) CreateJoinToken(ctx context.Context, name string, ttl time.D
 	secret := newSecret()
 	t := jobserver.JoinToken{ID: string(id), Hash: hashSecret(secret), Name: name, CreatedAt: now, ExpiresAt: now.Add(ttl)}
 	if err := c.store.CreateJoinToken(ctx, t); err != nil {
-		return "", jobserver.JoinToken{}, fmt.Errorf("store a join token: %w", err)
+		return "", jobserver.JoinToken{}, err
 	}
 	return secret, t, nil
 }
@@ -155,7 +154,7 @@ func (c *Conductor) reloadServers(ctx context.Context) error {
 		return c.store.Servers(ctx, jobserver.Filter{}, p)
 	})
 	if err != nil {
-		return fmt.Errorf("read job servers: %w", err)
+		return err
 	}
 	c.fleet.setServers(servers, c.now())
 	return nil

@@ -2,7 +2,6 @@ package conductor
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/internal/replay"
@@ -26,7 +25,7 @@ func (c *Conductor) CreateTask(ctx context.Context, s task.Spec) (task.Task, err
 	}
 	t, err := c.store.CreateTask(ctx, s, c.now())
 	if err != nil {
-		return task.Task{}, fmt.Errorf("create task %s: %w", s.Name, err)
+		return task.Task{}, err
 	}
 	c.watch.eventsChanged()
 	return t, nil
@@ -41,7 +40,7 @@ func (c *Conductor) EditTask(ctx context.Context, name string, version int64, ed
 		return s.Validate()
 	})
 	if err != nil {
-		return task.Task{}, fmt.Errorf("edit task %s: %w", name, err)
+		return task.Task{}, err
 	}
 	c.watch.eventsChanged()
 	return t, nil
@@ -50,7 +49,7 @@ func (c *Conductor) EditTask(ctx context.Context, name string, version int64, ed
 // DeleteTask removes a task; its runs stay.
 func (c *Conductor) DeleteTask(ctx context.Context, name string, version int64) error {
 	if err := c.store.DeleteTask(ctx, name, version, c.now()); err != nil {
-		return fmt.Errorf("delete task %s: %w", name, err)
+		return err
 	}
 	c.watch.eventsChanged()
 	return nil
