@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -220,5 +221,29 @@ func TestCompletionOffersNamesFromTheConductor(t *testing.T) {
 	}
 	if got := s.ok("completion", "bash"); !strings.Contains(got, "__start_segno") {
 		t.Error("there is no script for bash")
+	}
+}
+
+func TestTheManualNamesEveryCommandAndExitCode(t *testing.T) {
+	text, err := os.ReadFile("../../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	manual := string(text)
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, inner := range c.Commands() {
+			words := strings.Fields(inner.CommandPath())
+			if !strings.Contains(manual, "`"+inner.CommandPath()) && !strings.Contains(manual, "`"+words[len(words)-1]+"`") {
+				t.Errorf("docs/cli.md does not name %s", inner.CommandPath())
+			}
+			walk(inner)
+		}
+	}
+	walk(newRoot(&app{}))
+	for _, code := range []int{0, exitError, exitUsage, exitChanges, exitTimedOut, exitLost, exitNotStarted, exitInterrupted} {
+		if !strings.Contains(manual, fmt.Sprintf("| %d |", code)) {
+			t.Errorf("docs/cli.md does not tell of the exit code %d", code)
+		}
 	}
 }

@@ -51,6 +51,9 @@ and with its exit code.`,
 			if d.port < 0 || d.port > 65535 {
 				return usagef("--port must be 1 to 65535, or 0 for a free one")
 			}
+			if seconds, err := strconv.ParseFloat(d.pace, 64); d.pace != "" && (err != nil || !(seconds >= 0 && seconds <= 60)) {
+				return usagef("--pace must be 0 to 60 seconds, not %q", d.pace)
+			}
 			return d.run(cmd.Context())
 		},
 	}
@@ -58,6 +61,7 @@ and with its exit code.`,
 	flags.BoolVar(&d.once, "once", false, "end with the task, and with its exit code")
 	flags.StringVar(&d.data, "data", "", "`folder` for all data, which is kept; it must be empty or not exist")
 	flags.IntVar(&d.port, "port", 0, "loopback port of the conductor; 0 for a free one")
+	flags.StringVar(&d.pace, "pace", "", "`seconds` that the task rests after each year of data; 0 is full speed (default 0.4)")
 	return cmd
 }
 
@@ -67,6 +71,8 @@ type demonstration struct {
 	once bool
 	data string
 	port int
+	// pace is the task's parameter of that name, or empty for its default.
+	pace string
 
 	segno, conductor, jobserver string
 	programs                    programs
@@ -260,7 +266,11 @@ func (d *demonstration) work(ctx context.Context) error {
 	if err := d.carryOut(ctx, d.client, changes); err != nil {
 		return err
 	}
-	r, err := d.client.StartRun(ctx, demo.Task, wire.RunRequest{})
+	var request wire.RunRequest
+	if d.pace != "" {
+		request.Params = map[string]string{"pace": d.pace}
+	}
+	r, err := d.client.StartRun(ctx, demo.Task, request)
 	if err != nil {
 		return fmt.Errorf("start the task %s: %w", demo.Task, err)
 	}

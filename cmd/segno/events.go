@@ -64,13 +64,17 @@ func (a *app) eventRow(e wire.Event) []string {
 // what says in words what an event is about.
 func what(e wire.Event) string {
 	s := ""
-	if e.Task != "" {
+	if e.Task != e.Subject {
 		s = e.Task
 	}
 	if e.Attempt > 0 {
 		s += fmt.Sprintf(" attempt %d", e.Attempt)
 	}
-	if e.From != "" || e.To != "" {
+	switch {
+	case e.From == e.To:
+	case e.From == "":
+		s += " → " + string(e.To)
+	default:
 		s += fmt.Sprintf(" %s → %s", e.From, e.To)
 	}
 	if e.Reason != "" {
@@ -88,6 +92,6 @@ func (a *app) printEvent(e wire.Event) error {
 		return writeYAML(a.out, e)
 	}
 	row := a.eventRow(e)
-	a.printf("%s  %-20s  %s  %s\n", a.style().dim(row[0]), row[1], row[2], row[3])
+	a.printf("%s  %-22s  %s  %s\n", a.style().dim(row[0]), row[1], row[2], row[3])
 	return nil
 }

@@ -120,7 +120,7 @@ func (a *app) showTask(t wire.Task) {
 func resources(r task.Resources) string {
 	var parts []string
 	if r.CPU > 0 {
-		parts = append(parts, fmt.Sprintf("%g CPUs", r.CPU))
+		parts = append(parts, cpus(r.CPU))
 	}
 	if r.Memory > 0 {
 		parts = append(parts, r.Memory.String()+" of memory")

@@ -78,7 +78,7 @@ func (a *app) explain(p wire.Placement, indent int) {
 }
 
 func need(n wire.Need) string {
-	parts := []string{fmt.Sprintf("%.3g CPUs", n.CPU)}
+	parts := []string{cpus(n.CPU)}
 	if n.Memory > 0 {
 		parts = append(parts, size(n.Memory))
 	}
@@ -91,6 +91,13 @@ func need(n wire.Need) string {
 		return s + " (as earlier runs did)"
 	}
 	return s + " (assumed)"
+}
+
+func cpus(n float64) string {
+	if n == 1 {
+		return "1 CPU"
+	}
+	return fmt.Sprintf("%.3g CPUs", n)
 }
 
 func (a *app) candidate(v virtualserver.Verdict, chosen bool, indent int) {

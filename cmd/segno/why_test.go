@@ -44,7 +44,7 @@ func TestWhyTellsTheDecisionWithItsTermsAndRefusals(t *testing.T) {
 
 Attempt 1 on js-1, running
   js-1 in etl by best-rated: js-1 was chosen: highest rating 100; js-3 was refused: no free slot
-  The run was expected to need 1 CPUs, 256.0 MiB, 1 slot (as earlier runs did).
+  The run was expected to need 1 CPU, 256.0 MiB, 1 slot (as earlier runs did).
 
   → js-1              ★★★★★ 100.0  1 of 8 slots taken, measured 400ms before
       cpu_idle                 0.9  ··········  within 0.1 to 1 (weight 4)
