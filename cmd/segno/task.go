@@ -19,7 +19,7 @@ func newTaskCommand(a *app) *cobra.Command {
 	cmd := group("task", "Tasks: what is run, and where", "", `  segno task list
   segno task create hello --virtual-server etl -- echo "hello, world"
   segno task show hello`)
-	cmd.AddCommand(newTaskListCommand(a), newTaskShowCommand(a), newTaskCreateCommand(a),
+	cmd.AddCommand(newTaskListCommand(a), newTaskShowCommand(a), newTaskCreateCommand(a), newTaskEditCommand(a),
 		newDeleteCommand(a, "task", "Delete a task; its runs stay", "segno task delete hello", taskNames, (*client.Client).DeleteTask))
 	return cmd
 }
