@@ -135,7 +135,9 @@ func TestAConductorThatIsNotThereIsNamedWithTheOriginOfItsAddress(t *testing.T) 
 		t.Fatal(err)
 	}
 	gone := "http://" + l.Addr().String()
-	l.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	s := newShell(t)
 	s.env[envConductor] = gone
 	got := s.run("server", "list")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -165,7 +166,7 @@ func (f *fakeAPI) route(mux *http.ServeMux, pattern string, answer func(*http.Re
 		}
 		f.headers = append(f.headers, r.Header)
 		got, err := answer(r)
-		switch refused, isRefused := err.(refusal); {
+		switch refused, isRefused := errors.AsType[refusal](err); {
 		case isRefused:
 			writeProblem(w, wire.Problem(refused))
 		case err != nil:

@@ -113,7 +113,7 @@ func (a *app) writeContext(c connection) error {
 	if err != nil {
 		return fmt.Errorf("save the login: %w", err)
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }()
 	_, err = f.Write(text)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("save the login: %w", err)

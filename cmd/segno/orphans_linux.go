@@ -25,6 +25,8 @@ func keepOrphans() error {
 // killOrphans kills every process below this one, until none is left.
 func killOrphans() error {
 	const tries = 100
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
 	for range tries {
 		pids, err := descendants(os.Getpid())
 		if err != nil {
@@ -40,7 +42,7 @@ func killOrphans() error {
 			// Those whose parent is this process have to be collected; for the others this is an error that tells nothing.
 			_, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
 		}
-		time.Sleep(10 * time.Millisecond)
+		<-tick.C
 	}
 	return errors.New("processes of the demo are left that could not be killed")
 }

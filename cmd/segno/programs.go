@@ -40,7 +40,7 @@ func launch(what, dir, path string, args ...string) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", what, err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	p := &program{what: what, log: log.Name(), cmd: exec.Command(path, args...), done: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir = log, log, dir
 	p.cmd.Env = plainEnvironment()

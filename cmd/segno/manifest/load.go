@@ -63,7 +63,7 @@ func loadFile(path string) ([]Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what to apply: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return Parse(path, f)
 }
 
