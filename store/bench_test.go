@@ -1,0 +1,119 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/store"
+	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
+)
+
+// benchmarkEach runs a benchmark on each kind of database; PostgreSQL only where there is one.
+func benchmarkEach(b *testing.B, bench func(b *testing.B, db *store.DB)) {
+	b.Run("sqlite", func(b *testing.B) { bench(b, open(b, filepath.Join(b.TempDir(), "segno.db"), store.Options{})) })
+	b.Run("postgres", func(b *testing.B) { bench(b, open(b, postgresURL(b), store.Options{})) })
+}
+
+// BenchmarkRun takes whole runs through their life: requested, assigned, claimed, ended. Each step is a call of its own,
+// as from that many independent callers.
+func BenchmarkRun(b *testing.B) {
+	for _, callers := range []int{1, 16, 64} {
+		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+			benchmarkEach(b, func(b *testing.B, db *store.DB) {
+				fleet(b, db, "js-1")
+				b.ResetTimer()
+				begun := time.Now()
+				var next atomic.Int64
+				var all sync.WaitGroup
+				for range callers {
+					all.Go(func() {
+						for next.Add(1) <= int64(b.N) {
+							run := insert(b, db)
+							ref := assign(b, db, run.ID, 1, "js-1")
+							claim(b, db, ref, "js-1")
+							deliver(b, db, "js-1", ref, started(1), exited(2, 0))
+						}
+					})
+				}
+				all.Wait()
+				b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "runs/s")
+			})
+		})
+	}
+}
+
+// BenchmarkRunInBatches takes runs through their life as a busy conductor does, many in each call.
+func BenchmarkRunInBatches(b *testing.B) {
+	const atOnce = 32
+	benchmarkEach(b, func(b *testing.B, db *store.DB) {
+		ctx := context.Background()
+		fleet(b, db, "js-1")
+		b.ResetTimer()
+		begun := time.Now()
+		for done := 0; done < b.N; done += atOnce {
+			var inserts sync.WaitGroup
+			refs := make([]task.Ref, atOnce)
+			as := make([]virtualserver.Assignment, atOnce)
+			ds := make([]task.Delivery, atOnce)
+			for i := range atOnce {
+				inserts.Go(func() {
+					run := insert(b, db)
+					as[i] = assignment(run.ID, 1, "js-1")
+					refs[i] = as[i].Ref
+					ds[i] = task.Delivery{Ref: refs[i], Records: []task.Record{started(1), exited(2, 0)}}
+				})
+			}
+			inserts.Wait()
+			checkAll(b, db.AssignRuns(ctx, as, noon))
+			checkAll(b, db.ClaimAttempts(ctx, "js-1", "instance-1", refs, noon))
+			must(db.Deliver(ctx, "js-1", ds, noon))(b)
+		}
+		b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "runs/s")
+	})
+}
+
+// BenchmarkNewestOfATask reads the newest 100 runs of one of ten tasks, among many runs.
+func BenchmarkNewestOfATask(b *testing.B) {
+	for _, runs := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprintf("runs=%d", runs), func(b *testing.B) {
+			benchmarkEach(b, func(b *testing.B, db *store.DB) {
+				ctx := context.Background()
+				fill(b, db, runs)
+				b.ResetTimer()
+				for range b.N {
+					got := must(db.Runs(ctx, task.RunFilter{Task: "load-3"}, page.Request{Limit: 100}))(b)
+					if len(got.Items) != 100 {
+						b.Fatalf("got %d runs, want 100", len(got.Items))
+					}
+				}
+			})
+		})
+	}
+}
+
+// fill inserts runs of ten tasks.
+func fill(b *testing.B, db *store.DB, runs int) {
+	b.Helper()
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range 64 {
+		all.Go(func() {
+			for n := next.Add(1); n <= int64(runs); n = next.Add(1) {
+				run := newRun()
+				run.Task = fmt.Sprintf("load-%d", n%10)
+				if _, _, err := db.InsertRun(context.Background(), run, ""); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
