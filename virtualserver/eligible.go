@@ -112,7 +112,8 @@ func overBound(c *Candidate, need *Need, p *projection) string {
 		return ""
 	case need.Source == Declared && need.Memory > s.MemoryTotal:
 		return "has " + size(s.MemoryTotal) + " of memory in all (" + size(need.Memory) + " needed)"
-	case p.usedAfter > p.memory+float64(s.SwapFree) && p.usedBefore > 0:
+	case p.usedAfter > p.memory+float64(s.SwapFree) && (need.Source == Declared || c.Own.Runs > 0):
+		// What was only learnt never keeps a run from a server that has no other: it would wait for ever.
 		return "has too little memory left (" + size(int64(p.usedBefore)) + " of " + size(s.MemoryTotal) + " taken, " + size(need.Memory) + " needed)"
 	}
 	return ""

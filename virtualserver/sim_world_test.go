@@ -33,8 +33,7 @@ type resident struct {
 }
 
 type simServer struct {
-	cores, speed, memory float64
-	slots                int
+	cores, speed, memory, swap float64
 
 	// progress is how much work each resident would have got done since the beginning.
 	progress  float64
@@ -59,6 +58,8 @@ type simSetting struct {
 	every, noise float64
 	// foreign is the mean share of the cores that others take.
 	foreign float64
+	// swap is the swap space as a share of the memory: where memory and swap space end, no server takes a job.
+	swap float64
 }
 
 type simWorld struct {
@@ -81,9 +82,10 @@ func newSimWorld(setting simSetting, seed uint64) *simWorld {
 	speeds := []float64{1, 0.7, 1, 1.5, 1, 2, 1, 0.5, 1, 1, 0.8, 1.3, 1.2, 2, 1, 0.9}
 	for i := range cores {
 		s := &simServer{
-			cores: cores[i], speed: speeds[i], memory: cores[i] * float64(2+2*(i%3)) * (1 << 30), slots: simSlots,
+			cores: cores[i], speed: speeds[i], memory: cores[i] * float64(2+2*(i%3)) * (1 << 30),
 			lastUsed: -1, nextSample: w.rnd.Float64() * setting.every,
 		}
+		s.swap = s.memory * setting.swap
 		w.servers = append(w.servers, s)
 		w.candidates = append(w.candidates, candidate(fmt.Sprintf("js-%02d", i)))
 		w.changeForeign(s)
@@ -107,8 +109,8 @@ func (s *simServer) nextEnd(now float64) float64 {
 	return now + max(0, s.residents[0].until-s.progress)/s.rate()
 }
 
-// run plays the jobs, which are in the order of their arrival; choose returns the index of a server with a free slot,
-// or -1 where there is none.
+// run plays the jobs, which are in the order of their arrival; choose returns the index of a server, or -1 where none
+// takes the job, which then waits.
 func (w *simWorld) run(jobs []*simJob, choose func(w *simWorld, j *simJob) int) {
 	next, open := 0, len(jobs)
 	var queue []*simJob
@@ -137,15 +139,20 @@ func (w *simWorld) run(jobs []*simJob, choose func(w *simWorld, j *simJob) int) 
 		case 3:
 			w.changeForeign(w.servers[who])
 		}
-		for len(queue) > 0 && w.hasSlot() {
-			w.place(queue[0], choose(w, queue[0]))
+		for len(queue) > 0 {
+			server := choose(w, queue[0])
+			if server < 0 {
+				break
+			}
+			w.place(queue[0], server)
 			queue = queue[1:]
 		}
 	}
 }
 
-func (w *simWorld) hasSlot() bool {
-	return slices.ContainsFunc(w.servers, func(s *simServer) bool { return len(s.residents) < s.slots })
+// takes reports whether a server may take a job: it has a slot, and memory and swap space suffice.
+func (s *simServer) takes(j *simJob) bool {
+	return len(s.residents) < simSlots && (len(s.residents) == 0 || s.used+j.memory <= s.memory+s.swap)
 }
 
 func (w *simWorld) advance(to float64) {
@@ -214,7 +221,7 @@ func (w *simWorld) takeSample(s *simServer) {
 	s.sample = jobserver.Sample{
 		CPUs: s.cores, CPUTotal: total, CPUIdle: 1 - total,
 		Load1: s.cpu + s.foreign, OwnCPU: min(own, total) * s.cores, OwnMemory: int64(min(s.used, s.memory)),
-		MemoryTotal: int64(s.memory), MemoryAvailable: available, SwapTotal: 1 << 42, SwapFree: 1 << 42,
+		MemoryTotal: int64(s.memory), MemoryAvailable: available, SwapTotal: int64(s.swap), SwapFree: int64(s.swap - max(0, s.used-s.memory)),
 		DiskTotal: 100 << 30, DiskFree: 50 << 30,
 	}
 	s.ownAtSample, s.sampledAt = s.believed, w.now
@@ -238,7 +245,7 @@ func (w *simWorld) changeForeign(s *simServer) {
 func (w *simWorld) view() []virtualserver.Candidate {
 	for i, s := range w.servers {
 		c := &w.candidates[i]
-		c.Server.Slots, c.Server.Power, c.Server.Sample = s.slots, s.speed, &s.sample
+		c.Server.Slots, c.Server.Power, c.Server.Sample = simSlots, s.speed, &s.sample
 		c.SampleAge = time.Duration((w.now - s.sampledAt) * float64(time.Second))
 		c.ForeignCPUMean = s.foreignMean
 		c.Own, c.OwnAtSample = s.believed, s.ownAtSample
@@ -256,20 +263,27 @@ var clairvoyants = []simChoice{
 		return s.slowdowns(j) - s.slowdowns(nil)
 	})},
 	{"least stretch of itself and its neighbours by the true needs", cheapest(func(s *simServer, j *simJob) float64 {
-		before, after := s.stretch(s.cpu+s.foreign, s.used), s.stretch(s.cpu+s.foreign+j.cpu, s.used+j.memory)
-		return after + float64(len(s.residents))*(after-before) + 1e-3*(s.cpu+s.foreign+j.cpu)/s.cores
+		return s.stretches(j, 1)
 	})},
-	{"both", cheapest(func(s *simServer, j *simJob) float64 {
-		before, after := s.stretch(s.cpu+s.foreign, s.used), s.stretch(s.cpu+s.foreign+j.cpu, s.used+j.memory)
-		return s.slowdowns(j) - s.slowdowns(nil) + after + float64(len(s.residents))*(after-before)
+	{"the same with the neighbours at half", cheapest(func(s *simServer, j *simJob) float64 {
+		return s.stretches(j, 0.5)
 	})},
+	{"the sum of the first two", cheapest(func(s *simServer, j *simJob) float64 {
+		return s.slowdowns(j) - s.slowdowns(nil) + s.stretches(j, 1)
+	})},
+}
+
+// stretches is the stretch that j would see, and, times share, what it would add to those of the residents.
+func (s *simServer) stretches(j *simJob, share float64) float64 {
+	before, after := s.stretch(s.cpu+s.foreign, s.used), s.stretch(s.cpu+s.foreign+j.cpu, s.used+j.memory)
+	return after + share*float64(len(s.residents))*(after-before) + 1e-3*(s.cpu+s.foreign+j.cpu)/s.cores
 }
 
 func cheapest(cost func(s *simServer, j *simJob) float64) func(w *simWorld, j *simJob) int {
 	return func(w *simWorld, j *simJob) int {
 		best, least := -1, math.Inf(1)
 		for i, s := range w.servers {
-			if len(s.residents) >= s.slots {
+			if !s.takes(j) {
 				continue
 			}
 			if c := cost(s, j); best < 0 || c < least {
