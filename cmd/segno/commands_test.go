@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -208,6 +210,27 @@ func TestEventsAreToldOldestFirst(t *testing.T) {
 	first, second := strings.Index(got, "run.queued"), strings.Index(got, "load-orders attempt 1 starting → running (claimed)")
 	if first < 0 || second < first {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestEventsAreFollowedFromTheLastOneThatWasPrinted(t *testing.T) {
+	s := newShell(t)
+	s.api.events = []wire.Event{{ID: 7, At: wire.At(noon), Kind: "server.online", Subject: "js-1"}}
+	s.api.later = []wire.Event{s.api.events[0], {ID: 8, At: wire.At(noon), Kind: "server.unreachable", Subject: "js-1"}}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	s.ctx = ctx
+	got := s.run("events", "-f", "-o", "json")
+	var kinds []string
+	for line := range strings.Lines(got.out) {
+		var e wire.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%q is no event on one line: %v", line, err)
+		}
+		kinds = append(kinds, e.Kind)
+	}
+	if told := strings.Join(kinds, " "); told != "server.online server.unreachable" {
+		t.Errorf("got %s", told)
 	}
 }
 

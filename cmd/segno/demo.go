@@ -143,7 +143,7 @@ func (d *demonstration) find() error {
 // folder makes the folder of the demo, and returns what removes it if it is a temporary one.
 func (d *demonstration) folder() (remove func() error, err error) {
 	if d.data == "" {
-		if d.data, err = os.MkdirTemp("", "segno-demo-"); err != nil {
+		if d.data, err = os.MkdirTemp(temporary(), "segno-demo-"); err != nil {
 			return nil, fmt.Errorf("make a folder for the demo: %w", err)
 		}
 		return func() error { return removeAll(d.data) }, nil
@@ -162,6 +162,16 @@ func (d *demonstration) folder() (remove func() error, err error) {
 		return nil, usagef("the folder %s is not empty", d.data)
 	}
 	return func() error { return nil }, nil
+}
+
+// temporary is the folder for temporary files, or /tmp where its path is so long that guards could not keep their sockets
+// in the demo's folder: they would keep them beside it, and nobody would remove them.
+func temporary() string {
+	const longest = 50
+	if dir := os.TempDir(); len(dir) <= longest {
+		return dir
+	}
+	return "/tmp"
 }
 
 func removeAll(folder string) error {

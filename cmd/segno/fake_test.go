@@ -43,6 +43,8 @@ type fakeAPI struct {
 	runs    map[string]wire.Run
 	rating  wire.Placement
 	events  []wire.Event
+	// later are the events that a follower gets.
+	later []wire.Event
 	// log is what GET …/log sends: server-sent events for a follower, else the first chunk.
 	log []sentEvent
 	// hold keeps a followed log open until the reader goes.
@@ -133,11 +135,7 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 		run.State = task.Stopping
 		return run, err
 	})
-	f.route(mux, "GET /events", func(*http.Request) (any, error) {
-		newest := slices.Clone(f.events)
-		slices.Reverse(newest)
-		return wire.Page[wire.Event]{Items: newest}, nil
-	})
+	mux.HandleFunc("GET /api/v1/events", f.serveEvents)
 	mux.HandleFunc("GET /api/v1/runs/{name}/log", f.serveLog)
 
 	server := httptest.NewServer(mux)
@@ -214,6 +212,25 @@ func (f *fakeAPI) serveLog(w http.ResponseWriter, r *http.Request) {
 type refusal wire.Problem
 
 func (r refusal) Error() string { return r.Detail }
+
+// serveEvents answers with the events, newest first; a follower gets those after the last one that it knows.
+func (f *fakeAPI) serveEvents(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("follow") != "true" {
+		newest := slices.Clone(f.events)
+		slices.Reverse(newest)
+		_ = json.NewEncoder(w).Encode(wire.Page[wire.Event]{Items: newest})
+		return
+	}
+	after, _ := strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64)
+	w.Header().Set("Content-Type", "text/event-stream")
+	for _, e := range f.later {
+		if data, err := json.Marshal(e); err == nil && e.ID > after {
+			fmt.Fprintf(w, "id: %d\nevent: event\ndata: %s\n\n", e.ID, data)
+		}
+	}
+	w.(http.Flusher).Flush()
+	<-r.Context().Done()
+}
 
 func writeProblem(w http.ResponseWriter, p wire.Problem) {
 	w.Header().Set("Content-Type", wire.ProblemType)
