@@ -166,6 +166,28 @@ func TestEqualServersShareEvenly(t *testing.T) {
 	}
 }
 
+// A dispatcher places many runs with the same now.
+func TestTurnsAreTakenWithinOneInstant(t *testing.T) {
+	vs := group("js-1", "js-2", "js-3")
+	vs.Selection = virtualserver.RoundRobin
+	candidates := []virtualserver.Candidate{candidate("js-1"), candidate("js-2"), candidate("js-3")}
+	var got []string
+	for range 7 {
+		p := place(vs, virtualserver.Request{}, candidates...)
+		got = append(got, p.Chosen)
+		for k := range candidates {
+			if c := &candidates[k]; c.Server.Name == p.Chosen {
+				c.Own.Runs++
+				c.LastUsed = noon
+			}
+		}
+	}
+	want := []string{"js-1", "js-2", "js-3", "js-1", "js-2", "js-3", "js-1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // One run after the other, each ended before the next: the first member must not get them all.
 func TestRunsThatFollowOneAnotherTakeTurnsOnEqualServers(t *testing.T) {
 	candidates := []virtualserver.Candidate{candidate("js-1"), candidate("js-2"), candidate("js-3")}

@@ -10,8 +10,10 @@ import (
 )
 
 // MinDiskFree is the free space in an agent's data folder below which its server takes no new runs: room for the
-// output and the working files of one run.
+// output and the working files of one run. On a disk of less than 2.5 GiB it is a twentieth of the disk.
 const MinDiskFree = 128 << 20
+
+func leastDisk(s *jobserver.Sample) int64 { return min(MinDiskFree, s.DiskTotal/20) }
 
 // refuse returns why the candidate may not take the run, or "". The words complete "js-1 …" and stay the same for as
 // long as nothing of note has changed: no ages stand in them. What lasts longest is asked first. A projection is
@@ -104,8 +106,8 @@ func overBound(c *Candidate, need *Need, p *projection) string {
 	switch {
 	case s.SpoolFull:
 		return "cannot write to its data folder"
-	case s.DiskTotal > 0 && s.DiskFree < MinDiskFree:
-		return "has an almost full disk (less than " + size(MinDiskFree) + " free)"
+	case s.DiskFree < leastDisk(s):
+		return "has an almost full disk (less than " + size(leastDisk(s)) + " free)"
 	case need.Slots > c.Server.Slots:
 		return fmt.Sprintf("has %d slots in all (%d needed)", c.Server.Slots, need.Slots)
 	case s.MemoryTotal <= 0 || need.Memory <= 0:

@@ -182,6 +182,35 @@ func TestRunsThatTakeMoreThanExpectedAreSeen(t *testing.T) {
 	}
 }
 
+func TestMemoryBeyondWhatWasExpectedIsSeen(t *testing.T) {
+	c := candidate("js-1", func(c *virtualserver.Candidate) {
+		c.Server.Sample.MemoryAvailable, c.Server.Sample.OwnMemory = 4<<30, 12<<30
+		c.Own = virtualserver.Occupancy{Runs: 1, Slots: 1, Memory: 1 << 30}
+		c.OwnAtSample = c.Own
+	})
+	if got := value(t, "memory_free", virtualserver.Need{Memory: 1 << 30}, c); got != 1-13.0/16 {
+		t.Errorf("memory_free: got %v, want 1 − (12 used + 1 new)/16", got)
+	}
+}
+
+// Reserved is reserved, and what others use comes on top of it.
+func TestForeignUseIsSeenNextToReservationsThatAreNotUsedUp(t *testing.T) {
+	c := candidate("js-1", func(c *virtualserver.Candidate) {
+		c.SampleAge = 0
+		c.Server.Sample.CPUTotal, c.Server.Sample.OwnCPU = 1, 2
+		c.Server.Sample.MemoryAvailable, c.Server.Sample.OwnMemory = 12<<30, 1<<30
+		c.Own = virtualserver.Occupancy{Runs: 6, Slots: 6, CPU: 6, Memory: 8 << 30}
+		c.OwnAtSample = c.Own
+	})
+	need := virtualserver.Need{CPU: 1, Memory: 1 << 30}
+	if got := value(t, "load_per_cpu", need, c); got != 9.0/4 {
+		t.Errorf("load_per_cpu: got %v, want (6 own + 2 of others + 1 new) / 4", got)
+	}
+	if got := value(t, "memory_free", need, c); got != 1-12.0/16 {
+		t.Errorf("memory_free: got %v, want 1 − (8 own + 3 of others + 1 new)/16", got)
+	}
+}
+
 func TestForeignLoadFadesToItsMean(t *testing.T) {
 	c := candidate("js-1", func(c *virtualserver.Candidate) { c.Server.Sample.CPUTotal, c.ForeignCPUMean = 1, 2 })
 	for age, want := range map[time.Duration]float64{
