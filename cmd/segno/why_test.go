@@ -122,7 +122,7 @@ func TestStarsAndBarsAreDrawnToHalvesAndEighths(t *testing.T) {
 			t.Errorf("bar(%g): got %s, want %s", share, got, want)
 		}
 	}
-	for d, want := range map[time.Duration]string{-1: "0s", 1234 * time.Millisecond: "1.2s", 61 * time.Second: "1m1s", 90 * time.Minute: "1h30m", 72 * time.Hour: "3d"} {
+	for d, want := range map[time.Duration]string{-1: "0s", 3456 * time.Microsecond: "3ms", 1234 * time.Millisecond: "1.2s", 61 * time.Second: "1m1s", 90 * time.Minute: "1h30m", 72 * time.Hour: "3d"} {
 		if got := span(d); got != want {
 			t.Errorf("span(%s): got %s, want %s", d, got, want)
 		}
