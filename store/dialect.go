@@ -35,6 +35,15 @@ func (d dialect) locked() string {
 	return ""
 }
 
+// by names the index that a table is to be read with. SQLite, which keeps no statistics by itself, would take another
+// one and sort; PostgreSQL has statistics and no such words.
+func (d dialect) by(index string) string {
+	if d == sqlite {
+		return " INDEXED BY " + index
+	}
+	return ""
+}
+
 // bind returns the query with the dialect's own argument marks.
 func (d dialect) bind(query string) string {
 	if d == sqlite {

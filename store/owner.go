@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -18,8 +19,11 @@ import (
 type ownerLock struct{ file *os.File }
 
 // lockOwner takes the lock of a database file, and returns fault.Conflict, naming the holder, where another process
-// (or another store in this one) has it. It never waits.
+// (or another store in this one) has it. It never waits. The folder of the file is made if it is missing.
 func lockOwner(database string) (*ownerLock, error) {
+	if err := os.MkdirAll(filepath.Dir(database), 0o750); err != nil {
+		return nil, fmt.Errorf("make the folder of the database: %w", err)
+	}
 	path := database + ".lock"
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -12,12 +12,9 @@ import (
 // QueuedRuns returns up to limit queued runs after a position in the queue, those of higher priority first, then the
 // older ones. The zero position is before the first.
 func (db *DB) QueuedRuns(ctx context.Context, after task.QueuePosition, limit int) ([]task.Run, error) {
-	query, args := runWithSpec+` WHERE r.state = 'queued'`, []any(nil)
-	if after != (task.QueuePosition{}) {
-		query, args = query+` AND (r.rank, r.id) > (?, ?)`, []any{-after.Priority, string(after.ID)}
-	}
+	query, args := queueQuery(db.dialect, after, limit)
 	var rows []runRow
-	if err := db.view(ctx).all(&rows, query+` ORDER BY r.rank, r.id LIMIT ?`, append(args, limit)...); err != nil {
+	if err := db.view(ctx).all(&rows, query, args...); err != nil {
 		return nil, fmt.Errorf("list queued runs: %w", err)
 	}
 	runs := make([]task.Run, len(rows))
@@ -28,6 +25,16 @@ func (db *DB) QueuedRuns(ctx context.Context, after task.QueuePosition, limit in
 		}
 	}
 	return runs, nil
+}
+
+func queueQuery(d dialect, after task.QueuePosition, limit int) (string, []any) {
+	query := `SELECT ` + runSpecColumns + ` FROM run r` + d.by("run_queue") + ` JOIN run_spec s ON s.run = r.id
+		WHERE r.state = 'queued'`
+	var args []any
+	if after != (task.QueuePosition{}) {
+		query, args = query+` AND (r.rank, r.id) > (?, ?)`, []any{-after.Priority, string(after.ID)}
+	}
+	return query + ` ORDER BY r.rank, r.id LIMIT ?`, append(args, limit)
 }
 
 // ExplainQueued stores why queued runs could not be placed. It writes only where the reason differs; runs that are not

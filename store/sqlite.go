@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
 	_ "github.com/mattn/go-sqlite3" // The driver "sqlite3".
@@ -26,9 +25,6 @@ const (
 // openSQLiteWriter opens the one connection that writes. synchronous=FULL makes each commit durable; the writer makes
 // up for its price by committing what waits together.
 func openSQLiteWriter(ctx context.Context, file string) (*sqlx.DB, error) {
-	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-		return nil, fmt.Errorf("make the folder of the database: %w", err)
-	}
 	if err := createPrivate(file); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"io/fs"
+	"strings"
+
+	"github.com/segno-jobs/segno/task"
+)
+
+// What follows lets the tests look inside.
+
+// Tx is a transaction that writes.
+type Tx struct{ *tx }
+
+// Exec runs a statement.
+func (t Tx) Exec(query string, args ...any) error {
+	_, err := t.exec(query, args...)
+	return err
+}
+
+// Update runs a change through the writer.
+func (db *DB) Update(ctx context.Context, do func(Tx) error) error {
+	return db.update(ctx, func(t *tx) error { return do(Tx{t}) })
+}
+
+// UpdateEach runs several changes through the writer.
+func (db *DB) UpdateEach(ctx context.Context, n int, do func(t Tx, i int) error) []error {
+	return db.updateEach(ctx, n, func(t *tx, i int) error { return do(Tx{t}, i) })
+}
+
+// Text reads one value.
+func (db *DB) Text(ctx context.Context, query string) (s string, err error) {
+	return s, db.view(ctx).get(&s, query)
+}
+
+// WriterText reads one value on the writer's connection.
+func (db *DB) WriterText(ctx context.Context, query string) (s string, err error) {
+	err = db.update(ctx, func(t *tx) error { return t.scan(query, nil, &s) })
+	return s, err
+}
+
+// Schema returns the text of the migrations of a dialect.
+func Schema(dialect string) (string, error) {
+	var all strings.Builder
+	steps, err := fs.Glob(migrations, "migration/"+dialect+"/*.sql")
+	for _, name := range steps {
+		text, err := migrations.ReadFile(name)
+		if err != nil {
+			return "", err
+		}
+		all.Write(text)
+	}
+	return all.String(), err
+}
+
+// MigrateWith applies other steps than those embedded, and returns the version afterwards.
+func (db *DB) MigrateWith(ctx context.Context, steps fs.FS) (int, error) {
+	m, err := migratorOf(db.dialect, db.writing, steps)
+	if err != nil {
+		return 0, err
+	}
+	_, _, err = m.up(ctx)
+	version, versionErr := m.version(ctx)
+	if err == nil {
+		err = versionErr
+	}
+	return version, err
+}
+
+// Plan returns SQLite's plan for a statement.
+func (db *DB) Plan(ctx context.Context, query string, args ...any) (string, error) {
+	var rows []struct {
+		ID, Parent, NotUsed int
+		Detail              string
+	}
+	err := db.view(ctx).all(&rows, "EXPLAIN QUERY PLAN "+query, args...)
+	var steps []string
+	for _, row := range rows {
+		steps = append(steps, row.Detail)
+	}
+	return strings.Join(steps, "; "), err
+}
+
+// PlanRuns returns SQLite's plan for a page of runs.
+func (db *DB) PlanRuns(ctx context.Context, f task.RunFilter, last string) (string, error) {
+	query, args, err := runsQuery(f, last, 101)
+	if err != nil {
+		return "", err
+	}
+	return db.Plan(ctx, query, args...)
+}
+
+// PlanQueue returns SQLite's plan for a page of the queue.
+func (db *DB) PlanQueue(ctx context.Context, after task.QueuePosition) (string, error) {
+	query, args := queueQuery(db.dialect, after, 100)
+	return db.Plan(ctx, query, args...)
+}
+
+// Statements that must be found through an index.
+const (
+	OpenStatement         = openAttempts + ` ORDER BY a.run`
+	OpenOnStatement       = openAttempts + ` AND a.server = ? ORDER BY a.run`
+	OpenRunsOfStatement   = openRunsOf
+	RunsOnServerStatement = runsOnServer
+	DeliveryStatement     = selectDelivery
+)
+
+// Waiting returns how many jobs wait for the writer.
+func (db *DB) Waiting() int {
+	db.writer.mu.Lock()
+	defer db.writer.mu.Unlock()
+	return len(db.writer.waiting)
+}
