@@ -15,6 +15,7 @@ fi
 
 folder='' server='' child=''
 
+# shellcheck disable=SC2317 # traps call it
 stop() {
     trap - EXIT INT TERM HUP
     if [[ -n $child ]]; then

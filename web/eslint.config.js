@@ -22,6 +22,7 @@ export default tseslint.config(
         process: 'readonly',
         console: 'readonly',
         fetch: 'readonly',
+        URL: 'readonly',
         setTimeout: 'readonly',
         document: 'readonly',
         window: 'readonly',

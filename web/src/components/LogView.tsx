@@ -22,14 +22,13 @@ export function LogView({ run }: { run: string }) {
           {error}
         </Alert>
       )}
-      <Paper withBorder className="log">
+      <Paper withBorder className={lines.length === 0 ? 'log' : 'log filled'}>
         {lines.length === 0 ? (
           <Text c="dimmed" p="md">
             {ended ? 'The job wrote nothing.' : 'Nothing has been written yet.'}
           </Text>
         ) : (
           <Virtuoso
-            className="lines"
             data={lines}
             followOutput="auto"
             initialTopMostItemIndex={lines.length - 1}

@@ -15,7 +15,7 @@ export function PlacementView({ placement }: { placement: Placement }) {
               <Table.Th>Server</Table.Th>
               <Table.Th>Rating</Table.Th>
               <Table.Th>Slots</Table.Th>
-              <Table.Th>Points lost to, or refused because</Table.Th>
+              <Table.Th>Penalties, or why it was refused</Table.Th>
               <Table.Th>Sample</Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -51,7 +51,7 @@ function CandidateRow({ candidate, chosen }: { candidate: Candidate; chosen: boo
       <Table.Td className="number">
         {candidate.slotsUsed}/{candidate.slots}
       </Table.Td>
-      <Table.Td>{candidate.refusal ?? lostPoints(candidate)}</Table.Td>
+      <Table.Td>{candidate.refusal ?? penalties(candidate)}</Table.Td>
       <Table.Td className="number">
         {candidate.sampleAge === null ? '–' : `${candidate.sampleAge.toFixed(1)} s old`}
       </Table.Td>
@@ -59,11 +59,16 @@ function CandidateRow({ candidate, chosen }: { candidate: Candidate; chosen: boo
   );
 }
 
-/** Names the terms that cost points, the dearest first. */
-export function lostPoints(candidate: Pick<Candidate, 'terms'>): string {
-  const costly = candidate.terms.filter((term) => term.penalty > 0).sort((a, b) => b.penalty - a.penalty);
-  if (costly.length === 0) return 'nothing';
+/** Below this a penalty does not show in the rating. */
+const leastPenalty = 0.05;
+
+/** Names the terms that lower the rating, the heaviest first. */
+export function penalties(candidate: Pick<Candidate, 'terms'>): string {
+  const costly = candidate.terms
+    .filter((term) => term.penalty >= leastPenalty)
+    .sort((a, b) => b.penalty - a.penalty);
+  if (costly.length === 0) return 'none';
   return costly
-    .map((term) => `${term.indicator} ${Number(term.value.toPrecision(3))} (−${term.penalty.toFixed(1)})`)
+    .map((term) => `${term.indicator} ${Number(term.value.toPrecision(3))} (${term.penalty.toFixed(1)})`)
     .join(', ');
 }

@@ -183,7 +183,7 @@ it('shows a run with its attempts, why it was placed, and its output', async () 
   expect(await screen.findByText('42 % loading')).toBeTruthy();
   expect(screen.getByText('js-1 has the highest rating')).toBeTruthy();
   const candidates = screen.getByRole('table', { name: 'Candidates' });
-  expect(within(candidates).getByText('cpu_idle 0.5 (−1.2)')).toBeTruthy();
+  expect(within(candidates).getByText('cpu_idle 0.5 (1.2)')).toBeTruthy();
   expect(within(candidates).getByText('it is draining')).toBeTruthy();
   await waitFor(() => expect(screen.getByText('1 line')).toBeTruthy());
   expect(screen.getByText('complete')).toBeTruthy();

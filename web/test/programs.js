@@ -1,0 +1,148 @@
+// Starts the real programs for tests, each with its data in a folder of its own, and stops them again.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const bin = process.env.SEGNO_BIN ?? fileURLToPath(new URL('../../bin', import.meta.url));
+
+/** Waits until the function returns something true, and returns that. Says what was waited for when it is too late. */
+export async function until(what, check, ms = 20_000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const got = await check();
+    if (got) return got;
+    if (Date.now() > end) throw new Error(`waited ${ms / 1000} s in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A conductor with its job servers. */
+export class Fleet {
+  #folder;
+  #port;
+  #programs = new Set();
+  #conductor;
+  token = '';
+
+  get url() {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start() {
+    this.#folder = await mkdtemp(join(tmpdir(), 'segno-browser-'));
+    this.#port = await freePort();
+    await this.startConductor();
+  }
+
+  async startConductor() {
+    const data = join(this.#folder, 'conductor');
+    this.#conductor = this.#spawn('conductor', [
+      'serve',
+      '--data',
+      data,
+      '--listen',
+      `127.0.0.1:${this.#port}`,
+    ]);
+    await until('the conductor is ready', async () => {
+      if (this.#conductor.exitCode !== null)
+        throw new Error(`the conductor ended:\n${this.#conductor.output}`);
+      return fetch(`${this.url}/readyz`).then(
+        (answer) => answer.ok,
+        () => false,
+      );
+    });
+    this.token = (await readFile(join(data, 'admin-token'), 'utf8')).trim();
+  }
+
+  async killConductor() {
+    await this.#end(this.#conductor, 'SIGKILL');
+  }
+
+  /** Joins a job server and waits until it is online with a sample. */
+  async join(name, slots) {
+    const data = join(this.#folder, name);
+    const { token } = await this.post('/join-tokens', { name });
+    const joining = this.#spawn('jobserver', [
+      'join',
+      ...[
+        '--conductor',
+        this.url,
+        '--token',
+        token,
+        '--data',
+        data,
+        '--name',
+        name,
+        '--slots',
+        String(slots),
+      ],
+    ]);
+    await until(`${name} has joined`, () => joining.exitCode !== null);
+    if (joining.exitCode !== 0)
+      throw new Error(`jobserver join ended with ${joining.exitCode}:\n${joining.output}`);
+    this.#spawn('jobserver', ['run', '--data', data]);
+    await until(`${name} is online`, async () => {
+      const server = await this.get(`/servers/${name}`);
+      return server.status === 'online' && server.load !== null;
+    });
+  }
+
+  get(path) {
+    return this.#request('GET', path);
+  }
+
+  post(path, body) {
+    return this.#request('POST', path, body);
+  }
+
+  async #request(method, path, body) {
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${this.token}`,
+        ...(body ? { 'Content-Type': 'application/json' } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    if (!response.ok)
+      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+
+  #spawn(program, args) {
+    const child = spawn(join(bin, program), args, { cwd: this.#folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (child.output += text));
+    }
+    child.ended = new Promise((resolve) => child.once('exit', resolve));
+    child.once('error', (error) => (child.output += error.message));
+    this.#programs.add(child);
+    return child;
+  }
+
+  async #end(child, signal) {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await child.ended;
+    this.#programs.delete(child);
+  }
+
+  /** Ends all programs, the conductor last, and removes what they kept. */
+  async stop() {
+    for (const child of [...this.#programs].reverse()) await this.#end(child, 'SIGTERM');
+    if (this.#folder)
+      await rm(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
