@@ -23,7 +23,7 @@ type Preset struct {
 var presets = []Preset{
 	{Recommended, "How long the run, and the runs next to it, would take there.", []Indicator{
 		{"expected_stretch", -1, 0, 4},
-		{"neighbour_delay", -1, 0, 4},
+		{"neighbour_delay", -1, 0, 3},
 		{"load_per_cpu", -1, 0, 0.004},
 	}},
 	{Plain, "Idle processors, load, speed and free memory, as they would be with the run.", []Indicator{
