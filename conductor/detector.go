@@ -8,15 +8,17 @@ import (
 	"github.com/segno-jobs/segno/jobserver"
 )
 
-const detectEvery = 250 * time.Millisecond
+// detectPeriod is how often the fleet is looked over: often enough that a server which misses its heartbeats is noticed
+// within a fraction of one.
+func (c *Conductor) detectPeriod() time.Duration { return c.options.Heartbeat / 6 }
 
 // detectLoop notices servers that have fallen silent. A conductor that could not act for a while (it was paused, or the
 // machine slept) first gives every server its whole time again, since it was itself who did not listen.
 func (c *Conductor) detectLoop(ctx context.Context) error {
 	last := c.now()
-	return every(ctx, detectEvery, func(ctx context.Context) {
+	return every(ctx, c.detectPeriod(), func(ctx context.Context) {
 		now := c.now()
-		if now.Sub(last) > c.options.Heartbeat {
+		if now.Sub(last) > c.options.Heartbeat+c.detectPeriod() {
 			c.log.Warn("this conductor was paused; every server gets its whole time to report", "paused", now.Sub(last).Round(time.Millisecond))
 			c.fleet.postpone(now)
 		}
