@@ -48,10 +48,13 @@ func byRating(a, b entry) int {
 
 // byUse orders entries by runs per slot, then the one used least recently first, then by name.
 func byUse(a, b entry) int {
-	return cmp.Or(
-		cmp.Compare(a.perSlot, b.perSlot),
-		cmp.Compare(a.lastUsed, b.lastUsed),
-		strings.Compare(a.name, b.name))
+	switch {
+	case a.perSlot != b.perSlot:
+		return cmp.Compare(a.perSlot, b.perSlot)
+	case a.lastUsed != b.lastUsed:
+		return cmp.Compare(a.lastUsed, b.lastUsed)
+	}
+	return strings.Compare(a.name, b.name)
 }
 
 // byTurn orders entries so that the next in turn comes first: the one used least recently, then the one with fewer
