@@ -1,7 +1,7 @@
 // Starts the real programs for tests, each with its data in a folder of its own, and stops them again.
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,25 @@ async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Ends the guards that the agents of a folder have left, as they are meant to, and waits until they are gone. */
+async function endGuards(folder) {
+  await until('the guards have ended', async () => {
+    const left = [];
+    for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
+      const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      if (words.includes(`${folder}/`)) left.push(Number(pid));
+    }
+    for (const pid of left) {
+      try {
+        process.kill(pid, 'SIGTERM');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    return left.length === 0;
+  });
 }
 
 /** A conductor with its job servers. */
@@ -142,6 +161,7 @@ export class Fleet {
   /** Ends all programs, the conductor last, and removes what they kept. */
   async stop() {
     for (const child of [...this.#programs].reverse()) await this.#end(child, 'SIGTERM');
+    if (this.#folder) await endGuards(this.#folder);
     if (this.#folder)
       await rm(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
