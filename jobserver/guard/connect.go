@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -71,6 +73,10 @@ func (c *Client) startGuard(ctx context.Context) error {
 		args = append(args, "--cgroup", c.options.Cgroup)
 	}
 	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Args[0] = filepath.Base(os.Args[0])
+	if c.options.Program != "" {
+		cmd.Args[0] = filepath.Base(program)
+	}
 	cmd.Env = inheritedEnv()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("start guard: %w: %s", err, strings.TrimSpace(string(out)))

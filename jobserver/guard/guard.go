@@ -49,6 +49,7 @@ type guardian struct {
 	folder  *spool.Folder
 	boot    string
 
+	waiter               *waiter
 	lock, listener, null int
 	clients              []int
 	keepers              []*keeperProcess
@@ -73,7 +74,7 @@ type keeperProcess struct {
 // Serve runs a guard until it has had nothing to keep and no client for a while. There can be one per data folder; a
 // second is refused with fault.Conflict.
 func Serve(o Options) error {
-	runtime.GOMAXPROCS(2)
+	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(50)
 	unix.Umask(0o077)
 	g, err := newGuardian(o)
@@ -125,8 +126,13 @@ func (g *guardian) open(cgroup string) (err error) {
 	if g.folder, err = spool.OpenFolder(g.place.spools()); err != nil {
 		return err
 	}
-	g.listener, err = listen(g.place.guardSocket())
-	return err
+	if g.waiter, err = newWaiter(); err != nil {
+		return err
+	}
+	if g.listener, err = listen(g.place.guardSocket()); err != nil {
+		return err
+	}
+	return g.waiter.add(g.listener)
 }
 
 // lockFile takes the lock that only one guard of a data folder has, for as long as it lives.
@@ -165,6 +171,9 @@ func (g *guardian) close() {
 	if g.folder != nil {
 		g.folder.Close()
 	}
+	if g.waiter != nil {
+		g.waiter.close()
+	}
 	closeFD(&g.listener)
 	closeFD(&g.null)
 	closeFD(&g.lock)
@@ -172,18 +181,16 @@ func (g *guardian) close() {
 
 // run waits for clients and keepers, and clears up behind keepers that ended.
 func (g *guardian) run() error {
-	var fds []unix.PollFd
 	for {
-		fds = g.watch(fds[:0])
-		if err := poll(fds, g.patience()); err != nil {
+		events, err := g.waiter.wait(g.patience())
+		if err != nil {
 			return fmt.Errorf("guard: %w", err)
 		}
-		if fds[0].Revents != 0 {
-			g.greet()
-		}
-		for _, fd := range fds[1:] {
-			if fd.Revents != 0 {
-				g.hear(int(fd.Fd))
+		for _, e := range events {
+			if int(e.Fd) == g.listener {
+				g.greet()
+			} else {
+				g.hear(int(e.Fd))
 			}
 		}
 		if len(g.bereaved) > 0 {
@@ -193,17 +200,6 @@ func (g *guardian) run() error {
 			return nil
 		}
 	}
-}
-
-func (g *guardian) watch(fds []unix.PollFd) []unix.PollFd {
-	fds = append(fds, unix.PollFd{Fd: int32(g.listener), Events: unix.POLLIN})
-	for _, fd := range g.clients {
-		fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
-	}
-	for _, k := range g.keepers {
-		fds = append(fds, unix.PollFd{Fd: int32(k.channel), Events: unix.POLLIN})
-	}
-	return fds
 }
 
 func (g *guardian) alone() bool {
@@ -224,6 +220,11 @@ func (g *guardian) patience() time.Duration {
 func (g *guardian) greet() {
 	fd := accept(g.listener)
 	if fd < 0 {
+		return
+	}
+	if err := g.waiter.add(fd); err != nil {
+		g.log.Error("a client was refused", "error", err)
+		unix.Close(fd)
 		return
 	}
 	g.clients = append(g.clients, fd)
@@ -314,6 +315,10 @@ func (g *guardian) spawn() error {
 		return fmt.Errorf("make channel: %w", err)
 	}
 	defer unix.Close(pair[1])
+	if err := g.waiter.add(pair[0]); err != nil {
+		unix.Close(pair[0])
+		return err
+	}
 	slate, err := unix.MemfdCreate("slate", unix.MFD_CLOEXEC)
 	if err != nil {
 		unix.Close(pair[0])

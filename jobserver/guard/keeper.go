@@ -42,23 +42,12 @@ type KeeperOptions struct {
 	Logger  *slog.Logger
 }
 
-// The descriptors that a keeper waits for, by their place in the set.
-const (
-	onGuard = iota
-	onListener
-	onClient
-	onRequest
-	onLeader
-	onStdout
-	onStderr
-	watched
-)
-
 // keeper keeps one attempt at a time. All of it belongs to the one loop in run.
 type keeper struct {
 	place   place
 	pid     int
 	log     *slog.Logger
+	waiter  *waiter
 	launch  launcher
 	rooms   *workroom
 	cgroup  *cgroup
@@ -81,10 +70,8 @@ type keeper struct {
 
 // Keep runs a keeper until it is told to leave or its guard is gone.
 func Keep(o KeeperOptions) error {
-	// Jobs are killed when the thread that started them ends, so it must be one that stays.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	runtime.GOMAXPROCS(2)
+	// One is enough, and spares the runtime from waking threads to look for work.
+	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(50)
 	unix.Umask(0o077)
 	k, err := newKeeper(o)
@@ -120,6 +107,14 @@ func newKeeper(o KeeperOptions) (*keeper, error) {
 	if k.job, err = listenJob(p.jobSocket(pid)); err != nil {
 		return nil, err
 	}
+	if k.waiter, err = newWaiter(); err != nil {
+		return nil, err
+	}
+	for _, fd := range []int{k.guard, k.listener, k.job.wake} {
+		if err := k.waiter.add(fd); err != nil {
+			return nil, err
+		}
+	}
 	k.cgroup = newCgroup(o.Cgroups, pid)
 	k.launch.group = k.cgroup
 	k.launch.env = newEnvironment(helperFolder(), p.jobSocket(pid))
@@ -142,6 +137,7 @@ func becomeSubreaper() error {
 
 func (k *keeper) close() {
 	k.job.close()
+	k.waiter.close()
 	closeFD(&k.listener)
 	closeFD(&k.client)
 	os.Remove(k.place.controlSocket(k.pid))
@@ -152,46 +148,66 @@ func (k *keeper) close() {
 
 // run waits for one thing after the other and does what it asks for.
 func (k *keeper) run() error {
-	var fds [watched]unix.PollFd
 	for !k.leaving {
-		k.watch(&fds)
-		if err := poll(fds[:], k.patience()); err != nil {
+		events, err := k.waiter.wait(k.patience())
+		if err != nil {
 			return fmt.Errorf("keeper: %w", err)
 		}
 		// What the job does comes before orders: a job that has ended by itself has its own result.
-		k.handleJob(&fds)
+		for _, e := range events {
+			k.handleJob(int(e.Fd))
+		}
 		k.tick(sinceBoot())
-		if fds[onRequest].Revents != 0 {
-			k.answer()
-		}
-		if fds[onListener].Revents != 0 {
-			k.greet()
-		}
-		if fds[onClient].Revents != 0 && k.client >= 0 {
-			k.obey()
-		}
-		if fds[onGuard].Revents != 0 {
-			k.orphan()
+		for _, e := range events {
+			k.handleOthers(int(e.Fd))
 		}
 	}
 	return nil
 }
 
-func (k *keeper) watch(fds *[watched]unix.PollFd) {
-	wait := func(i, fd int) { fds[i] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN} }
-	wait(onGuard, k.guard)
-	wait(onListener, k.listener)
-	wait(onClient, k.client)
-	wait(onRequest, k.job.wake)
-	wait(onLeader, -1)
-	wait(onStdout, -1)
-	wait(onStderr, -1)
-	if a := k.attempt; a != nil {
-		wait(onLeader, a.leader.fd)
-		// A job whose output has nowhere to go is left to wait in its write.
-		if !k.full && a.phase != draining && a.phase != committing {
-			wait(onStdout, a.leader.stdout)
-			wait(onStderr, a.leader.stderr)
+// handleJob sees to the job, if fd is one of its.
+func (k *keeper) handleJob(fd int) {
+	a := k.attempt
+	if a == nil {
+		return
+	}
+	switch fd {
+	case a.leader.stdout:
+		k.read(&a.leader.stdout, task.Stdout)
+	case a.leader.stderr:
+		k.read(&a.leader.stderr, task.Stderr)
+	case a.leader.fd:
+		k.reap(sinceBoot())
+	}
+}
+
+// handleOthers sees to clients, to what the job asks for, and to the guard.
+func (k *keeper) handleOthers(fd int) {
+	switch fd {
+	case k.job.wake:
+		k.answer()
+	case k.listener:
+		k.greet()
+	case k.client:
+		k.obey()
+	case k.guard:
+		k.orphan()
+	}
+}
+
+// watchOutput looks at the output of the job, or lets it wait: while the disk is full a job that writes is left to wait
+// in its write.
+func (k *keeper) watchOutput(watch bool) {
+	a := k.attempt
+	if a == nil || a.phase == draining || a.phase == committing {
+		return
+	}
+	for _, fd := range []int{a.leader.stdout, a.leader.stderr} {
+		k.waiter.remove(fd)
+		if watch && fd >= 0 {
+			if err := k.waiter.add(fd); err != nil {
+				k.log.Error("output cannot be read", "attempt", spool.Name(a.Ref), "error", err)
+			}
 		}
 	}
 }
@@ -223,22 +239,6 @@ func (k *keeper) patience() time.Duration {
 	}
 	// poll does not count the time that the host is suspended, the deadlines do.
 	return min(max(next-now, 0), time.Second)
-}
-
-func (k *keeper) handleJob(fds *[watched]unix.PollFd) {
-	a := k.attempt
-	if a == nil {
-		return
-	}
-	if fds[onStdout].Revents != 0 {
-		k.read(&a.leader.stdout, task.Stdout)
-	}
-	if fds[onStderr].Revents != 0 {
-		k.read(&a.leader.stderr, task.Stderr)
-	}
-	if fds[onLeader].Revents != 0 {
-		k.reap(sinceBoot())
-	}
 }
 
 // tick does what is due.
@@ -292,6 +292,11 @@ func (k *keeper) greet() {
 		return
 	}
 	closeFD(&k.client)
+	if err := k.waiter.add(fd); err != nil {
+		k.log.Error("a client was refused", "error", err)
+		unix.Close(fd)
+		return
+	}
 	k.client = fd
 	hello := notice{Is: isHere, PID: k.pid, Full: k.full}
 	if k.attempt != nil {

@@ -66,7 +66,8 @@ func (k *keeper) beginStep(now time.Duration) {
 	}
 	a.leader, a.leaderGone, a.phase, a.killed = p, false, running, false
 	a.checkWait = firstCheck
-	if p.fd < 0 {
+	if err := k.watchProcess(p); err != nil {
+		k.log.Warn("a process cannot be waited for; it is looked at instead", "pid", p.pid, "error", err)
 		a.checkWait, a.checkAt = lastCheck, now+firstCheck
 	}
 	if a.step == 0 {
@@ -75,6 +76,19 @@ func (k *keeper) beginStep(now time.Duration) {
 	} else {
 		a.flushBy(now + flushDelay)
 	}
+}
+
+// watchProcess waits for the end of a process and for its output.
+func (k *keeper) watchProcess(p process) error {
+	if !k.full {
+		if err := errors.Join(k.waiter.add(p.stdout), k.waiter.add(p.stderr)); err != nil {
+			return err
+		}
+	}
+	if p.fd < 0 {
+		return errors.New("the kernel gave no descriptor of it")
+	}
+	return k.waiter.add(p.fd)
 }
 
 // notStarted ends an attempt of which a process could not be started.
@@ -285,10 +299,12 @@ func (k *keeper) disk(err error, now time.Duration) {
 	k.full = err != nil
 	if k.full {
 		k.log.Error("a spool cannot be written; its job waits until it can", "attempt", spool.Name(k.attempt.Ref), "error", err)
+		k.watchOutput(false)
 		k.tell(notice{Is: isFull, Error: err.Error()})
 		return
 	}
 	k.log.Info("spools can be written again")
+	k.watchOutput(true)
 	k.tell(notice{Is: isRoom})
 }
 

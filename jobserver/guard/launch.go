@@ -26,8 +26,7 @@ type process struct {
 	stdout, stderr int
 }
 
-// launcher starts processes for a keeper. It must always be called on the same locked thread: the processes are killed
-// when the thread that started them dies.
+// launcher starts processes for a keeper.
 type launcher struct {
 	env environment
 	// null is /dev/null.
@@ -52,7 +51,7 @@ func (l *launcher) command(argv, env []string, path, dir string) (process, error
 		return process{}, fmt.Errorf("make pipe: %w", err)
 	}
 	p := process{fd: -1, stdout: stdout[0], stderr: stderr[0]}
-	sys := &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &p.fd}
+	sys := &syscall.SysProcAttr{Setsid: true, PidFD: &p.fd}
 	if l.group != nil {
 		sys.UseCgroupFD, sys.CgroupFD = true, l.group.fd
 	}

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -74,7 +72,7 @@ const (
 func (n notice) ref() task.Ref { return task.Ref{Run: n.Run, Number: n.Number} }
 func (o order) ref() task.Ref  { return task.Ref{Run: o.Run, Number: o.Number} }
 
-// Guard and keepers are small loops around poll(2) on plain descriptors; sockets are of type SOCK_SEQPACKET, so that
+// Guard and keepers are small loops around a waiter on plain descriptors; sockets are of type SOCK_SEQPACKET, so that
 // one message is one packet.
 
 // listen makes a listening socket at path, which may have been used before.
@@ -191,18 +189,4 @@ func closeFD(fd *int) {
 		unix.Close(*fd)
 		*fd = -1
 	}
-}
-
-// poll waits for one of fds, at most for the time given; a negative one is for ever.
-func poll(fds []unix.PollFd, wait time.Duration) error {
-	var timeout *unix.Timespec
-	if wait >= 0 {
-		ts := unix.NsecToTimespec(int64(wait))
-		timeout = &ts
-	}
-	_, err := unix.Ppoll(fds, timeout, nil)
-	if err == unix.EINTR || err == nil {
-		return nil
-	}
-	return os.NewSyscallError("ppoll", err)
 }

@@ -161,19 +161,23 @@ func wholeHeader(data []byte) (int, bool) {
 	return len(magic) + size, ok
 }
 
-// readHeader reads magic and header of a file, and returns the size of both.
-func readHeader(fd int) (Header, int, error) {
-	buf := make([]byte, 4<<10)
+// readHeader reads magic and header of a file, and returns the size of both and that of the file.
+func readHeader(fd int) (h Header, size int, file int64, err error) {
+	if file, err = fileSize(fd); err != nil {
+		return h, 0, 0, err
+	}
+	buf := make([]byte, min(file, 4<<10))
 	for {
 		n, err := pread(fd, buf, 0)
 		if err != nil {
-			return Header{}, 0, err
+			return h, 0, file, err
 		}
-		if size, ok := wholeHeader(buf[:n]); ok && n == len(buf) && size > n {
+		if size, ok := wholeHeader(buf[:n]); ok && n == len(buf) && size > n && int64(size) <= file {
 			buf = make([]byte, size)
 			continue
 		}
-		return decodeHeader(buf[:n])
+		h, size, err = decodeHeader(buf[:n])
+		return h, size, file, err
 	}
 }
 

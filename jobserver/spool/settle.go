@@ -69,12 +69,8 @@ func (f *Folder) Settle(ref task.Ref, now time.Time, detail func(Header) string)
 // restore cuts the file behind its last whole record, and returns a Writer that goes on there. A spool without a
 // readable header gets a new one that names the attempt and nothing else.
 func restore(fd int, ref task.Ref, now time.Time) (*Writer, Header, error) {
-	size, err := fileSize(fd)
-	if err != nil {
-		return nil, Header{}, err
-	}
 	w := &Writer{fd: fd, next: 1}
-	h, headed, err := readHeader(fd)
+	h, headed, size, err := readHeader(fd)
 	if err != nil {
 		h = Header{CreatedAt: now}
 		h.Execution.Ref = ref

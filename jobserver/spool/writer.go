@@ -33,15 +33,11 @@ func Take(fd int) (*Writer, Header, error) {
 	if err := lock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, Header{}, err
 	}
-	h, size, err := readHeader(fd)
+	h, size, file, err := readHeader(fd)
 	if err != nil {
 		return nil, Header{}, fmt.Errorf("take spool: %w", err)
 	}
-	n, err := fileSize(fd)
-	if err != nil {
-		return nil, h, fmt.Errorf("take spool: %w", err)
-	}
-	if n != int64(size) {
+	if file != int64(size) {
 		return nil, h, fmt.Errorf("take spool of %s: an attempt starts once: %w", Name(h.Execution.Ref), fault.Conflict)
 	}
 	return &Writer{fd: fd, size: int64(size), next: 1}, h, nil
