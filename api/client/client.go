@@ -38,6 +38,8 @@ type Options struct {
 	Retries int
 	// Timeout bounds one try of a request that is not a stream; 0 means 30 s.
 	Timeout time.Duration
+	// Backoff is the longest wait before the first repetition, which doubles with each up to 5 s; 0 means 100 ms.
+	Backoff time.Duration
 }
 
 // Client calls the API of one conductor. It can be used by several goroutines.
@@ -48,8 +50,7 @@ type Client struct {
 	userAgent string
 	retries   int
 	timeout   time.Duration
-	// pause waits between tries; tests replace it.
-	pause func(ctx context.Context, try int, least time.Duration) error
+	backoff   time.Duration
 }
 
 // New returns a client for the conductor at a URL such as "http://127.0.0.1:7700".
@@ -60,7 +61,7 @@ func New(conductor, token string, o Options) (*Client, error) {
 	}
 	c := &Client{
 		base:  strings.TrimRight(u.Scheme+"://"+u.Host+u.EscapedPath(), "/"),
-		token: token, http: o.HTTPClient, userAgent: o.UserAgent, retries: o.Retries, timeout: o.Timeout, pause: pause,
+		token: token, http: o.HTTPClient, userAgent: o.UserAgent, retries: o.Retries, timeout: o.Timeout, backoff: o.Backoff,
 	}
 	if c.http == nil {
 		c.http = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
@@ -70,6 +71,9 @@ func New(conductor, token string, o Options) (*Client, error) {
 	}
 	if c.timeout == 0 {
 		c.timeout = 30 * time.Second
+	}
+	if c.backoff <= 0 {
+		c.backoff = 100 * time.Millisecond
 	}
 	if c.userAgent == "" {
 		c.userAgent = "segno-client"
@@ -218,9 +222,10 @@ func reduce(err error) error {
 	return err
 }
 
-// pause waits before the next try: full jitter over 0.1 s, 0.2 s, 0.4 s … up to 5 s, but not less than least.
-func pause(ctx context.Context, try int, least time.Duration) error {
-	ceiling := min(5*time.Second, 100*time.Millisecond<<min(try-1, 10))
+// pause waits before the next try: full jitter over once, twice, four times … the backoff, up to 5 s, but not less than
+// least.
+func (c *Client) pause(ctx context.Context, try int, least time.Duration) error {
+	ceiling := min(5*time.Second, c.backoff<<min(try-1, 10))
 	wait := ceiling
 	if n, err := rand.Int(rand.Reader, big.NewInt(int64(ceiling))); err == nil {
 		wait = time.Duration(n.Int64())
