@@ -28,7 +28,7 @@ async function freePort() {
   return port;
 }
 
-/** Ends the guards that the agents of a folder have left, as they are meant to, and waits until they are gone. */
+/** Kills the guards that the agents of a folder have left, as they are meant to, and what they keep. */
 async function endGuards(folder) {
   await until('the guards have ended', async () => {
     const left = [];
@@ -38,7 +38,7 @@ async function endGuards(folder) {
     }
     for (const pid of left) {
       try {
-        process.kill(pid, 'SIGTERM');
+        process.kill(pid, 'SIGKILL');
       } catch {
         // It has ended meanwhile.
       }
