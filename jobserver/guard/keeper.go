@@ -53,6 +53,8 @@ type keeper struct {
 	cgroup  *cgroup
 	job     *jobSocket
 	attempt *attempt
+	// spool writes for one attempt after the other.
+	spool spool.Writer
 
 	guard, listener, client int
 	// full is true while the disk is, and retryAt when to try again.

@@ -22,7 +22,7 @@ func (k *keeper) start(fd int, now time.Duration) error {
 		unix.Close(fd)
 		return fmt.Errorf("keeper %d keeps %s: %w", k.pid, spool.Name(k.attempt.Ref), fault.Conflict)
 	}
-	w, h, err := spool.Take(fd)
+	h, err := k.spool.Take(fd)
 	if err != nil {
 		unix.Close(fd)
 		return err
@@ -31,7 +31,7 @@ func (k *keeper) start(fd int, now time.Duration) error {
 		unix.Close(fd)
 		return err
 	}
-	a := newAttempt(h.Execution, w, now)
+	a := newAttempt(h.Execution, &k.spool, now)
 	a.oomBase = -1
 	k.attempt, k.tidied = a, false
 	if a.dir, err = k.rooms.open(a.Ref); err == nil {

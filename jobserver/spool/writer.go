@@ -26,21 +26,23 @@ type Writer struct {
 	ended   bool
 }
 
-// Take makes a Writer of an open spool that has its header and nothing else, and returns the header. It takes the
-// lock, unless fd has it already, and keeps fd; after an error fd is still the caller's.
-// A spool that has more than its header was kept before; it is refused with fault.Conflict.
-func Take(fd int) (*Writer, Header, error) {
+// Take begins to write an open spool that has its header and nothing else, and returns the header. It takes the lock,
+// unless fd has it already, and keeps fd; after an error fd is still the caller's. A Writer may take one spool after
+// the other: its buffer is used again. A spool that has more than its header was kept before; it is refused with
+// fault.Conflict.
+func (w *Writer) Take(fd int) (Header, error) {
 	if err := lock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, Header{}, err
+		return Header{}, err
 	}
 	h, size, file, err := readHeader(fd)
 	if err != nil {
-		return nil, Header{}, fmt.Errorf("take spool: %w", err)
+		return Header{}, fmt.Errorf("take spool: %w", err)
 	}
 	if file != int64(size) {
-		return nil, h, fmt.Errorf("take spool of %s: an attempt starts once: %w", Name(h.Execution.Ref), fault.Conflict)
+		return h, fmt.Errorf("take spool of %s: an attempt starts once: %w", Name(h.Execution.Ref), fault.Conflict)
 	}
-	return &Writer{fd: fd, size: int64(size), next: 1}, h, nil
+	*w = Writer{fd: fd, size: file, next: 1, pending: w.pending[:0]}
+	return h, nil
 }
 
 // Started appends that the first process of the job exists.
