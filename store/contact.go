@@ -118,12 +118,8 @@ const runsOnServer = `
 
 // eachRunOn calls do for the runs on a server that are in one of the states.
 func eachRunOn(t *tx, server string, states []task.State, do func(runOnServer) error) error {
-	query := runsOnServer
-	if lock := t.session.dialect.locked(); lock != "" {
-		query += lock + ` OF r`
-	}
 	var runs []runOnServer
-	if err := t.all(&runs, query, server); err != nil {
+	if err := t.all(&runs, runsOnServer+t.session.dialect.locked(), server); err != nil {
 		return err
 	}
 	for _, r := range runs {

@@ -77,10 +77,8 @@ type progressed struct {
 
 func readProgressed(t *tx, ref task.Ref) (p progressed, err error) {
 	p.ref = ref
-	query := selectDelivery
-	if lock := t.session.dialect.locked(); lock != "" {
-		query += lock + ` OF r`
-	}
+	// Both rows are locked: PostgreSQL reads a row anew that it had to wait for, but not those that are joined with it.
+	query := selectDelivery + t.session.dialect.locked()
 	var state, run, prior string
 	err = t.scan(query, []any{string(ref.Run), ref.Number},
 		&p.server, &state, &p.delivered, &p.logBytes, &p.hasExit, &run, &prior, &p.newest, &p.task,
