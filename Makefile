@@ -43,6 +43,7 @@ test: test-go test-web test-browser ## Run all tests: Go on SQLite and PostgreSQ
 
 .PHONY: test-go
 test-go: bin/tools/testreport ## Run the Go tests on SQLite and PostgreSQL. TESTFLAGS passes flags, such as -run.
+	@go -C tools test ./...
 	scripts/with-postgres.sh go test -json -timeout 10m $(TESTFLAGS) ./... | bin/tools/testreport
 
 .PHONY: test-web
