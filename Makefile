@@ -23,7 +23,7 @@ WEB_SOURCES = $(shell find web/src web/index.html web/*.json web/*.ts web/*.js -
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: web programs ## Build conductor, jobserver and segno into bin/.
@@ -98,7 +98,6 @@ audit: bin/tools/govulncheck web/node_modules/.package-lock.json ## Look for kno
 .PHONY: generate
 generate: bin/tools/protoc-gen-go ## Write the generated files anew.
 	scripts/generate.sh .
-	gofmt -l protocol
 
 .PHONY: web
 web: web/dist/index.html ## Build the console into web/dist.
