@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/segno-jobs/segno/api"
 	"github.com/segno-jobs/segno/task"
@@ -67,6 +69,15 @@ func BenchmarkNothingLoopback(b *testing.B) {
 	}))
 }
 
+// processorTime is what this process has used of the processors, the caller's part included.
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 func loopback(b *testing.B, h http.Handler) {
 	server := httptest.NewServer(h)
 	defer server.Close()
@@ -79,6 +90,8 @@ func loopback(b *testing.B, h http.Handler) {
 		"Content-Type: application/json\r\nIdempotency-Key: 01JQ8Z6V4M9X2T7K5C3B1N0RSD\r\nContent-Length: %d\r\n\r\n%s", token, len(runBody), runBody))
 	in := bufio.NewReaderSize(c, 16<<10)
 	b.ReportAllocs()
+	before := processorTime(b)
+	defer func() { b.ReportMetric(float64((processorTime(b)-before).Microseconds())/float64(b.N), "cpu-µs/op") }()
 	for b.Loop() {
 		if _, err := c.Write(request); err != nil {
 			b.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/segno-jobs/segno/api"
@@ -156,16 +157,16 @@ func TestAMethodThatIsNotPossibleSaysWhichAre(t *testing.T) {
 }
 
 // endless is a body that counts what is read of it.
-type endless struct{ read int }
+type endless struct{ read atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
-	if e.read > 64<<20 {
+	if e.read.Load() > 64<<20 {
 		return 0, io.EOF
 	}
 	for i := range p {
 		p[i] = ' '
 	}
-	e.read += len(p)
+	e.read.Add(int64(len(p)))
 	return len(p), nil
 }
 
@@ -189,8 +190,8 @@ func TestABodyOverTheLimitIsRefusedWithoutBeingReadWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != 413 || body.read > 16<<20 {
-		t.Errorf("got %d after %d bytes, want 413 after about a MiB", res.StatusCode, body.read)
+	if res.StatusCode != 413 || body.read.Load() > 16<<20 {
+		t.Errorf("got %d after %d bytes, want 413 after about a MiB", res.StatusCode, body.read.Load())
 	}
 	exact := goodTask + strings.Repeat(" ", api.DefaultMaxBody-len(goodTask))
 	h.do("POST", "/api/v1/tasks", exact).want(201)
