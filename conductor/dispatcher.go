@@ -16,12 +16,13 @@ import (
 )
 
 const (
-	// queuePage is how many queued runs are looked at together.
-	queuePage = 256
-	// dispatchAnyway is how often the queue is looked at without a sign that anything has changed.
+	// dispatchAnyway is how often the queue is looked at without a sign that anything has changed. Only then are waiting
+	// runs explained that nothing hinders but a full group.
 	dispatchAnyway = time.Second
-	// explainAfter is how long a run waits for a slot before that is written down; most waits are shorter.
-	explainAfter = 500 * time.Millisecond
+	// explainMost is how many runs that wait for a full target are looked at in a thorough pass.
+	explainMost = 1000
+	// assignMost is how many attempts are committed together.
+	assignMost = 128
 	// longPass is the length of a pass from which on the dispatcher rests between passes, as long as the pass took.
 	longPass = 20 * time.Millisecond
 )
@@ -38,16 +39,18 @@ func (c *Conductor) wakeDispatcher() {
 func (c *Conductor) dispatchLoop(ctx context.Context) error {
 	ticker := time.NewTicker(dispatchAnyway)
 	defer ticker.Stop()
-	pass := newDispatch(c)
+	d := newDispatch(c)
 	for {
+		thorough := false
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-c.dispatch:
 		case <-ticker.C:
+			thorough = true
 		}
 		begin := c.now()
-		if err := pass.run(ctx); err != nil && ctx.Err() == nil {
+		if err := d.run(ctx, thorough); err != nil && ctx.Err() == nil {
 			c.log.Error("placing queued runs failed; it is tried again", "error", err)
 		}
 		if took := c.now().Sub(begin); took > longPass {
@@ -78,91 +81,139 @@ type dispatch struct {
 
 func newDispatch(c *Conductor) *dispatch { return &dispatch{c: c, explained: map[task.RunID]string{}} }
 
-// run makes one pass: it places what it can, in the order of the queue, and explains the rest. A run whose like was
-// refused in this pass is passed over, because places only get fewer while it lasts.
-func (d *dispatch) run(ctx context.Context) error {
-	refused := map[string]virtualserver.Placement{}
-	seen := map[task.RunID]string{}
-	var after task.QueuePosition
-	for {
-		runs, err := d.c.store.QueuedRuns(ctx, after, queuePage)
-		if err != nil {
-			return fmt.Errorf("read the queue: %w", err)
-		}
-		if err := d.page(ctx, runs, refused, seen); err != nil {
-			return err
-		}
-		if len(runs) < queuePage {
-			d.explained = seen
-			return nil
-		}
-		after = runs[len(runs)-1].Position()
+// run makes one pass: it places what it can, in the order of the queue, and explains the rest. Targets without room are
+// left out, unless the pass is thorough; a run whose like was refused in this pass is passed over, because places only
+// get fewer while it lasts.
+func (d *dispatch) run(ctx context.Context, thorough bool) error {
+	p := pass{dispatch: d, thorough: thorough, now: d.c.now(), looked: map[task.Target]int{}, refused: map[string]virtualserver.Placement{}}
+	if thorough {
+		p.seen = make(map[task.RunID]string, len(d.explained))
+	} else {
+		p.seen = d.explained
 	}
-}
-
-func (d *dispatch) page(ctx context.Context, runs []task.Run, refused map[string]virtualserver.Placement, seen map[task.RunID]string) error {
-	now := d.c.now()
-	var assignments []virtualserver.Assignment
-	var placed []task.Run
-	var explanations []virtualserver.Explanation
-	for _, run := range runs {
-		req := d.c.request(run.Task, run.Spec)
-		like := likeness(run.Spec.Target, req)
-		if p, known := refused[like]; known {
-			explanations = d.explain(explanations, run, p, seen, now)
-			continue
-		}
-		ref := task.Ref{Run: run.ID, Number: run.Attempt + 1}
-		p := d.c.fleet.place(run.Spec.Target, req, ref, now, d.c.choose)
-		if p.Chosen == "" {
-			refused[like] = p
-			explanations = d.explain(explanations, run, p, seen, now)
-			continue
-		}
-		assignments = append(assignments, virtualserver.Assignment{Ref: ref, Server: p.Chosen, Placement: p})
-		placed = append(placed, run)
+	if err := p.run(ctx); err != nil {
+		return err
 	}
-	d.commit(ctx, assignments, placed, now)
-	if len(explanations) == 0 {
-		return nil
-	}
-	if err := d.c.store.ExplainQueued(ctx, explanations, now); err != nil {
-		return fmt.Errorf("store why runs wait: %w", err)
-	}
-	d.c.watch.eventsChanged()
+	d.explained = p.seen
 	return nil
 }
 
-// commit stores the attempts and offers those that were stored. A run that is not queued any more gives its place back.
-func (d *dispatch) commit(ctx context.Context, as []virtualserver.Assignment, runs []task.Run, now time.Time) {
-	if len(as) == 0 {
+// pass is one pass over the queue.
+type pass struct {
+	*dispatch
+	thorough bool
+	now      time.Time
+	// looked counts the runs of full targets that were looked at.
+	looked map[task.Target]int
+	// refused is why runs that are alike were not placed in this pass.
+	refused      map[string]virtualserver.Placement
+	seen         map[task.RunID]string
+	assignments  []virtualserver.Assignment
+	placed       []task.Run
+	explanations []virtualserver.Explanation
+}
+
+func (p *pass) run(ctx context.Context) error {
+	targets, err := p.c.store.QueuedTargets(ctx)
+	if err != nil {
+		return fmt.Errorf("read the queue: %w", err)
+	}
+	if !p.thorough {
+		targets = slices.DeleteFunc(targets, func(t task.Target) bool { return !p.c.fleet.mayHaveRoom(t) })
+	}
+	q := newQueue(p.c.store, targets)
+	for {
+		run, more, err := q.next(ctx)
+		if err != nil {
+			return fmt.Errorf("read the queue: %w", err)
+		}
+		if !more {
+			break
+		}
+		p.consider(run)
+		if len(p.assignments) >= assignMost {
+			p.commit(ctx)
+		}
+		if p.enough(run.Spec.Target) {
+			q.drop(run.Spec.Target)
+		}
+	}
+	p.commit(ctx)
+	return p.explainAll(ctx)
+}
+
+// enough reports whether no more runs of a target need be looked at: it is full, and the foremost ones know it.
+func (p *pass) enough(t task.Target) bool {
+	if p.c.fleet.mayHaveRoom(t) {
+		return false
+	}
+	p.looked[t]++
+	return !p.thorough || p.looked[t] >= explainMost
+}
+
+// consider places a run, or notes why it waits.
+func (p *pass) consider(run task.Run) {
+	req := p.c.request(run.Task, run.Spec)
+	like := likeness(run.Spec.Target, req)
+	if why, known := p.refused[like]; known {
+		p.explain(run, why)
 		return
 	}
-	for i, err := range d.c.store.AssignRuns(ctx, as, now) {
+	ref := task.Ref{Run: run.ID, Number: run.Attempt + 1}
+	placement := p.c.fleet.place(run.Spec.Target, req, ref, p.now, p.c.choose)
+	if placement.Chosen == "" {
+		p.refused[like] = placement
+		p.explain(run, placement)
+		return
+	}
+	p.assignments = append(p.assignments, virtualserver.Assignment{Ref: ref, Server: placement.Chosen, Placement: placement})
+	p.placed = append(p.placed, run)
+}
+
+// commit stores the attempts and offers those that were stored. A run that is not queued any more gives its place back.
+func (p *pass) commit(ctx context.Context) {
+	if len(p.assignments) == 0 {
+		return
+	}
+	for i, err := range p.c.store.AssignRuns(ctx, p.assignments, p.now) {
+		a, run := p.assignments[i], p.placed[i]
 		if err != nil {
-			d.c.fleet.release(as[i].Server, as[i].Ref)
+			p.c.fleet.release(a.Server, a.Ref)
 			if !errors.Is(err, fault.Conflict) && ctx.Err() == nil {
-				d.c.log.Error("storing a placement failed; it is tried again", "run", as[i].Ref.Run, "error", err)
+				p.c.log.Error("storing a placement failed; it is tried again", "run", a.Ref.Run, "error", err)
 			}
 			continue
 		}
-		d.c.sessions.offer(as[i].Server, offerOf(as[i].Ref, runs[i].Task, runs[i].Spec, runs[i].Params, runs[i].ScheduledFor))
+		p.c.sessions.offer(a.Server, offerOf(a.Ref, run.Task, run.Spec, run.Params, run.ScheduledFor))
 	}
-	d.c.watch.eventsChanged()
+	p.assignments, p.placed = nil, nil
+	p.c.watch.eventsChanged()
 }
 
-// explain adds an explanation where it would say something new.
-func (d *dispatch) explain(es []virtualserver.Explanation, run task.Run, p virtualserver.Placement, seen map[task.RunID]string, now time.Time) []virtualserver.Explanation {
-	sign := refusalSign(p)
-	if d.explained[run.ID] == sign {
-		seen[run.ID] = sign
-		return es
+// explain notes why a run waits, where that is news. A group that is merely full is given until the next thorough pass,
+// since most waits for a slot are short.
+func (p *pass) explain(run task.Run, why virtualserver.Placement) {
+	sign := refusalSign(why)
+	if p.explained[run.ID] == sign {
+		p.seen[run.ID] = sign
+		return
 	}
-	if onlySlots(p) && now.Sub(run.QueuedAt) < explainAfter {
-		return es
+	if !p.thorough && onlyFull(why) {
+		return
 	}
-	seen[run.ID] = sign
-	return append(es, virtualserver.Explanation{Run: run.ID, Reason: p.Reason, Placement: &p})
+	p.seen[run.ID] = sign
+	p.explanations = append(p.explanations, virtualserver.Explanation{Run: run.ID, Reason: why.Reason, Placement: &why})
+}
+
+func (p *pass) explainAll(ctx context.Context) error {
+	if len(p.explanations) == 0 {
+		return nil
+	}
+	if err := p.c.store.ExplainQueued(ctx, p.explanations, p.now); err != nil {
+		return fmt.Errorf("store why runs wait: %w", err)
+	}
+	p.c.watch.eventsChanged()
+	return nil
 }
 
 // refusalSign is equal for placements that were refused for the same reasons, whatever their numbers are.
@@ -178,12 +229,9 @@ func refusalSign(p virtualserver.Placement) string {
 	return strings.Join(parts, "\x01")
 }
 
-func onlySlots(p virtualserver.Placement) bool {
-	full := false
-	for _, v := range p.Candidates {
-		full = full || v.Refused == virtualserver.RefusedNoSlot
-	}
-	return full
+// onlyFull reports whether a run was refused somewhere for want of a slot alone.
+func onlyFull(p virtualserver.Placement) bool {
+	return slices.ContainsFunc(p.Candidates, func(v virtualserver.Verdict) bool { return v.Refused == virtualserver.RefusedNoSlot })
 }
 
 // likeness is equal for runs that a pass would treat alike.
@@ -205,50 +253,5 @@ func (c *Conductor) request(name string, spec task.Spec) virtualserver.Request {
 		Kind:     jobserver.KindJob,
 		Requires: spec.Requires,
 		Need:     c.learner.need(name, spec.Resources),
-	}
-}
-
-// offerLoop takes back offers that nobody claims.
-func (c *Conductor) offerLoop(ctx context.Context) error {
-	return every(ctx, time.Second, func(ctx context.Context) {
-		now := c.now()
-		for server, refs := range c.fleet.staleOffers(now.Add(-c.options.OfferTimeout)) {
-			c.withdraw(ctx, server, refs, now)
-		}
-	})
-}
-
-func (c *Conductor) withdraw(ctx context.Context, server string, refs []task.Ref, now time.Time) {
-	reason := "the offer to " + server + " was not claimed in time"
-	for i, err := range c.store.WithdrawOffers(ctx, refs, reason, now) {
-		switch {
-		case err == nil:
-			c.fleet.release(server, refs[i])
-		case errors.Is(err, fault.Conflict), errors.Is(err, fault.Fenced), errors.Is(err, fault.NotFound):
-			c.refresh(ctx, server, refs[i])
-		case ctx.Err() == nil:
-			c.log.Error("taking back an offer failed; it is tried again", "run", refs[i].Run, "server", server, "error", err)
-		}
-	}
-	c.watch.eventsChanged()
-	c.wakeDispatcher()
-}
-
-// refresh brings the fleet's picture of one attempt up to what is stored.
-func (c *Conductor) refresh(ctx context.Context, server string, ref task.Ref) {
-	run, err := c.store.Run(ctx, ref.Run)
-	if err != nil {
-		c.log.Error("reading a run failed", "run", ref.Run, "error", err)
-		return
-	}
-	for _, a := range run.Attempts {
-		if a.Number != ref.Number {
-			continue
-		}
-		if !a.State.Open() {
-			c.fleet.release(server, ref)
-		} else if a.State != task.AttemptOffered {
-			c.fleet.claimed(server, a.Instance, ref)
-		}
 	}
 }

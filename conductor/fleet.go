@@ -348,15 +348,29 @@ func (f *fleet) groupsOf(server string) []string {
 	return names
 }
 
-// freeSlots counts the free slots of online servers.
-func (f *fleet) freeSlots() int {
+// mayHaveRoom reports whether some server of a target takes new runs and has a free slot. It does not look at what a run
+// needs. A target that does not exist counts as having room, so that its runs are looked at and told.
+func (f *fleet) mayHaveRoom(t task.Target) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	free := 0
-	for _, h := range f.hosts {
-		if h.server.State == jobserver.Online && h.server.Mode == jobserver.Active {
-			free += max(0, h.server.Slots-h.own.Slots)
+	members := []string{t.Server}
+	if t.Server == "" {
+		group, known := f.groups[t.VirtualServer]
+		if !known || len(group.Members) == 0 || group.Inactive {
+			return true
 		}
+		members = group.Members
 	}
-	return free
+	full := false
+	for _, name := range members {
+		h, known := f.hosts[name]
+		if !known || h.server.State != jobserver.Online || h.server.Mode != jobserver.Active {
+			continue
+		}
+		if h.own.Slots < h.server.Slots {
+			return true
+		}
+		full = true
+	}
+	return !full
 }

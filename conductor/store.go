@@ -41,9 +41,11 @@ type RunStore interface {
 	// InsertRun stores a queued run. If key is not empty and a run has it already, that run is returned with created
 	// false; if it was made for another task or with other params, the error is fault.Conflict.
 	InsertRun(ctx context.Context, run task.Run, key string) (stored task.Run, created bool, err error)
-	// QueuedRuns returns up to limit queued runs after a position in the queue, those of higher priority first, then
-	// the older ones. The zero position is before the first.
-	QueuedRuns(ctx context.Context, after task.QueuePosition, limit int) ([]task.Run, error)
+	// QueuedTargets returns the targets that queued runs wait for, each once.
+	QueuedTargets(ctx context.Context) ([]task.Target, error)
+	// QueuedRuns returns up to limit queued runs for one target after a position in the queue, those of higher priority
+	// first, then the older ones. The zero position is before the first.
+	QueuedRuns(ctx context.Context, target task.Target, after task.QueuePosition, limit int) ([]task.Run, error)
 	// AssignRuns commits attempts: queued → starting. Conflict for a run that is not queued any more.
 	AssignRuns(ctx context.Context, as []virtualserver.Assignment, now time.Time) []error
 	// ExplainQueued stores why queued runs could not be placed. It writes only where the reason differs.

@@ -92,8 +92,8 @@ func (db *DB) PlanRuns(ctx context.Context, f task.RunFilter, last string) (stri
 }
 
 // PlanQueue returns SQLite's plan for a page of the queue.
-func (db *DB) PlanQueue(ctx context.Context, after task.QueuePosition) (string, error) {
-	query, args := queueQuery(db.dialect, after, 100)
+func (db *DB) PlanQueue(ctx context.Context, target task.Target, after task.QueuePosition) (string, error) {
+	query, args := queueQuery(db.dialect, target, after, 100)
 	return db.Plan(ctx, query, args...)
 }
 

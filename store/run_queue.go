@@ -9,10 +9,43 @@ import (
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
-// QueuedRuns returns up to limit queued runs after a position in the queue, those of higher priority first, then the
-// older ones. The zero position is before the first.
-func (db *DB) QueuedRuns(ctx context.Context, after task.QueuePosition, limit int) ([]task.Run, error) {
-	query, args := queueQuery(db.dialect, after, limit)
+// queuedTargets skips from one target to the next through the queue's indexes, however many runs wait for each.
+const queuedTargets = `
+	WITH RECURSIVE
+	groups (name) AS (
+		SELECT min(virtual_server) FROM run WHERE state = 'queued' AND virtual_server IS NOT NULL
+		UNION ALL
+		SELECT (SELECT min(virtual_server) FROM run WHERE state = 'queued' AND virtual_server > groups.name)
+		FROM groups WHERE groups.name IS NOT NULL),
+	servers (name) AS (
+		SELECT min(target_server) FROM run WHERE state = 'queued' AND target_server IS NOT NULL
+		UNION ALL
+		SELECT (SELECT min(target_server) FROM run WHERE state = 'queued' AND target_server > servers.name)
+		FROM servers WHERE servers.name IS NOT NULL)
+	SELECT name AS virtual_server, '' AS server FROM groups WHERE name IS NOT NULL
+	UNION ALL
+	SELECT '' AS virtual_server, name AS server FROM servers WHERE name IS NOT NULL`
+
+// QueuedTargets returns the targets that queued runs wait for, each once.
+func (db *DB) QueuedTargets(ctx context.Context) ([]task.Target, error) {
+	var rows []struct {
+		VirtualServer string `db:"virtual_server"`
+		Server        string
+	}
+	if err := db.view(ctx).all(&rows, queuedTargets); err != nil {
+		return nil, fmt.Errorf("list what queued runs wait for: %w", err)
+	}
+	targets := make([]task.Target, len(rows))
+	for i, row := range rows {
+		targets[i] = task.Target{VirtualServer: row.VirtualServer, Server: row.Server}
+	}
+	return targets, nil
+}
+
+// QueuedRuns returns up to limit queued runs for one target after a position in the queue, those of higher priority
+// first, then the older ones. The zero position is before the first.
+func (db *DB) QueuedRuns(ctx context.Context, target task.Target, after task.QueuePosition, limit int) ([]task.Run, error) {
+	query, args := queueQuery(db.dialect, target, after, limit)
 	var rows []runRow
 	if err := db.view(ctx).all(&rows, query, args...); err != nil {
 		return nil, fmt.Errorf("list queued runs: %w", err)
@@ -27,12 +60,16 @@ func (db *DB) QueuedRuns(ctx context.Context, after task.QueuePosition, limit in
 	return runs, nil
 }
 
-func queueQuery(d dialect, after task.QueuePosition, limit int) (string, []any) {
-	query := `SELECT ` + runSpecColumns + ` FROM run r` + d.by("run_queue") + ` JOIN run_spec s ON s.run = r.id
-		WHERE r.state = 'queued'`
-	var args []any
+func queueQuery(d dialect, target task.Target, after task.QueuePosition, limit int) (string, []any) {
+	index, column, name := "run_queue_group", "virtual_server", target.VirtualServer
+	if target.Server != "" {
+		index, column, name = "run_queue_server", "target_server", target.Server
+	}
+	query := `SELECT ` + runSpecColumns + ` FROM run r` + d.by(index) + ` JOIN run_spec s ON s.run = r.id
+		WHERE r.state = 'queued' AND r.` + column + ` = ?`
+	args := []any{name}
 	if after != (task.QueuePosition{}) {
-		query, args = query+` AND (r.rank, r.id) > (?, ?)`, []any{-after.Priority, string(after.ID)}
+		query, args = query+` AND (r.rank, r.id) > (?, ?)`, append(args, -after.Priority, string(after.ID))
 	}
 	return query + ` ORDER BY r.rank, r.id LIMIT ?`, append(args, limit)
 }

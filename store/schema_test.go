@@ -226,7 +226,7 @@ func TestPagesAreReadFromTheEndOfAnIndex(t *testing.T) {
 		}
 	}
 	for _, after := range []task.QueuePosition{{}, {Priority: 1, ID: "01RUN"}} {
-		if plan := must(db.PlanQueue(ctx, after))(t); !strings.Contains(plan, "run_queue") || strings.Contains(plan, "TEMP B-TREE") {
+		if plan := must(db.PlanQueue(ctx, task.Target{VirtualServer: "etl"}, after))(t); !strings.Contains(plan, "run_queue") || strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("the queue is read by %q, want run_queue and no sorting", plan)
 		}
 	}

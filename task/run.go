@@ -139,6 +139,14 @@ type QueuePosition struct {
 	ID       RunID
 }
 
+// Before reports whether p is nearer to the head of the queue than q.
+func (p QueuePosition) Before(q QueuePosition) bool {
+	if p.Priority != q.Priority {
+		return p.Priority > q.Priority
+	}
+	return p.ID < q.ID
+}
+
 // Position returns the run's place in the queue.
 func (r Run) Position() QueuePosition { return QueuePosition{Priority: r.Spec.Priority, ID: r.ID} }
 

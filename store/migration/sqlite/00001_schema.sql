@@ -113,7 +113,8 @@ CREATE INDEX run_state ON run (state, id);
 CREATE INDEX run_server ON run (server, id) WHERE server IS NOT NULL;
 CREATE INDEX run_virtual_server ON run (virtual_server, id) WHERE virtual_server IS NOT NULL;
 -- rank is the negated priority: so the order of the queue is ascending in both, and a page begins at (rank, id).
-CREATE INDEX run_queue ON run (rank, id) WHERE state = 'queued';
+CREATE INDEX run_queue_group ON run (virtual_server, rank, id) WHERE state = 'queued' AND virtual_server IS NOT NULL;
+CREATE INDEX run_queue_server ON run (target_server, rank, id) WHERE state = 'queued' AND target_server IS NOT NULL;
 CREATE UNIQUE INDEX run_request_key ON run (request_key) WHERE request_key IS NOT NULL;
 
 -- What was frozen when the run was requested. It is never updated.
