@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -17,9 +16,6 @@ import (
 	"github.com/segno-jobs/segno/jobserver/agent"
 	"github.com/segno-jobs/segno/jobserver/guard"
 )
-
-// gcPercent keeps the agent small on hosts that are there for the jobs: it has little to collect.
-const gcPercent = 50
 
 // newRunCommand is the agent itself.
 func newRunCommand() *cobra.Command {
@@ -42,9 +38,6 @@ func newRunCommand() *cobra.Command {
 }
 
 func run(ctx context.Context, s *settings) error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	data, err := filepath.Abs(s.Data)
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)

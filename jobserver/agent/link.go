@@ -18,6 +18,9 @@ import (
 // streamAgain is how long the agent polls before it tries whether the path passes streams by now.
 const streamAgain = 10 * time.Minute
 
+// surelyReplaced is from how many refusals in a row on the agent takes it that another one has its identity.
+const surelyReplaced = 3
+
 var (
 	errNoWelcome = errors.New("the stream gave no word; a proxy may hold it back")
 	errSilent    = errors.New("the stream has fallen silent")
@@ -52,6 +55,9 @@ func (a *Agent) link(ctx context.Context) {
 // apart says how long to stay apart after a session ended with err.
 func (a *Agent) apart(at, failures int, err error) time.Duration {
 	switch {
+	case errors.Is(err, fault.Conflict) && failures < surelyReplaced:
+		// A restart is often faster than the conductor's notice that the agent before it has gone.
+		return backoff(failures+1, mathrand.Float64)
 	case errors.Is(err, fault.Conflict):
 		a.troubles.met("connect", slog.LevelError, errReplaced.Error(), "conductor", a.conductors.url(at), "error", err)
 		return slowly(mathrand.Float64)
@@ -118,6 +124,9 @@ func (a *Agent) poll(ctx context.Context, client *protocol.Client, at int, why e
 			a.connected(at, "poll")
 		}
 		for _, command := range commands {
+			if command.GetWelcome() != nil {
+				after = 0 // a new session counts from the beginning
+			}
 			if command.GetSequence() > after {
 				after = command.GetSequence()
 				a.command(command)
