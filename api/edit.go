@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -67,13 +65,6 @@ func deleted(c *call, remove func(context.Context, string, int64) error, stored 
 		return answer{}, err
 	}
 	return answer{status: http.StatusNoContent}, nil
-}
-
-// same reports whether two documents have the same JSON.
-func same(a, b any) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // keepsName refuses to rename: the name is the address of the document.

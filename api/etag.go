@@ -62,6 +62,3 @@ func edited(err error, version int64, stored func() (int64, error)) error {
 	}
 	return err
 }
-
-// errUnchanged ends an edit that would change nothing, so that it makes neither a version nor an event.
-var errUnchanged = errors.New("the edit changes nothing")

@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,7 +60,7 @@ func newFake() *fake {
 
 func (f *fake) addServer(name string) {
 	f.servers[name] = api.ServerView{Server: jobserver.Server{
-		Name: name, Kind: jobserver.KindJob, Mode: jobserver.Active, State: jobserver.Online, Slots: 8, Power: 1, JoinedAt: noon, Version: 1,
+		Name: name, Kind: jobserver.KindJob, Mode: jobserver.Active, State: jobserver.Online, Slots: 8, Power: 1, JoinedAt: noon, Version: 1, Labels: map[string]string{},
 	}}
 }
 
@@ -177,43 +179,62 @@ func found[T any](f *fake, all map[string]T, name string) (T, error) {
 }
 
 func (f *fake) EditServer(_ context.Context, name string, version int64, edit func(*jobserver.Server) error) (api.ServerView, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	v, err := found(f, f.servers, name)
-	if err != nil {
-		return v, err
-	}
-	if err := f.edits(v.Version, version, func() error { return edit(&v.Server) }); err != nil {
-		return v, err
-	}
-	v.Version++
-	f.servers[name] = v
-	return v, nil
+	return edited(f, f.servers, name, version, func(v *api.ServerView) (*jobserver.Server, *int64) { return &v.Server, &v.Version }, edit)
 }
 
-// edits checks the version and counts the change.
-func (f *fake) edits(stored, version int64, edit func() error) error {
+// checked compares the versions.
+func checked(stored, version int64) error {
 	if version != 0 && version != stored {
 		return fmt.Errorf("version %d is not %d: %w", version, stored, fault.Conflict)
 	}
-	if err := edit(); err != nil {
-		return fmt.Errorf("edit: %w", err)
+	return nil
+}
+
+// edited applies an edit, and stores and counts it if it changes something.
+func edited[V, D any](f *fake, all map[string]V, name string, version int64, parts func(*V) (*D, *int64), edit func(*D) error) (V, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v, err := found(f, all, name)
+	if err != nil {
+		return v, err
+	}
+	doc, stored := parts(&v)
+	if err := checked(*stored, version); err != nil {
+		return v, err
+	}
+	before, _ := json.Marshal(doc)
+	if err := edit(doc); err != nil {
+		return v, fmt.Errorf("edit: %w", err)
+	}
+	if after, _ := json.Marshal(doc); !bytes.Equal(before, after) {
+		f.writes++
+		*stored++
+		all[name] = v
+	}
+	return v, nil
+}
+
+// removed deletes under the version.
+func removed[V any](f *fake, all map[string]V, name string, version int64, stored func(V) int64) error {
+	v, err := found(f, all, name)
+	if err != nil {
+		return err
+	}
+	if err := checked(stored(v), version); err != nil {
+		return err
 	}
 	f.writes++
+	delete(all, name)
 	return nil
 }
 
 func (f *fake) DeleteServer(_ context.Context, name string, version int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	v, err := found(f, f.servers, name)
-	if err != nil {
-		return err
-	}
-	if len(v.Attempts) > 0 {
+	if len(f.servers[name].Attempts) > 0 {
 		return fmt.Errorf("server %s has open attempts: %w", name, fault.Conflict)
 	}
-	return f.edits(v.Version, version, func() error { delete(f.servers, name); return nil })
+	return removed(f, f.servers, name, version, func(v api.ServerView) int64 { return v.Version })
 }
 
 func (f *fake) SetServerMode(ctx context.Context, name string, mode jobserver.Mode, reason string) (api.ServerView, error) {
@@ -259,28 +280,13 @@ func (f *fake) CreateVirtualServer(_ context.Context, s virtualserver.Spec) (vir
 }
 
 func (f *fake) EditVirtualServer(_ context.Context, name string, version int64, edit func(*virtualserver.Spec) error) (virtualserver.VirtualServer, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	v, err := found(f, f.groups, name)
-	if err != nil {
-		return v, err
-	}
-	if err := f.edits(v.Version, version, func() error { return edit(&v.Spec) }); err != nil {
-		return v, err
-	}
-	v.Version++
-	f.groups[name] = v
-	return v, nil
+	return edited(f, f.groups, name, version, func(v *virtualserver.VirtualServer) (*virtualserver.Spec, *int64) { return &v.Spec, &v.Version }, edit)
 }
 
 func (f *fake) DeleteVirtualServer(_ context.Context, name string, version int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	v, err := found(f, f.groups, name)
-	if err != nil {
-		return err
-	}
-	return f.edits(v.Version, version, func() error { delete(f.groups, name); return nil })
+	return removed(f, f.groups, name, version, func(v virtualserver.VirtualServer) int64 { return v.Version })
 }
 
 func (f *fake) Rating(_ context.Context, name, of string) (virtualserver.Placement, error) {
@@ -316,28 +322,13 @@ func (f *fake) CreateTask(_ context.Context, s task.Spec) (task.Task, error) {
 }
 
 func (f *fake) EditTask(_ context.Context, name string, version int64, edit func(*task.Spec) error) (task.Task, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	t, err := found(f, f.tasks, name)
-	if err != nil {
-		return t, err
-	}
-	if err := f.edits(t.Version, version, func() error { return edit(&t.Spec) }); err != nil {
-		return t, err
-	}
-	t.Version++
-	f.tasks[name] = t
-	return t, nil
+	return edited(f, f.tasks, name, version, func(t *task.Task) (*task.Spec, *int64) { return &t.Spec, &t.Version }, edit)
 }
 
 func (f *fake) DeleteTask(_ context.Context, name string, version int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	t, err := found(f, f.tasks, name)
-	if err != nil {
-		return err
-	}
-	return f.edits(t.Version, version, func() error { delete(f.tasks, name); return nil })
+	return removed(f, f.tasks, name, version, func(t task.Task) int64 { return t.Version })
 }
 
 func (f *fake) StartRun(_ context.Context, name string, r api.RunRequest) (task.Run, error) {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -60,21 +59,14 @@ func (s *Server) patchServer(c *call) (answer, error) {
 	v, err := s.service.EditServer(c.ctx(), e.name, e.version, func(stored *jobserver.Server) error {
 		return patchSettings(stored, e.patch)
 	})
-	if errors.Is(err, errUnchanged) {
-		v, err = s.service.Server(c.ctx(), e.name)
-	}
 	return oneServer(v, edited(err, e.version, s.serverVersion(c, e.name)))
 }
 
 func patchSettings(stored *jobserver.Server, patch []byte) error {
-	before := wire.SettingsOf(*stored)
 	defaults := wire.ServerSettings{Slots: jobserver.DefaultSlots, Power: 1}
-	after, err := strictjson.Merge(before, defaults, patch)
+	after, err := strictjson.Merge(wire.SettingsOf(*stored), defaults, patch)
 	if err != nil {
 		return err
-	}
-	if same(before, after) {
-		return errUnchanged
 	}
 	after.Apply(stored)
 	return stored.Validate()

@@ -13,6 +13,7 @@ import (
 
 // Service is what the API needs of a conductor. Errors are of the kinds of internal/fault.
 // A version of 0 stands for "whatever is stored"; another one must match, or the error is fault.Conflict.
+// An edit that changes nothing leaves the version and is no event.
 type Service interface {
 	ServerService
 	VirtualServerService

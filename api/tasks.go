@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/segno-jobs/segno/api/strictjson"
@@ -58,18 +57,12 @@ func (s *Server) patchTask(c *call) (answer, error) {
 		if err != nil {
 			return err
 		}
-		if same(*stored, after) {
-			return errUnchanged
-		}
 		if err := keepsName(stored.Name, after.Name); err != nil {
 			return err
 		}
 		*stored = after
 		return after.Validate()
 	})
-	if errors.Is(err, errUnchanged) {
-		t, err = s.service.Task(c.ctx(), e.name)
-	}
 	return oneTask(t, edited(err, e.version, s.taskVersion(c, e.name)))
 }
 

@@ -64,15 +64,12 @@ func (s *Server) patchVirtualServer(c *call) (answer, error) {
 	})
 }
 
-// editVirtualServer applies a change to the stored document. One that changes nothing makes no new version.
+// editVirtualServer applies a change to the stored document.
 func (s *Server) editVirtualServer(c *call, name string, version int64, change func(virtualserver.Spec) (virtualserver.Spec, error)) (answer, error) {
 	v, err := s.service.EditVirtualServer(c.ctx(), name, version, func(stored *virtualserver.Spec) error {
 		after, err := change(*stored)
 		if err != nil {
 			return err
-		}
-		if same(*stored, after) {
-			return errUnchanged
 		}
 		if err := keepsName(stored.Name, after.Name); err != nil {
 			return err
@@ -80,9 +77,6 @@ func (s *Server) editVirtualServer(c *call, name string, version int64, change f
 		*stored = after
 		return after.Validate()
 	})
-	if errors.Is(err, errUnchanged) {
-		v, err = s.service.VirtualServer(c.ctx(), name)
-	}
 	return oneVirtualServer(v, edited(err, version, s.virtualServerVersion(c, name)))
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 
 // script answers requests one after the other and remembers them.
 type script struct {
+	mu      sync.Mutex
 	answers []func(http.ResponseWriter)
 	seen    []*http.Request
 	bodies  []string
@@ -29,12 +31,21 @@ type script struct {
 
 func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.seen, s.bodies = append(s.seen, r), append(s.bodies, string(body))
 	if len(s.seen) > len(s.answers) {
 		w.WriteHeader(http.StatusTeapot)
 		return
 	}
 	s.answers[len(s.seen)-1](w)
+}
+
+// count returns how many requests there were.
+func (s *script) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.seen)
 }
 
 func status(code int, body string, headers ...string) func(http.ResponseWriter) {
@@ -117,8 +128,8 @@ func TestRefusalsAreNotRepeated(t *testing.T) {
 func TestRepeatingEndsAndStopsWithTheContext(t *testing.T) {
 	c, s := playing(t)
 	s.answers = []func(http.ResponseWriter){hangUp, hangUp, hangUp, hangUp, hangUp, hangUp}
-	if _, err := c.Task(t.Context(), "load"); !errors.Is(err, fault.Unavailable) || len(s.seen) != 4 {
-		t.Errorf("got %v after %d requests, want four", err, len(s.seen))
+	if _, err := c.Task(t.Context(), "load"); !errors.Is(err, fault.Unavailable) || s.count() != 4 {
+		t.Errorf("got %v after %d requests, want four", err, s.count())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
