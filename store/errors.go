@@ -83,8 +83,9 @@ func classifyPostgres(err error, e *pgconn.PgError) error {
 	case repeatable(err):
 		return &kinded{fault.Unavailable, "too many changes at the same time: " + e.Message, err}
 	}
-	// Connection exceptions, insufficient resources, operator intervention, system errors; and a server that only reads.
-	for _, class := range []string{"08", "53", "57", "58", "25006", "25P03"} {
+	// Connection exceptions, insufficient resources, operator intervention, system errors; a server that only reads, and
+	// a lock or a transaction that was held for too long.
+	for _, class := range []string{"08", "53", "57", "58", "25006", "25P03", "55P03"} {
 		if strings.HasPrefix(e.Code, class) {
 			return &kinded{fault.Unavailable, "the database cannot be used: " + e.Message, err}
 		}

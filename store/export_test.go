@@ -97,6 +97,11 @@ func (db *DB) PlanQueue(ctx context.Context, target task.Target, after task.Queu
 	return db.Plan(ctx, query, args...)
 }
 
+// PlanTargets returns SQLite's plan for the targets that queued runs wait for.
+func (db *DB) PlanTargets(ctx context.Context) (string, error) {
+	return db.Plan(ctx, targetsQuery(db.dialect))
+}
+
 // Statements that must be found through an index.
 const (
 	OpenStatement         = openAttempts + ` ORDER BY a.run`

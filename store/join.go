@@ -32,7 +32,6 @@ func (db *DB) JoinServer(ctx context.Context, tokenHash, credentialHash string, 
 		return joined, err
 	}
 	err = db.update(ctx, func(t *tx) error {
-		// The server's row comes first, so that a refused token has written nothing.
 		if err := checkToken(t, tokenHash, s.Name, now); err != nil {
 			return err
 		}

@@ -86,11 +86,9 @@ func TestABrokenCursorIsRefused(t *testing.T) {
 			insert(t, db)
 		}
 		ofRuns := must(db.Runs(ctx, task.RunFilter{}, page.Request{Limit: 1}))(t).Next
-		for _, cursor := range []string{"!", "AAAA", "cnVuczo", "cnVuczoA", ofRuns + "x"} {
+		// Not base64; no kind; a kind without a key; a key that is no text.
+		for _, cursor := range []string{"!", "AAAA", "cnVuczo", "cnVuczoA"} {
 			_, err := db.Runs(ctx, task.RunFilter{}, page.Request{Cursor: cursor})
-			if cursor == ofRuns+"x" {
-				continue // What is appended may make another key, and that is harmless.
-			}
 			wantCursorError(t, err)
 		}
 		_, err := db.Tasks(ctx, task.Filter{}, page.Request{Cursor: ofRuns})

@@ -50,16 +50,14 @@ func TestOutputComesBackAsItWas(t *testing.T) {
 			{At: noon.Add(4 * time.Second), Stream: task.Stdout, Data: []byte("no end")},
 			{At: noon.Add(time.Hour + time.Microsecond), Stream: task.StreamMark, Data: []byte("cut here")},
 		}
+		var records []task.Record
 		for i, p := range pieces {
-			r := task.Record{Sequence: int64(i + 1), At: p.At, Output: &task.OutputRecord{Stream: p.Stream, Data: p.Data}}
-			if i == 2 { // The third and fourth come in a delivery of their own each, the first two are joined.
-				deliver(t, db, "js-1", ref, r)
-			} else if i != 0 {
-				first := task.Record{Sequence: 1, At: pieces[0].At, Output: &task.OutputRecord{Stream: task.Stdout, Data: pieces[0].Data}}
-				deliver(t, db, "js-1", ref, first, r)
-				deliver(t, db, "js-1", ref, r)
-			}
+			records = append(records, task.Record{
+				Sequence: int64(i + 1), At: p.At, Output: &task.OutputRecord{Stream: p.Stream, Data: p.Data},
+			})
 		}
+		deliver(t, db, "js-1", ref, records[:2]...)
+		deliver(t, db, "js-1", ref, records[2:]...)
 		out, end, err := db.Output(ctx, ref, 0, 1000)
 		check(t, err)
 		if diff := cmp.Diff(pieces, out.Lines); diff != "" {

@@ -9,22 +9,27 @@ import (
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
-// queuedTargets skips from one target to the next through the queue's indexes, however many runs wait for each.
-const queuedTargets = `
-	WITH RECURSIVE
-	groups (name) AS (
-		SELECT min(virtual_server) FROM run WHERE state = 'queued' AND virtual_server IS NOT NULL
+// targetsQuery skips from one target to the next through the queue's indexes, however many runs wait for each.
+func targetsQuery(d dialect) string {
+	skip := func(name, column, index string) string {
+		from := ` FROM run` + d.by(index) + ` WHERE state = 'queued' AND ` + column
+		return name + ` (name) AS (
+			SELECT min(` + column + `)` + from + ` IS NOT NULL
+			UNION ALL
+			SELECT (SELECT min(` + column + `)` + from + ` > ` + name + `.name) FROM ` + name + ` WHERE ` + name + `.name IS NOT NULL)`
+	}
+	return `
+		WITH RECURSIVE ` + skip("groups", "virtual_server", groupQueue) + `, ` + skip("servers", "target_server", serverQueue) + `
+		SELECT name AS virtual_server, '' AS server FROM groups WHERE name IS NOT NULL
 		UNION ALL
-		SELECT (SELECT min(virtual_server) FROM run WHERE state = 'queued' AND virtual_server > groups.name)
-		FROM groups WHERE groups.name IS NOT NULL),
-	servers (name) AS (
-		SELECT min(target_server) FROM run WHERE state = 'queued' AND target_server IS NOT NULL
-		UNION ALL
-		SELECT (SELECT min(target_server) FROM run WHERE state = 'queued' AND target_server > servers.name)
-		FROM servers WHERE servers.name IS NOT NULL)
-	SELECT name AS virtual_server, '' AS server FROM groups WHERE name IS NOT NULL
-	UNION ALL
-	SELECT '' AS virtual_server, name AS server FROM servers WHERE name IS NOT NULL`
+		SELECT '' AS virtual_server, name AS server FROM servers WHERE name IS NOT NULL`
+}
+
+// The indexes of the queue: by virtual server, and by server for runs that are bound to one.
+const (
+	groupQueue  = "run_queue_group"
+	serverQueue = "run_queue_server"
+)
 
 // QueuedTargets returns the targets that queued runs wait for, each once.
 func (db *DB) QueuedTargets(ctx context.Context) ([]task.Target, error) {
@@ -32,7 +37,7 @@ func (db *DB) QueuedTargets(ctx context.Context) ([]task.Target, error) {
 		VirtualServer string `db:"virtual_server"`
 		Server        string
 	}
-	if err := db.view(ctx).all(&rows, queuedTargets); err != nil {
+	if err := db.view(ctx).all(&rows, targetsQuery(db.dialect)); err != nil {
 		return nil, fmt.Errorf("list what queued runs wait for: %w", err)
 	}
 	targets := make([]task.Target, len(rows))
@@ -61,9 +66,9 @@ func (db *DB) QueuedRuns(ctx context.Context, target task.Target, after task.Que
 }
 
 func queueQuery(d dialect, target task.Target, after task.QueuePosition, limit int) (string, []any) {
-	index, column, name := "run_queue_group", "virtual_server", target.VirtualServer
+	index, column, name := groupQueue, "virtual_server", target.VirtualServer
 	if target.Server != "" {
-		index, column, name = "run_queue_server", "target_server", target.Server
+		index, column, name = serverQueue, "target_server", target.Server
 	}
 	query := `SELECT ` + runSpecColumns + ` FROM run r` + d.by(index) + ` JOIN run_spec s ON s.run = r.id
 		WHERE r.state = 'queued' AND r.` + column + ` = ?`

@@ -225,10 +225,19 @@ func TestPagesAreReadFromTheEndOfAnIndex(t *testing.T) {
 			}
 		}
 	}
-	for _, after := range []task.QueuePosition{{}, {Priority: 1, ID: "01RUN"}} {
-		if plan := must(db.PlanQueue(ctx, task.Target{VirtualServer: "etl"}, after))(t); !strings.Contains(plan, "run_queue") || strings.Contains(plan, "TEMP B-TREE") {
-			t.Errorf("the queue is read by %q, want run_queue and no sorting", plan)
+	for index, target := range map[string]task.Target{
+		"run_queue_group": {VirtualServer: "etl"}, "run_queue_server": {Server: "js-1"},
+	} {
+		for _, after := range []task.QueuePosition{{}, {Priority: 1, ID: "01RUN"}} {
+			plan := must(db.PlanQueue(ctx, target, after))(t)
+			if !strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE") {
+				t.Errorf("the queue is read by %q, want %s and no sorting", plan, index)
+			}
 		}
+	}
+	targets := must(db.PlanTargets(ctx))(t)
+	if strings.Count(targets, "run_queue_group") != 2 || strings.Count(targets, "run_queue_server") != 2 {
+		t.Errorf("the targets of the queue are found by %q, want each step through an index of the queue", targets)
 	}
 	for statement, index := range map[string]string{
 		store.OpenStatement: "attempt_open", store.OpenOnStatement: "attempt_open_server",

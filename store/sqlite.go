@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strconv"
 
 	"github.com/jmoiron/sqlx"
 	_ "github.com/mattn/go-sqlite3" // The driver "sqlite3".
@@ -13,6 +14,9 @@ import (
 const (
 	// sqliteReaders is how many queries run at the same time.
 	sqliteReaders = 4
+	// readerStatements is how many prepared statements each of them keeps, so that the queries of a run's way through the
+	// conductor are parsed once.
+	readerStatements = 64
 	// walPages is how long the write-ahead log grows before it is copied into the file. The default of 1,000 pages makes
 	// that a large part of the work under load.
 	walPages = 4000
@@ -59,7 +63,8 @@ func createPrivate(file string) error {
 // openSQLiteReaders opens connections that can only read. They see what was committed when their statement began, and
 // never wait for the writer.
 func openSQLiteReaders(file string) (*sqlx.DB, error) {
-	dsn := dataSource(file, "mode", "ro", "_query_only", "1", "_busy_timeout", "5000", "_txlock", "deferred")
+	dsn := dataSource(file, "mode", "ro", "_query_only", "1", "_busy_timeout", "5000", "_txlock", "deferred",
+		"_stmt_cache_size", strconv.Itoa(readerStatements))
 	return openSQLite(dsn, sqliteReaders)
 }
 
