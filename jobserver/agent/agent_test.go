@@ -160,12 +160,13 @@ func TestARestartedAgentDeliversWhatTheGuardKept(t *testing.T) {
 	if exit := c.untilExit(t, a); exit.Code != 7 {
 		t.Errorf("got exit %+v, want code 7", exit)
 	}
+	c.until(t, "both said hello", func() bool { return len(c.hellos) >= 2 })
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if got := c.output(a); got != "before between after" {
 		t.Errorf("got output %q", got)
 	}
-	if len(c.hellos) < 2 || c.hellos[0].GetInstance() == c.hellos[len(c.hellos)-1].GetInstance() {
+	if c.hellos[0].GetInstance() == c.hellos[len(c.hellos)-1].GetInstance() {
 		t.Error("want a new instance after the restart")
 	}
 }

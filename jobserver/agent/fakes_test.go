@@ -357,7 +357,7 @@ func (h *fakeHost) write(r task.Ref, record task.Record) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.spools[r]
-	if s.ended {
+	if s == nil || s.ended { // it was stopped
 		return
 	}
 	record.Sequence, record.At = int64(len(s.records))+1, time.Now().UTC().Truncate(time.Microsecond)
