@@ -79,6 +79,7 @@ type Conductor struct {
 	chance   *chance
 
 	dispatch chan struct{}
+	wanted   *wanted
 	ids      *runIDs
 	term     uint64
 	keys     credentials
@@ -99,6 +100,7 @@ func New(store Store, options Options) (*Conductor, error) {
 		learner:  newLearner(),
 		chance:   newChance(options.Seed),
 		dispatch: make(chan struct{}, 1),
+		wanted:   newWanted(),
 		ids:      newRunIDs(),
 		term:     1,
 	}

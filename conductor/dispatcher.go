@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -26,6 +27,36 @@ const (
 	// longPass is the length of a pass from which on the dispatcher rests between passes, as long as the pass took.
 	longPass = 20 * time.Millisecond
 )
+
+// wanted is the set of targets that queued runs may wait for, so that a pass need not ask the store for them.
+type wanted struct {
+	mu      sync.Mutex
+	targets map[task.Target]struct{}
+}
+
+func newWanted() *wanted { return &wanted{targets: map[task.Target]struct{}{}} }
+
+func (w *wanted) add(targets ...task.Target) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range targets {
+		w.targets[t] = struct{}{}
+	}
+}
+
+// take removes the targets that may be placed on now, and returns them.
+func (w *wanted) take(may func(task.Target) bool) []task.Target {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var taken []task.Target
+	for t := range w.targets {
+		if may(t) {
+			taken = append(taken, t)
+			delete(w.targets, t)
+		}
+	}
+	return taken
+}
 
 // wakeDispatcher says that a run was queued or that a place may have become free.
 func (c *Conductor) wakeDispatcher() {
@@ -114,14 +145,16 @@ type pass struct {
 }
 
 func (p *pass) run(ctx context.Context) error {
-	targets, err := p.c.store.QueuedTargets(ctx)
-	if err != nil {
-		return fmt.Errorf("read the queue: %w", err)
+	if p.thorough {
+		targets, err := p.c.store.QueuedTargets(ctx)
+		if err != nil {
+			return fmt.Errorf("read the queue: %w", err)
+		}
+		p.c.wanted.add(targets...)
 	}
-	if !p.thorough {
-		targets = slices.DeleteFunc(targets, func(t task.Target) bool { return !p.c.fleet.mayHaveRoom(t) })
-	}
+	targets := p.c.wanted.take(func(t task.Target) bool { return p.thorough || p.c.fleet.mayHaveRoom(t) })
 	q := newQueue(p.c.store, targets)
+	defer func() { p.c.wanted.add(q.left()...) }()
 	for {
 		run, more, err := q.next(ctx)
 		if err != nil {
@@ -130,7 +163,9 @@ func (p *pass) run(ctx context.Context) error {
 		if !more {
 			break
 		}
-		p.consider(run)
+		if !p.consider(run) {
+			q.keep(run.Spec.Target)
+		}
 		if len(p.assignments) >= assignMost {
 			p.commit(ctx)
 		}
@@ -151,23 +186,24 @@ func (p *pass) enough(t task.Target) bool {
 	return !p.thorough || p.looked[t] >= explainMost
 }
 
-// consider places a run, or notes why it waits.
-func (p *pass) consider(run task.Run) {
+// consider places a run, or notes why it waits. It reports which.
+func (p *pass) consider(run task.Run) (placed bool) {
 	req := p.c.request(run.Task, run.Spec)
 	like := likeness(run.Spec.Target, req)
 	if why, known := p.refused[like]; known {
 		p.explain(run, why)
-		return
+		return false
 	}
 	ref := task.Ref{Run: run.ID, Number: run.Attempt + 1}
 	placement := p.c.fleet.place(run.Spec.Target, req, ref, p.now, p.c.choose)
 	if placement.Chosen == "" {
 		p.refused[like] = placement
 		p.explain(run, placement)
-		return
+		return false
 	}
 	p.assignments = append(p.assignments, virtualserver.Assignment{Ref: ref, Server: placement.Chosen, Placement: placement})
 	p.placed = append(p.placed, run)
+	return true
 }
 
 // commit stores the attempts and offers those that were stored. A run that is not queued any more gives its place back.

@@ -15,6 +15,8 @@ const queuePage = 64
 type queue struct {
 	store RunStore
 	lanes []*lane
+	// waiting are targets for which runs may wait that were not placed.
+	waiting []task.Target
 }
 
 // lane is the part of the queue that waits for one target.
@@ -62,6 +64,22 @@ func (q *queue) next(ctx context.Context) (run task.Run, more bool, err error) {
 // drop leaves out all further runs of a target.
 func (q *queue) drop(target task.Target) {
 	q.lanes = slices.DeleteFunc(q.lanes, func(l *lane) bool { return l.target == target })
+	q.keep(target)
+}
+
+// keep notes that a run of a target was not placed.
+func (q *queue) keep(target task.Target) {
+	if !slices.Contains(q.waiting, target) {
+		q.waiting = append(q.waiting, target)
+	}
+}
+
+// left returns the targets for which runs may still wait: those that were kept or dropped, and those not read to the end.
+func (q *queue) left() []task.Target {
+	for _, l := range q.lanes {
+		q.keep(l.target)
+	}
+	return q.waiting
 }
 
 func (l *lane) fill(ctx context.Context, store RunStore) error {

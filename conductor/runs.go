@@ -31,6 +31,7 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 		return task.Run{}, err
 	}
 	if created {
+		c.wanted.add(spec.Target)
 		c.wakeDispatcher()
 		c.watch.eventsChanged()
 	}

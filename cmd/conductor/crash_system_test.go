@@ -101,7 +101,7 @@ func TestAKilledAgentLosesNothing(t *testing.T) {
 	s.Task("work", "etl", systemtest.Shell(`i=0; while [ $i -lt 60 ]; do echo "line $i"; i=$((i+1)); sleep 0.02; done; exit 5`))
 	ids := []task.RunID{s.StartRun("work"), s.StartRun("work"), s.StartRun("work")}
 	for _, id := range ids {
-		s.AwaitRun(id, task.Running)
+		s.AwaitOutput(id)
 	}
 	js.Kill()
 	s.Eventually("the jobs have ended without an agent", func(context.Context) (bool, error) {

@@ -79,6 +79,15 @@ func (s *System) AwaitRun(id task.RunID, states ...task.State) wire.Run {
 	return run
 }
 
+// AwaitOutput waits until a run's job has written something. A run that is running is claimed, and its process may not
+// have been started yet.
+func (s *System) AwaitOutput(id task.RunID) {
+	s.t.Helper()
+	s.Eventually(fmt.Sprintf("run %s has written something", id), func(context.Context) (bool, error) {
+		return s.Log(id) != "", nil
+	})
+}
+
 // Log returns the whole output of the newest attempt of a run.
 func (s *System) Log(id task.RunID) string {
 	s.t.Helper()
