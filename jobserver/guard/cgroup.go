@@ -132,6 +132,8 @@ type cgroup struct {
 	limit   int64
 	limited bool
 	oom     int64
+	// used is true once kill was called.
+	used bool
 }
 
 // newCgroup makes the group of a keeper below dir. Without dir it returns nil, of which all methods do nothing.
@@ -140,17 +142,38 @@ func newCgroup(dir string, pid int) *cgroup {
 		return nil
 	}
 	g := &cgroup{dir: cgroupDir(dir, pid), fd: -1}
-	removeCgroup(g.dir)
-	if os.Mkdir(g.dir, 0o755) != nil {
+	if g.make() != nil {
 		return nil
+	}
+	return g
+}
+
+// make makes the group anew.
+func (g *cgroup) make() error {
+	closeFD(&g.fd)
+	removeCgroup(g.dir)
+	if err := os.Mkdir(g.dir, 0o755); err != nil {
+		return err
 	}
 	fd, err := unix.Open(g.dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
+		return err
+	}
+	g.fd, g.limited, g.used, g.limit = fd, exists(g.dir+"/memory.max"), false, 0
+	g.oom = g.oomKills()
+	return nil
+}
+
+// renew makes the group anew if it was killed: Linux kills what is started into a group that ever was
+// (cgroup_css_set_fork compares the count of kills with that of the parent's group).
+func (g *cgroup) renew() error {
+	if g == nil || !g.used {
 		return nil
 	}
-	g.fd, g.limited = fd, exists(g.dir+"/memory.max")
-	g.oom = g.oomKills()
-	return g
+	if err := g.make(); err != nil {
+		return fmt.Errorf("make control group: %w", err)
+	}
+	return nil
 }
 
 // limitMemory sets the bytes that the group may use, 0 for no limit. It reports whether the limit holds.
@@ -175,6 +198,7 @@ func (g *cgroup) limitMemory(limit int64) bool {
 // kill kills every process in the group.
 func (g *cgroup) kill() {
 	if g != nil {
+		g.used = true
 		_ = os.WriteFile(g.dir+"/cgroup.kill", []byte("1"), 0)
 	}
 }

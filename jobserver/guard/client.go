@@ -43,7 +43,9 @@ type Client struct {
 	growth  *growth
 	names   *nameSync
 	pool    *pool
-	stop    chan struct{}
+	// stopped is done once the client is being closed.
+	stopped context.Context
+	stop    context.CancelFunc
 	tasks   sync.WaitGroup
 	once    sync.Once
 
@@ -91,8 +93,10 @@ func Connect(ctx context.Context, o ClientOptions) (*Client, error) {
 	}
 	c := &Client{
 		options: o, place: p, boot: bootID(), folder: folder, growth: newGrowth(),
-		names: newNameSync(folder), stop: make(chan struct{}), attempts: map[task.Ref]*held{},
+		names: newNameSync(folder), attempts: map[task.Ref]*held{},
 	}
+	// It outlives ctx, which is for the connecting alone.
+	c.stopped, c.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if c.guard, err = c.reach(ctx); err != nil {
 		folder.Close()
 		return nil, err
@@ -137,22 +141,51 @@ func (c *Client) start(ctx context.Context, e jobserver.Execution, h *held) erro
 	}
 	// The keeper has the lock with a descriptor of its own then.
 	defer unix.Close(fd)
-	ticket := c.names.created()
+	c.mu.Lock()
+	h.ticket = c.names.created()
+	c.mu.Unlock()
+	if err := c.give(ctx, k, e.Ref, h, fd); err != nil {
+		return errors.Join(err, c.folder.Remove(e.Ref))
+	}
+	return nil
+}
+
+// give hands a spool to the keeper k, or to another one if that is gone. After an error no keeper has it.
+func (c *Client) give(ctx context.Context, k *keeperConn, ref task.Ref, h *held, fd int) error {
 	for {
 		c.mu.Lock()
-		h.keeper, h.ticket = k, ticket
+		h.keeper = k
 		c.mu.Unlock()
-		c.pool.assign(k, e.Ref)
-		err := k.hand(e.Ref, fd)
+		c.pool.assign(k, ref)
+		err := k.hand(ref, fd)
 		if err == nil {
 			return nil
 		}
-		// A keeper that has been killed got nothing; another one does.
 		c.pool.discard(k)
 		c.options.Logger.Warn("a keeper is gone; another one is taken", "pid", k.pid, "error", err)
 		if k, err = c.pool.take(ctx); err != nil {
-			return errors.Join(err, c.folder.Remove(e.Ref))
+			return err
 		}
+	}
+}
+
+// giveAgain hands the spool of an attempt to another keeper, when the one that it was handed to was killed before it
+// took it. Where the spool shows otherwise, it is settled.
+func (c *Client) giveAgain(ref task.Ref) {
+	h := c.find(ref)
+	fd, err := c.folder.Reopen(ref)
+	if h == nil || err != nil {
+		c.settle(ref, keeperKilled)
+		return
+	}
+	k, err := c.pool.take(c.stopped)
+	if err == nil {
+		err = c.give(c.stopped, k, ref, h, fd)
+	}
+	unix.Close(fd)
+	if err != nil {
+		c.options.Logger.Error("an attempt could not be handed to another keeper", "attempt", spool.Name(ref), "error", err)
+		c.settle(ref, keeperKilled)
 	}
 }
 
@@ -347,7 +380,7 @@ func (c *Client) noteWrite(err error) {
 // Close lets go of the guard. Jobs go on.
 func (c *Client) Close() error {
 	c.once.Do(func() {
-		close(c.stop)
+		c.stop()
 		c.guard.Close()
 		c.growth.close()
 		c.pool.close()

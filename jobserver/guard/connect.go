@@ -20,7 +20,7 @@ import (
 func (c *Client) begin(ctx context.Context) error {
 	listed := make(chan error, 1)
 	c.tasks.Go(c.growth.run)
-	c.tasks.Go(func() { c.names.run(c.stop, c.tellEnd, c.options.Logger) })
+	c.tasks.Go(func() { c.names.run(c.stopped, c.tellEnd, c.options.Logger) })
 	c.tasks.Go(c.pool.tend)
 	c.tasks.Go(func() { c.hearGuard(listed) })
 	select {
@@ -104,7 +104,7 @@ func (c *Client) hearGuard(listed chan<- error) {
 		case isKeeper:
 			c.pool.meet(n.PID)
 		case isGone:
-			c.pool.part(n.PID)
+			c.pool.part(n.PID, n.ref())
 		case isUnable:
 			c.pool.unable(errors.New(n.Error))
 		case isListed:
@@ -160,7 +160,7 @@ func (c *Client) settle(ref task.Ref, reason string) {
 				if c.trySettle(ref, reason) {
 					return
 				}
-			case <-c.stop:
+			case <-c.stopped.Done():
 				return
 			}
 		}

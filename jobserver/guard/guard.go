@@ -399,7 +399,8 @@ func (g *guardian) collect() {
 func (g *guardian) settle(now time.Duration) {
 	waiting := g.bereaved[:0]
 	for _, k := range g.bereaved {
-		if err := g.endSpool(k); err != nil {
+		ref, err := g.endSpool(k)
+		if err != nil {
 			g.log.Error("the spool of a killed keeper could not be ended", "pid", k.pid, "error", err)
 			waiting = append(waiting, k)
 			g.checkWait = retryEvery
@@ -411,7 +412,7 @@ func (g *guardian) settle(now time.Duration) {
 		if dir := g.cgroupOf(k); dir != "" {
 			removeCgroup(dir)
 		}
-		g.tellAll(notice{Is: isGone, PID: k.pid})
+		g.tellAll(notice{Is: isGone, PID: k.pid, Run: ref.Run, Number: ref.Number})
 	}
 	g.bereaved = waiting
 	if len(g.bereaved) == 0 {
@@ -420,21 +421,22 @@ func (g *guardian) settle(now time.Duration) {
 	}
 }
 
-func (g *guardian) endSpool(k *keeperProcess) error {
+// endSpool ends the spool of the attempt that is on the slate of a keeper, if any, and returns the attempt.
+func (g *guardian) endSpool(k *keeperProcess) (task.Ref, error) {
 	var line [slateSize]byte
 	if _, err := unix.Pread(k.slate, line[:], 0); err != nil {
-		return fmt.Errorf("read slate: %w", err)
+		return task.Ref{}, fmt.Errorf("read slate: %w", err)
 	}
 	ref, ok := spool.ParseName(strings.TrimRight(string(line[:]), "\x00"))
 	if !ok {
-		return nil
+		return task.Ref{}, nil
 	}
 	g.log.Error("a keeper was killed; its run ends lost", "pid", k.pid, "attempt", spool.Name(ref))
 	_, err := g.folder.Settle(ref, time.Now(), func(h spool.Header) string { return lostReason(h, g.boot, keeperKilled) })
 	if errors.Is(err, fault.NotFound) {
-		return nil
+		err = nil
 	}
-	return err
+	return ref, err
 }
 
 // lostReason says why an attempt is lost, with what is known of it besides.
@@ -456,7 +458,7 @@ func (g *guardian) cgroupOf(k *keeperProcess) string {
 	return dir
 }
 
-// stray variables identify the processes of an attempt in their environments.
+// strayVariables are what the processes of an attempt have in their environments.
 func strayVariables(ref task.Ref) []string {
 	return []string{"SEGNO_RUN_ID=" + string(ref.Run), fmt.Sprintf("SEGNO_ATTEMPT=%d", ref.Number)}
 }

@@ -42,9 +42,6 @@ func (k *keeper) start(fd int, now time.Duration) error {
 		k.notStarted(err, now)
 		return nil
 	}
-	if a.MemoryLimit > 0 || (k.cgroup != nil && k.cgroup.limit > 0) {
-		k.cgroup.limitMemory(a.MemoryLimit)
-	}
 	k.beginStep(now)
 	return nil
 }
@@ -56,7 +53,7 @@ func (k *keeper) beginStep(now time.Duration) {
 	if s.name != "" {
 		a.mark("step %s (%d of %d) begins", s.name, a.step+1, len(a.steps))
 	}
-	p, err := k.launch.command(s.argv, a.env, a.path, a.dir)
+	p, err := k.launchStep(s)
 	if err != nil {
 		if s.name != "" {
 			err = fmt.Errorf("step %q: %w", s.name, err)
@@ -76,6 +73,15 @@ func (k *keeper) beginStep(now time.Duration) {
 	} else {
 		a.flushBy(now + flushDelay)
 	}
+}
+
+func (k *keeper) launchStep(s step) (process, error) {
+	a := k.attempt
+	if err := k.cgroup.renew(); err != nil {
+		return process{}, err
+	}
+	k.cgroup.limitMemory(a.MemoryLimit)
+	return k.launch.command(s.argv, a.env, a.path, a.dir)
 }
 
 // watchProcess waits for the end of a process and for its output.

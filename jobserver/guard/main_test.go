@@ -134,6 +134,13 @@ func newHost(t testing.TB, set ...func(*ClientOptions)) *host {
 	return h
 }
 
+// in is h for a subtest.
+func (h *host) in(t testing.TB) *host {
+	sub := *h
+	sub.t = t
+	return &sub
+}
+
 func connect(t testing.TB, data string, set ...func(*ClientOptions)) *Client {
 	t.Helper()
 	o := ClientOptions{Data: data, Cgroup: CgroupOff, MaxKeepers: 24, Linger: 2 * time.Second, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}

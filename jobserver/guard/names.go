@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -52,13 +53,13 @@ func (s *nameSync) durableAt(ticket uint64, ref task.Ref) bool {
 	return false
 }
 
-// run syncs until stop is closed, and calls done for each spool that ended and is durable.
-func (s *nameSync) run(stop <-chan struct{}, done func(task.Ref), logger *slog.Logger) {
+// run syncs until ctx is done, and calls done for each spool that ended and is durable.
+func (s *nameSync) run(ctx context.Context, done func(task.Ref), logger *slog.Logger) {
 	retry := time.NewTimer(0)
 	defer retry.Stop()
 	for {
 		select {
-		case <-stop:
+		case <-ctx.Done():
 			return
 		case <-s.wake:
 		case <-retry.C:

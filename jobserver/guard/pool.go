@@ -34,6 +34,7 @@ type pool struct {
 	asked   int
 	waiting []chan poolAnswer
 	failed  error
+	closed  bool
 }
 
 type poolAnswer struct {
@@ -162,6 +163,10 @@ func (p *pool) meet(pid int) {
 		p.client.options.Logger.Error("a keeper does not answer", "pid", pid, "error", err)
 		return
 	}
+	if p.closed {
+		k.conn.Close()
+		return
+	}
 	p.keepers[pid] = k
 	k.full = hello.Full
 	if hello.Run == "" {
@@ -213,8 +218,9 @@ func (c *Client) adopt(ref task.Ref, k *keeperConn) {
 	c.growth.signal(ref, false)
 }
 
-// part forgets a keeper that is gone with all of its processes, and settles the attempt that it kept.
-func (p *pool) part(pid int) {
+// part forgets a keeper that is gone with all of its processes. The attempt that it had taken is settled; one that it
+// was handed and had not taken goes to another keeper.
+func (p *pool) part(pid int, taken task.Ref) {
 	p.mu.Lock()
 	k := p.keepers[pid]
 	delete(p.keepers, pid)
@@ -231,8 +237,12 @@ func (p *pool) part(pid int) {
 	if k == nil {
 		p.unable(errors.New("it ended at once; guard.log in the data folder may say why"))
 	}
-	if ref != nil {
+	switch {
+	case ref == nil:
+	case *ref == taken:
 		p.client.settle(*ref, keeperKilled)
+	default:
+		p.client.tasks.Go(func() { p.client.giveAgain(*ref) })
 	}
 }
 
@@ -357,7 +367,7 @@ func (p *pool) tend() {
 		p.mu.Unlock()
 		select {
 		case <-every.C:
-		case <-p.client.stop:
+		case <-p.client.stopped.Done():
 			return
 		}
 	}
@@ -376,6 +386,7 @@ func (p *pool) letGo(now time.Time) {
 func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.closed = true
 	for _, k := range p.keepers {
 		k.conn.Close()
 	}

@@ -53,7 +53,8 @@ const (
 	// isGuard is a guard's first word, isListed follows its keepers.
 	isGuard  = "guard"
 	isListed = "listed"
-	// isKeeper names a keeper that is ready, isGone one that has left and whose processes are gone.
+	// isKeeper names a keeper that is ready, isGone one that has left and whose processes are gone, with the attempt that
+	// it had taken, if any.
 	isKeeper = "keeper"
 	isGone   = "gone"
 	// isUnable says that a keeper could not be started.

@@ -154,6 +154,20 @@ func (f *Folder) Create(h Header) (int, error) {
 	return fd, nil
 }
 
+// Reopen opens and locks a spool that holds nothing but its header, as Create left it. For one that holds more, or is
+// locked, the error is fault.Conflict.
+func (f *Folder) Reopen(ref task.Ref) (int, error) {
+	fd, err := open(f.file(ref), unix.O_RDWR|unix.O_APPEND)
+	if err != nil {
+		return -1, fmt.Errorf("open spool of %s: %w", Name(ref), err)
+	}
+	if _, err := new(Writer).Take(fd); err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
 // place opens an empty file under a name that nothing has yet.
 func (f *Folder) place(path string) (int, error) {
 	for {
