@@ -166,14 +166,14 @@ func (s *System) Run(program string, args ...string) *Process {
 // PID is the process's id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Output returns what the process has printed so far, at most its last 20 kB.
+// Output returns what the process has printed so far, at most its last 60 kB.
 func (p *Process) Output() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
 	}
-	if len(text) > 20_000 {
-		text = text[len(text)-20_000:]
+	if len(text) > 60_000 {
+		text = text[len(text)-60_000:]
 	}
 	return string(text)
 }
@@ -209,6 +209,8 @@ func (p *Process) Wait() error {
 	case <-p.done:
 		return p.err
 	case <-time.After(Patience):
+		p.Signal(syscall.SIGQUIT) // it writes where its goroutines stand, and ends
+		<-p.done
 		p.t.Fatalf("%s has not ended", p.name)
 		return nil
 	}
