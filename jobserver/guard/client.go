@@ -260,14 +260,33 @@ func (c *Client) Grown() <-chan jobserver.Grown { return c.growth.out }
 // Read returns records of an attempt after the given sequence, up to about limit bytes; none where there are no more
 // yet. For an attempt without a spool the error is fault.NotFound.
 func (c *Client) Read(ref task.Ref, after int64, limit int) ([]task.Record, error) {
-	h := c.find(ref)
+	c.mu.Lock()
+	h := c.attempts[ref]
+	ended := h != nil && h.ended
+	c.mu.Unlock()
 	if h == nil {
 		return nil, fmt.Errorf("read %s: %w", spool.Name(ref), fault.NotFound)
 	}
 	h.reading.Lock()
 	defer h.reading.Unlock()
+	records, err := c.read(ref, h, after, limit)
+	if err == nil && len(records) == 0 && ended && !h.reader.Exited() {
+		// Its disk has changed what it was given; no one else would ever end this run.
+		c.options.Logger.Error("a spool is damaged", "attempt", spool.Name(ref), "after", after)
+		if _, err = c.folder.Mend(ref, time.Now(), spoolDamaged); err == nil {
+			records, err = c.read(ref, h, after, limit)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", spool.Name(ref), err)
+	}
+	return records, nil
+}
+
+// read reads with the attempt's reader, whose lock the caller has.
+func (c *Client) read(ref task.Ref, h *held, after int64, limit int) ([]task.Record, error) {
 	if h.dropped {
-		return nil, fmt.Errorf("read %s: %w", spool.Name(ref), fault.NotFound)
+		return nil, fault.NotFound
 	}
 	if h.reader == nil {
 		r, err := c.folder.Open(ref)
@@ -276,11 +295,7 @@ func (c *Client) Read(ref task.Ref, after int64, limit int) ([]task.Record, erro
 		}
 		h.reader = r
 	}
-	records, err := h.reader.Read(after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", spool.Name(ref), err)
-	}
-	return records, nil
+	return h.reader.Read(after, limit)
 }
 
 // Drop removes the spool and the working directory of an attempt that has ended. For one that has not the error is

@@ -377,6 +377,7 @@ const (
 	guardKilled  = "the guard was killed"
 	keeperKilled = "the keeper of this run was killed"
 	hostRebooted = "the host was rebooted"
+	spoolDamaged = "what its job server had stored of it is damaged"
 )
 
 // note writes on the slate what is kept; nil is nothing.

@@ -256,11 +256,6 @@ func (k *keeper) finish(now time.Duration) {
 func (k *keeper) commit(now time.Duration) {
 	a := k.attempt
 	if err := a.spool.Commit(); err != nil {
-		if k.orphaned != never && now > k.orphaned+abandonWithin {
-			k.log.Error("an exit record could not be written", "attempt", spool.Name(a.Ref), "error", err)
-			k.leaving = true
-			return
-		}
 		k.disk(err, now)
 		return
 	}
@@ -314,9 +309,15 @@ func (k *keeper) disk(err error, now time.Duration) {
 	k.tell(notice{Is: isRoom})
 }
 
-// resume tries again to write what a full disk held up.
+// resume tries again to write what a full disk held up. A keeper without a guard, of whose job nothing is left, does not
+// try for long: whoever finds the spool will end it.
 func (k *keeper) resume(now time.Duration) {
 	a := k.attempt
+	if ended := a.phase == draining || a.phase == committing; ended && k.orphaned != never && now > k.orphaned+abandonWithin {
+		k.log.Error("an exit record could not be written", "attempt", spool.Name(a.Ref))
+		k.leaving = true
+		return
+	}
 	if a.phase == committing {
 		k.commit(now)
 		return

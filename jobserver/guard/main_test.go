@@ -192,6 +192,10 @@ func (h *host) killGuard() {
 		syscall.Kill(pid, syscall.SIGKILL)
 	}
 	h.await("guard and keepers to be gone", func() bool { return h.guardPID() == 0 && len(h.keeperPIDs()) == 0 })
+	// A killed guard cannot remove its control group.
+	if parent, err := ownCgroup(); err == nil && parent != "" {
+		os.Remove(filepath.Join(parent, cgroupName(place{h.data})))
+	}
 }
 
 // await waits for a condition that no channel tells of.

@@ -16,13 +16,14 @@ type Reader struct {
 	// offset is where the record with sequence next begins, or will begin. It is 0 before the header was read.
 	offset int64
 	next   int64
+	exited bool
 }
 
 // Read returns the records after the given sequence, as many as fit into about limit bytes and at least one; none
 // where there are no more yet. The records share memory with one another alone.
 func (r *Reader) Read(after int64, limit int) ([]task.Record, error) {
 	if after+1 < r.next {
-		r.offset = 0
+		r.offset, r.exited = 0, false
 	}
 	if r.offset == 0 {
 		if err := r.skipHeader(); err != nil {
@@ -84,6 +85,7 @@ func (r *Reader) parse(buf []byte, after int64, limit int) ([]task.Record, int, 
 		done += f.size
 		r.offset += int64(f.size)
 		r.next++
+		r.exited = f.kind == kindExit
 	}
 }
 
@@ -101,13 +103,17 @@ func (r *Reader) skipHeader() error {
 	return nil
 }
 
+// Exited reports whether Read has come to the exit record.
+func (r *Reader) Exited() bool { return r.exited }
+
 // Close closes the file.
 func (r *Reader) Close() error { return unix.Close(r.fd) }
 
 // ended reports whether the file ends with an exit record. It looks at the end of the file only.
-func ended(fd int, size int64) (bool, error) {
-	if size < int64(len(magic)+2*headSize+tailSize) {
-		return false, nil
+func ended(fd int) (bool, error) {
+	size, err := fileSize(fd)
+	if err != nil || size < int64(len(magic)+2*headSize+tailSize) {
+		return false, err
 	}
 	var tail [tailSize]byte
 	if n, err := pread(fd, tail[:], size-tailSize); err != nil || n < tailSize {

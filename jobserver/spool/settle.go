@@ -29,6 +29,17 @@ const (
 // header is empty where it was damaged. detail is called while the lock is held, so it may also clear up what the
 // attempt left. Where there is no spool the error is fault.NotFound.
 func (f *Folder) Settle(ref task.Ref, now time.Time, detail func(Header) string) (State, error) {
+	return f.settle(ref, now, detail, true)
+}
+
+// Mend does the same for a spool that has an exit record which cannot be read, for damage before it. What is behind the
+// damage is cut off.
+func (f *Folder) Mend(ref task.Ref, now time.Time, detail string) (State, error) {
+	return f.settle(ref, now, func(Header) string { return detail }, false)
+}
+
+// settle is Settle; only if quick, a look at the end of the file is enough to see that the attempt has ended.
+func (f *Folder) settle(ref task.Ref, now time.Time, detail func(Header) string, quick bool) (State, error) {
 	fd, err := open(f.file(ref), unix.O_RDWR|unix.O_APPEND)
 	if err == unix.ENOENT {
 		return Held, fmt.Errorf("spool of %s: %w", Name(ref), fault.NotFound)
@@ -43,12 +54,10 @@ func (f *Folder) Settle(ref task.Ref, now time.Time, detail func(Header) string)
 		}
 		return Held, err
 	}
-	size, err := fileSize(fd)
-	if err != nil {
-		return Held, fmt.Errorf("settle spool of %s: %w", Name(ref), err)
-	}
-	if done, err := ended(fd, size); done || err != nil {
-		return Ended, err
+	if quick {
+		if done, err := ended(fd); done || err != nil {
+			return Ended, err
+		}
 	}
 	w, h, err := restore(fd, ref, now)
 	if err != nil {

@@ -1,0 +1,208 @@
+package guard
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/jobserver/agent"
+	"github.com/segno-jobs/segno/jobserver/spool"
+	"github.com/segno-jobs/segno/task"
+)
+
+var _ agent.Guard = (*Client)(nil)
+
+func TestKeptTellsWhatRunningAttemptsUse(t *testing.T) {
+	h := newHost(t)
+	busy := h.startUp(script(`echo up; while :; do :; done & while :; do :; done`))
+	idle := h.startUp(script(`echo up; exec sleep 1000`))
+	ended := h.start(command(newRun(), "true"))
+	h.wait(ended)
+	measure := func() map[task.Ref]jobserver.Kept {
+		kept, err := h.Kept(t.Context())
+		if err != nil || len(kept) != 3 {
+			t.Fatalf("got %+v, %v", kept, err)
+		}
+		all := map[task.Ref]jobserver.Kept{}
+		for _, k := range kept {
+			all[k.Ref] = k
+		}
+		return all
+	}
+	measure()
+	h.await("the use of the busy one", func() bool {
+		u := measure()[busy].Usage
+		return u.CPU > 0.05 && u.CPU < 2.5 && u.Processes == 2 && u.Memory > 100<<10 && u.Run == string(busy.Run)
+	})
+	all := measure()
+	if u := all[idle].Usage; u.CPU > 0.5 || u.Processes != 1 || all[idle].Ended {
+		t.Errorf("the idle one: %+v", all[idle])
+	}
+	if k := all[ended]; !k.Ended || k.Usage.Processes != 0 {
+		t.Errorf("the ended one: %+v", k)
+	}
+	h.stop(busy, task.ExitCancelled)
+	h.stop(idle, task.ExitCancelled)
+	h.wait(busy)
+}
+
+func TestMeterCountsWhatHasEndedSince(t *testing.T) {
+	h := newHost(t)
+	ref := h.startUp(script(`echo up; while :; do sh -c 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done'; done`))
+	if _, err := h.Kept(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.await("the use of short processes", func() bool {
+		kept, err := h.Kept(t.Context())
+		return err == nil && kept[0].Usage.CPU > 0.05
+	})
+	h.stop(ref, task.ExitCancelled)
+	h.wait(ref)
+}
+
+func TestDrop(t *testing.T) {
+	h := newHost(t)
+	ref := h.startUp(script(`echo up; touch file; exec sleep 1000`))
+	if err := h.Drop(ref); !errors.Is(err, fault.Conflict) {
+		t.Errorf("a running attempt was dropped: %v", err)
+	}
+	h.stop(ref, task.ExitCancelled)
+	h.wait(ref)
+	dir, file := filepath.Join(h.data, "work", spool.Name(ref)), filepath.Join(h.data, "spool", spool.Name(ref)+".spool")
+	if _, err := os.Stat(filepath.Join(dir, "file")); err != nil {
+		t.Errorf("what the job left is gone before it was dropped: %v", err)
+	}
+	for range 2 {
+		if err := h.Drop(ref); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{dir, file} {
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			t.Errorf("%s is left: %v", path, err)
+		}
+	}
+	if _, err := h.Read(ref, 0, 1); !errors.Is(err, fault.NotFound) {
+		t.Errorf("it can still be read: %v", err)
+	}
+	if kept, err := h.Kept(t.Context()); err != nil || len(kept) != 0 {
+		t.Errorf("kept is %+v, %v", kept, err)
+	}
+}
+
+func TestADamagedSpoolEnds(t *testing.T) {
+	h := newHost(t)
+	ref := h.start(script(`echo one; sleep 0.05; echo two >&2`))
+	h.wait(ref)
+	file := filepath.Join(h.data, "spool", spool.Name(ref)+".spool")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, bytes.Replace(text, []byte("two"), []byte("ten"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.Client.Close()
+	h.Client = connect(t, h.data)
+	if r := h.wait(ref); r.stdout != "one\n" || r.stderr != "" || r.exit == nil || r.exit.Kind != task.ExitLost || r.exit.Detail != spoolDamaged {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestSignalsAreJoinedWhileNobodyReads(t *testing.T) {
+	g := newGrowth()
+	a, b := task.Ref{Run: "a", Number: 1}, task.Ref{Run: "b", Number: 1}
+	for range 1000 {
+		g.signal(a, false)
+		g.signal(b, false)
+	}
+	g.signal(a, true)
+	g.signal(a, false)
+	done := make(chan struct{})
+	go func() { g.run(); close(done) }()
+	if got := <-g.out; got != (jobserver.Grown{Ref: a, Ended: true}) {
+		t.Errorf("got %+v", got)
+	}
+	if got := <-g.out; got != (jobserver.Grown{Ref: b}) {
+		t.Errorf("got %+v", got)
+	}
+	g.close()
+	<-done
+	if got, ok := <-g.out; ok {
+		t.Errorf("got %+v after the end", got)
+	}
+}
+
+func TestStartWaitsForAKeeper(t *testing.T) {
+	h := newHost(t, func(o *ClientOptions) { o.MaxKeepers = 1 })
+	ref := h.startUp(script(`echo up; exec sleep 1000`))
+	started := make(chan error, 1)
+	second := command(newRun(), "true")
+	go func() { started <- h.Start(t.Context(), second) }()
+	select {
+	case err := <-started:
+		t.Errorf("a second was started beside the one allowed: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	h.stop(ref, task.ExitCancelled)
+	h.wait(ref)
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	h.waitFor(second.Ref, "the second", func(r result) bool { return r.exit != nil })
+}
+
+func TestSurplusKeepersLeave(t *testing.T) {
+	h := newHost(t)
+	gate := filepath.Join(h.data, "gate")
+	var refs []task.Ref
+	for range 4 {
+		refs = append(refs, h.startUp(script("echo up; while ! [ -e "+gate+" ]; do sleep 0.01; done")))
+	}
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range refs {
+		h.waitFor(ref, "the end", func(r result) bool { return r.exit != nil })
+	}
+	h.await("all keepers to be idle", func() bool {
+		h.pool.mu.Lock()
+		defer h.pool.mu.Unlock()
+		return len(h.pool.idle) == len(h.pool.keepers) && len(h.pool.idle) >= 4
+	})
+	h.pool.mu.Lock()
+	h.pool.letGo(time.Now().Add(surplusAfter + time.Second))
+	h.pool.mu.Unlock()
+	h.await("the surplus to leave", func() bool { return len(h.keeperPIDs()) == warm })
+	if r := h.run(command(newRun(), "echo", "on")); r.stdout != "on\n" {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestGuardAndIdleKeepersAreSmall(t *testing.T) {
+	h := newHost(t)
+	for range 50 {
+		h.run(command(newRun(), "true"))
+	}
+	small := func(pid int, limit int64) bool {
+		st, ok := readStat(pid)
+		return ok && st.pages*int64(os.Getpagesize()) < limit
+	}
+	// The limits are far over what is seen, so that they hold on every machine.
+	if pid := h.guardPID(); !small(pid, 32<<20) {
+		t.Errorf("the guard is large")
+	}
+	for _, pid := range h.keeperPIDs() {
+		if !small(pid, 32<<20) {
+			t.Errorf("keeper %d is large", pid)
+		}
+		if st, ok := readStat(pid); ok {
+			t.Logf("keeper %d has %d KiB", pid, st.pages*int64(os.Getpagesize())>>10)
+		}
+	}
+}
