@@ -109,9 +109,7 @@ CREATE TABLE run (
     CHECK ((prior IS NOT NULL) = (state = 'unknown'))
 ) WITHOUT ROWID;
 CREATE INDEX run_task ON run (task, id);
--- A run that has not ended changes its state often, and there are few of them: they are found together.
-CREATE INDEX run_open ON run (id) WHERE ended_at IS NULL;
-CREATE INDEX run_ended ON run (state, id) WHERE ended_at IS NOT NULL;
+CREATE INDEX run_state ON run (state, id);
 CREATE INDEX run_server ON run (server, id) WHERE server IS NOT NULL;
 CREATE INDEX run_virtual_server ON run (virtual_server, id) WHERE virtual_server IS NOT NULL;
 -- rank is the negated priority: so the order of the queue is ascending in both, and a page begins at (rank, id).
