@@ -52,7 +52,7 @@ const (
 	MaxName            = 63
 	MaxArgument        = 128 << 10
 	MaxArguments       = 1024
-	MaxScript          = 1 << 20
+	MaxScript          = 512 << 10
 	MaxParams          = 256
 	MaxParamValue      = 64 << 10
 	MaxSteps           = 200
