@@ -3,6 +3,8 @@ package main
 import (
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +27,7 @@ func newGuardCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(*cobra.Command, []string) error {
+			dieOnSignals()
 			o := guard.Options{Data: data, Cgroup: cgroup, Linger: linger, Logger: helperLogger()}
 			switch {
 			case detach:
@@ -45,6 +48,10 @@ func newGuardCommand() *cobra.Command {
 	_ = f.MarkHidden("ready")
 	return cmd
 }
+
+// dieOnSignals leaves SIGINT and SIGTERM to the kernel: guard and keepers have nothing to tidy up that those who outlive
+// them do not see to.
+func dieOnSignals() { signal.Reset(syscall.SIGINT, syscall.SIGTERM) }
 
 // helperLogger logs to standard error, which of guard and keepers is guard.log in the data folder.
 func helperLogger() *slog.Logger {

@@ -17,6 +17,7 @@ func newKeeperCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(*cobra.Command, []string) error {
+			dieOnSignals()
 			return guard.Keep(guard.KeeperOptions{Data: data, Cgroups: cgroups, Logger: helperLogger()})
 		},
 	}

@@ -56,9 +56,11 @@ type guardian struct {
 	// bereaved are keepers that have ended, and whose processes are being cleared away.
 	bereaved  []*keeperProcess
 	checkWait time.Duration
-	// aloneSince is when the last client or keeper left.
-	aloneSince time.Duration
-	message    [maxMessage]byte
+	// aloneSince is when the last client or keeper left, heardAt when something last happened; tidied is true once memory
+	// was given back since.
+	aloneSince, heardAt time.Duration
+	tidied              bool
+	message             [maxMessage]byte
 }
 
 // keeperProcess is a keeper as its guard sees it.
@@ -95,7 +97,7 @@ func newGuardian(o Options) (*guardian, error) {
 	}
 	g := &guardian{
 		place: p, log: o.Logger, linger: o.Linger, boot: bootID(),
-		lock: -1, listener: -1, null: -1, aloneSince: sinceBoot(),
+		lock: -1, listener: -1, null: -1, aloneSince: sinceBoot(), heardAt: sinceBoot(),
 	}
 	if g.linger <= 0 {
 		g.linger = DefaultLinger
@@ -186,6 +188,7 @@ func (g *guardian) run() error {
 		if err != nil {
 			return fmt.Errorf("guard: %w", err)
 		}
+		g.tidy(len(events) > 0, sinceBoot())
 		for _, e := range events {
 			if int(e.Fd) == g.listener {
 				g.greet()
@@ -202,18 +205,35 @@ func (g *guardian) run() error {
 	}
 }
 
+// tidy gives memory back once nothing has happened for a while.
+func (g *guardian) tidy(happened bool, now time.Duration) {
+	if happened {
+		g.heardAt, g.tidied = now, false
+	} else if !g.tidied && now >= g.heardAt+tidyAfter {
+		g.tidied = true
+		giveMemoryBack()
+	}
+}
+
 func (g *guardian) alone() bool {
 	return len(g.clients) == 0 && len(g.keepers) == 0 && len(g.bereaved) == 0
 }
 
 func (g *guardian) patience() time.Duration {
-	switch {
-	case len(g.bereaved) > 0:
+	if len(g.bereaved) > 0 {
 		return g.checkWait
-	case g.alone():
-		return max(0, g.aloneSince+g.linger-sinceBoot())
 	}
-	return -1
+	next := never
+	if g.alone() {
+		next = g.aloneSince + g.linger
+	}
+	if !g.tidied {
+		next = min(next, g.heardAt+tidyAfter)
+	}
+	if next == never {
+		return -1
+	}
+	return max(0, next-sinceBoot())
 }
 
 // greet takes a client and names the keepers to it.

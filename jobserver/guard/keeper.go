@@ -280,7 +280,7 @@ func (k *keeper) tick(now time.Duration) {
 func (k *keeper) idle(now time.Duration) {
 	if !k.tidied && now >= k.idleSince+tidyAfter {
 		k.tidied = true
-		debug.FreeOSMemory()
+		giveMemoryBack()
 	}
 	if k.client < 0 && now >= k.idleSince+lonely {
 		k.leaving = true
