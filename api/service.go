@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/page"
@@ -34,6 +35,10 @@ type ServerService interface {
 	DeleteServer(ctx context.Context, name string, version int64) error
 	// SetServerMode drains, activates or disables a server. The reason may be empty.
 	SetServerMode(ctx context.Context, name string, mode jobserver.Mode, reason string) (ServerView, error)
+	// DeclareDead notes the operator's statement that a server is dead; its runs follow their policies at once.
+	DeclareDead(ctx context.Context, name, reason, by string) (ServerView, error)
+	// WhatIf says what would happen to each run on a server if it died now.
+	WhatIf(ctx context.Context, name string) ([]WhatIf, error)
 	ServerLoad(ctx context.Context, name string, from, to time.Time) ([]jobserver.LoadPoint, error)
 	// CreateJoinToken returns a new one-time token; it is not stored in clear and cannot be shown again.
 	CreateJoinToken(ctx context.Context, name string, ttl time.Duration) (token string, t jobserver.JoinToken, err error)
@@ -41,6 +46,9 @@ type ServerService interface {
 
 // ServerView is a server with what the conductor makes of it.
 type ServerView = jobserver.View
+
+// WhatIf is what would happen to one run if its server died now.
+type WhatIf = jobserver.WhatIf
 
 // VirtualServerService is about virtual servers.
 type VirtualServerService interface {
@@ -74,6 +82,12 @@ type RunService interface {
 	Placements(ctx context.Context, id task.RunID) (map[int]virtualserver.Placement, error)
 	// CancelRun cancels a run for the caller named by.
 	CancelRun(ctx context.Context, id task.RunID, by string) (task.Run, error)
+	// TakeUp does what the operator named by wants of a run: reset, restart, or recover from a checkpoint (0 is the last).
+	TakeUp(ctx context.Context, id task.RunID, intent task.Intent, checkpoint int, by string) (task.Run, error)
+	Checkpoints(ctx context.Context, id task.RunID) ([]task.Checkpoint, error)
+	// CheckpointContent opens the content of a checkpoint, a tar archive; the caller closes it.
+	CheckpointContent(ctx context.Context, id task.RunID, sequence int) (io.ReadSeekCloser, task.Checkpoint, error)
+	RecoverableRuns(ctx context.Context, taskName string, p page.Request) (page.Of[task.Recoverable], error)
 	RunEvents(ctx context.Context, id task.RunID, p page.Request) (page.Of[task.Event], error)
 	// Output reads output of an attempt from the offset on; end is true when nothing can follow what was returned.
 	Output(ctx context.Context, ref task.Ref, offset int64, limit int) (out task.Output, end bool, err error)

@@ -2,6 +2,7 @@ package conductor
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/page"
@@ -64,6 +65,25 @@ type RunStore interface {
 	// ReturnAttempts puts runs back into the queue whose claimed attempt provably never started: running or unknown →
 	// queued, and the attempt is withdrawn with the reason. Conflict for one that has ended.
 	ReturnAttempts(ctx context.Context, refs []task.Ref, reason string, now time.Time) []error
+	// ReplaceAttempts ends attempts that certainly cannot act any more, or of which an operator says so, and moves their
+	// runs on: to Queued with a continuation, to Reset or to Lost. Conflict for one that has ended, Fenced for one that is
+	// not its run's newest.
+	ReplaceAttempts(ctx context.Context, rs []task.Replacement, now time.Time) []error
+	// TakeUp does what an operator wants of a run. What has ended otherwise than well is queued again (restart, recover);
+	// what nothing was started for is ended or goes on waiting; what may run becomes stopping with the intent pending,
+	// which the attempt's end fulfils. Invalid for a checkpoint that the run does not have; Conflict for what cannot be
+	// done with the run as it is, such as a reset of one that has ended.
+	TakeUp(ctx context.Context, id task.RunID, intent task.Intent, checkpoint int, by string, now time.Time) (task.Run, error)
+	// PutContent stores a piece of a checkpoint's content and returns how much of it is there. Fenced for an attempt that
+	// may not act any more; Conflict for a sequence that has other content; TooLarge beyond the limits. When all of it is
+	// there, its hash is checked: content with another hash is dropped, and the error is Invalid.
+	PutContent(ctx context.Context, server string, ref task.Ref, c task.Checkpoint, offset int64, data []byte) (received int64, err error)
+	// Checkpoints returns the visible checkpoints of a run, oldest first.
+	Checkpoints(ctx context.Context, id task.RunID) ([]task.Checkpoint, error)
+	// CheckpointContent opens the content of a visible checkpoint, a tar archive.
+	CheckpointContent(ctx context.Context, id task.RunID, sequence int) (io.ReadSeekCloser, task.Checkpoint, error)
+	// RecoverableRuns returns runs that failed, timed out or were lost, newest first, each with its checkpoints.
+	RecoverableRuns(ctx context.Context, taskName string, p page.Request) (page.Of[task.Recoverable], error)
 	// CancelRun ends a run that nothing was started for, or makes it stopping. It returns the run as it is then.
 	// A run that is stopping or cancelled already is returned unchanged; Conflict for one that ended otherwise.
 	CancelRun(ctx context.Context, id task.RunID, by string, now time.Time) (task.Run, error)
@@ -106,6 +126,14 @@ type ServerStore interface {
 	// MarkUnreachable makes online servers unreachable that were last heard before the instant, and their runs unknown.
 	// It returns the names of those that it changed.
 	MarkUnreachable(ctx context.Context, names []string, lastHeardBefore, now time.Time) ([]string, error)
+	// MarkUnavailable makes unreachable servers unavailable. It returns the names of those that it changed.
+	MarkUnavailable(ctx context.Context, names []string, now time.Time) ([]string, error)
+	// DeclareDead notes an operator's statement that a server is dead: it is disabled and unavailable, with the reason.
+	DeclareDead(ctx context.Context, name, reason, by string, now time.Time) (jobserver.Server, error)
+	// Hold notes that the leases of these servers were lengthened for a planned absence; 0 ends the hold.
+	Hold(ctx context.Context, servers []string, length time.Duration, now time.Time) error
+	// Quarantine notes why a server must not be used: a process there could not be killed. An empty reason lifts it.
+	Quarantine(ctx context.Context, server, reason string, now time.Time) error
 	// RecordLoad keeps samples as history; ThinLoad joins old ones: after an hour one a minute stays, after a day one
 	// each ten minutes, after fifteen days none.
 	RecordLoad(ctx context.Context, points []jobserver.LoadPoint) error

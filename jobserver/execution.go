@@ -21,8 +21,21 @@ type Execution struct {
 	StopGrace time.Duration `json:"stop_grace,omitempty"`
 	// OutputLimit is the most bytes of output that are kept; what comes after it is read and dropped behind a mark.
 	OutputLimit int64 `json:"output_limit"`
+	// LastCheckpoint is the sequence of the run's newest checkpoint; those that this attempt makes are numbered after it.
+	LastCheckpoint int `json:"last_checkpoint,omitempty"`
+	// Resume is the checkpoint to go on from, or nil. Its content is a tar file at ResumeContent when the guard starts.
+	Resume        *task.Checkpoint `json:"resume,omitempty"`
+	ResumeContent string           `json:"resume_content,omitempty"`
 	// MemoryLimit is applied where the host has control groups; 0 is without limit.
 	MemoryLimit int64 `json:"memory_limit,omitempty"`
+}
+
+// Lease is up to when an attempt may run without word from a conductor, by the host's CLOCK_BOOTTIME.
+type Lease struct {
+	// Deadline is zero where there is none; else the attempt is over by then, give or take the bounds of package lease.
+	Deadline time.Duration `json:"deadline"`
+	// Grace is the time between SIGTERM and SIGKILL inside of the lease.
+	Grace time.Duration `json:"grace"`
 }
 
 // Kept is an attempt whose spool exists on the host.
@@ -31,6 +44,8 @@ type Kept struct {
 	// Ended is true once its exit record is in the spool.
 	Ended bool
 	Usage AttemptUsage
+	// Unkillable is true where processes of the attempt have outlived SIGKILL for longer than the kill bound.
+	Unkillable bool
 }
 
 // Grown tells that the spool of an attempt has more records.

@@ -5,7 +5,7 @@ package policy
 // Kind is what an operator chose for a task.
 type Kind string
 
-// The policies. docs/design says what each does; only Wait is applied so far.
+// The policies. docs/policies.md says what each does.
 const (
 	Wait    Kind = "wait"
 	Reset   Kind = "reset"

@@ -24,6 +24,9 @@ type Script struct {
 type Step struct {
 	Name    string   `json:"name" doc:"Name of the step, unique in the job."`
 	Command []string `json:"command" doc:"Argument vector, executed without a shell."`
+	// Keep are patterns of files below the working directory that go into the checkpoint which follows the step, and
+	// that a recovered attempt finds there again.
+	Keep []string `json:"keep,omitempty" doc:"Patterns of files that the checkpoint after this step holds."`
 }
 
 // Resources is what one run needs. Zero values mean "not declared": then what earlier runs used is taken.

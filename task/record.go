@@ -17,7 +17,9 @@ type Record struct {
 	Output   *OutputRecord
 	Progress *Progress
 	Value    *ValueRecord
-	Exit     *Exit
+	// Checkpoint names a checkpoint whose content is on its way; it is stored only once the content is whole.
+	Checkpoint *Checkpoint
+	Exit       *Exit
 }
 
 // StartedRecord says that the job's first process exists.

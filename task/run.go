@@ -49,9 +49,72 @@ type Run struct {
 	Progress *Progress
 	// Outputs are the values that the job handed over with `jobserver output`.
 	Outputs map[string]string
+	// Pending is what an operator or a policy wants of the run once its present attempt is certainly over, and empty
+	// otherwise: while it is set, no other run of the task is placed.
+	Pending Intent
+	// Next is what the run's next attempt begins with. It is set while the run is queued for one.
+	Next *Continuation
+	// Tries counts the attempts whose job failed by itself, for retries.
+	Tries int
 	// Attempts are filled in where one run is asked for, oldest first.
 	Attempts []Attempt
 }
+
+// Intent is what is to become of a run whose attempt is being stopped.
+type Intent string
+
+// The intents. IntentCancel is the ordinary one of a run that is stopping.
+const (
+	IntentCancel  Intent = "cancel"
+	IntentReset   Intent = "reset"
+	IntentRestart Intent = "restart"
+	IntentRecover Intent = "recover"
+)
+
+// Continuation is how a run goes on with a further attempt.
+type Continuation struct {
+	// Ground says why the attempt may begin; see policy.Ground.
+	Ground string
+	// Checkpoint is the sequence of the checkpoint to resume from, 0 for the beginning.
+	Checkpoint int
+	// Avoid is the server to be taken only if no other is eligible, or empty.
+	Avoid string
+	// NotBefore is the earliest instant of the attempt; zero is at once.
+	NotBefore time.Time
+	// Reason says why there is a further attempt.
+	Reason string
+}
+
+// Checkpoint is named state that a running job handed over. It is visible only once all of its content is durable.
+type Checkpoint struct {
+	Run RunID
+	// Sequence counts the checkpoints of a run over all of its attempts, from 1.
+	Sequence int
+	// Attempt is the attempt that made it.
+	Attempt      int
+	Name         string
+	Label        string
+	Instructions string
+	// Step is the number of steps that ended well before it, for a job of steps; 0 otherwise.
+	Step int
+	// Size and SHA256 (in hexadecimal) are of its content: a tar archive of its files, possibly of none.
+	Size      int64
+	SHA256    string
+	CreatedAt time.Time
+}
+
+// Limits on checkpoints.
+const (
+	MaxCheckpointSize = 1 << 30
+	// MaxCheckpoints is how many one attempt may make.
+	MaxCheckpoints = 10000
+	// KeptCheckpoints is how many of a run are kept; those with a label are kept besides.
+	KeptCheckpoints  = 10
+	MaxCheckpointName = 200
+	MaxInstructions   = 4096
+	// MaxCheckpointChunk is the most content in one piece on its way to the conductor.
+	MaxCheckpointChunk = 1 << 20
+)
 
 // Progress is what a job says of how far it is.
 type Progress struct {
@@ -84,6 +147,11 @@ type Attempt struct {
 	Delivered int64
 	// Instance is the agent process that claimed the attempt.
 	Instance string
+	// UnavailableAfter is how long its server may be silent before it counts as unavailable for this attempt, and Lease
+	// the conductor's length of its lease: no other attempt begins before the server was silent for that long. A Lease
+	// of 0 has no deadline. Both are settled with the claim.
+	UnavailableAfter time.Duration
+	Lease            time.Duration
 }
 
 // ExitKind says how an attempt ended.
@@ -158,4 +226,22 @@ type RunRequest struct {
 	Key string
 	// By is who asks.
 	By string
+}
+
+// Replacement ends an attempt and says what becomes of its run.
+type Replacement struct {
+	Ref Ref
+	// Attempt is the state in which the attempt ends: AttemptUnavailable or AttemptLost.
+	Attempt AttemptState
+	// Run is Queued, Reset or Lost; Next is set where it is Queued.
+	Run    State
+	Next   *Continuation
+	Ground string
+	Reason string
+}
+
+// Recoverable is a run that may be taken up again, with what it may be taken up from.
+type Recoverable struct {
+	Run         Run
+	Checkpoints []Checkpoint
 }

@@ -41,11 +41,11 @@ var Transitions = map[State][]State{
 	Unknown:   {Running, Stopping, Queued, Succeeded, Failed, TimedOut, Cancelled, Lost, Reset},
 	Stopping:  {Unknown, Queued, Succeeded, Failed, TimedOut, Cancelled, Lost, Reset},
 	Succeeded: {},
-	Failed:    {},
-	TimedOut:  {},
-	Cancelled: {},
-	Reset:     {},
-	Lost:      {},
+	Failed:    {Queued},
+	TimedOut:  {Queued},
+	Cancelled: {Queued},
+	Reset:     {Queued},
+	Lost:      {Queued},
 }
 
 // States lists every state, in the order of a run's life.
@@ -56,10 +56,14 @@ func States() []State {
 // CanBecome reports whether a run in state s may go to state next in one step.
 func (s State) CanBecome(next State) bool { return slices.Contains(Transitions[s], next) }
 
-// Final reports whether a run in state s has ended for good.
+// Final reports whether a run in state s has ended: nothing moves it on by itself. An operator may have a run that ended
+// otherwise than well taken up again, and its task's retries may: it is queued then.
 func (s State) Final() bool {
-	next, known := Transitions[s]
-	return known && len(next) == 0
+	switch s {
+	case Succeeded, Failed, TimedOut, Cancelled, Reset, Lost:
+		return true
+	}
+	return false
 }
 
 // OnServer reports whether a run in state s may have a process on a server. Such a run counts against slots.

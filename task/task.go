@@ -2,7 +2,11 @@
 // It has types and rules and does no I/O.
 package task
 
-import "time"
+import (
+	"time"
+
+	"github.com/segno-jobs/segno/policy"
+)
 
 // Spec is a task as an operator writes it. Its JSON is the body of POST /tasks and the spec in an apply file.
 type Spec struct {
@@ -23,8 +27,13 @@ type Spec struct {
 	Priority int `json:"priority,omitempty" doc:"Order in the queue, -1000 to 1000; higher first."`
 	// OutputLimit is how many bytes of output one attempt may store; 0 means DefaultOutputLimit.
 	OutputLimit Bytes `json:"output_limit,omitempty" doc:"Most output kept of one attempt, such as \"64MiB\"."`
-	// OnUnavailable is the policy for a run whose server is unavailable: wait, reset, restart or recover.
-	OnUnavailable string `json:"on_unavailable,omitempty" enum:"wait,reset,restart,recover" doc:"What happens to a run whose server is unavailable; by default wait."`
+	// OnUnavailable is what happens to a run whose server is unavailable: a word or a ladder. Nil leaves it to the virtual
+	// server, and then to wait.
+	OnUnavailable *policy.Policy `json:"on_unavailable,omitempty" doc:"What happens to a run whose server is unavailable: wait, reset, restart, recover, or a list of {after, do}; by default the virtual server's, else wait."`
+	// LeaveRunning leaves the job of a run that is reset running. It gives up the promise that no two attempts overlap.
+	LeaveRunning bool `json:"leave_running,omitempty" doc:"With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap."`
+	// Retries are for runs whose job failed by itself.
+	Retries Retries `json:"retries,omitzero" doc:"How often and from where a run is tried again whose job failed."`
 	// UnavailableAfter overrides the server's own period; 0 leaves it.
 	UnavailableAfter Duration `json:"unavailable_after,omitzero" doc:"Silence after which the server counts as unavailable for this task's runs."`
 }
@@ -37,6 +46,24 @@ type Task struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
+
+// Retries say how a run goes on whose job failed by itself or timed out.
+type Retries struct {
+	// Max is how many further attempts there are, 0 to MaxRetries.
+	Max int `json:"max" doc:"How many further attempts there are."`
+	// Backoff is the time before the first of them; it doubles each time, up to MaxBackoff, and is jittered by a quarter.
+	Backoff Duration `json:"backoff,omitzero" doc:"Time before the first retry, such as \"30s\"; it doubles each time."`
+	// From is RetryFromStart, the default, or RetryFromCheckpoint.
+	From string `json:"from,omitempty" enum:"start,checkpoint" doc:"start or checkpoint."`
+}
+
+// Where a retry begins.
+const (
+	RetryFromStart      = "start"
+	RetryFromCheckpoint = "checkpoint"
+	MaxRetries          = 100
+	MaxBackoff          = time.Hour
+)
 
 // Target is where runs are placed: exactly one of the two is set.
 type Target struct {

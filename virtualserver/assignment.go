@@ -13,6 +13,11 @@ type Assignment struct {
 	Placement Placement
 	// Ground is empty for the first attempt of a run.
 	Ground string
+	// ResumedFrom is the sequence of the checkpoint to resume from, 0 for the beginning.
+	ResumedFrom int
+	// UnavailableAfter and Lease are as in task.Attempt.
+	UnavailableAfter time.Duration
+	Lease            time.Duration
 }
 
 // Explanation is why a queued run could not be placed.
@@ -33,4 +38,9 @@ type OpenAttempt struct {
 	Params       map[string]string
 	// Need is what the placement expected of it.
 	Need Need
+	// Pending is what an operator wants of the run.
+	Pending task.Intent
+	// Resume is the checkpoint to resume from, or nil; LastCheckpoint the sequence of the run's newest one.
+	Resume         *task.Checkpoint
+	LastCheckpoint int
 }

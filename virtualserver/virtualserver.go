@@ -2,7 +2,12 @@
 // and which one a run is placed on. It is pure: a choice is a function of its arguments.
 package virtualserver
 
-import "time"
+import (
+	"time"
+
+	"github.com/segno-jobs/segno/policy"
+	"github.com/segno-jobs/segno/task"
+)
 
 // Selection is how a member is chosen among the eligible ones.
 type Selection string
@@ -41,6 +46,10 @@ type Spec struct {
 	// Weights are used by the selection weighted: member → weight above 0; 1 where none is given.
 	Weights map[string]float64 `json:"weights,omitempty" doc:"Weights of members for the selection weighted; by default 1."`
 	Rating  Rating             `json:"rating,omitzero" doc:"Preset (recommended, plain, talend) or a list of indicators."`
+	// OnUnavailable, LeaveRunning and UnavailableAfter hold for tasks that say nothing of their own.
+	OnUnavailable    *policy.Policy `json:"on_unavailable,omitempty" doc:"Policy of tasks that have none of their own."`
+	LeaveRunning     bool           `json:"leave_running,omitempty" doc:"With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap."`
+	UnavailableAfter task.Duration  `json:"unavailable_after,omitzero" doc:"Silence after which a member counts as unavailable for the runs of this group."`
 	// PreferArchive is added to the rating of a member that already holds the job's archive.
 	PreferArchive float64 `json:"prefer_archive,omitempty" doc:"Points added to the rating of a member that already holds the job's archive."`
 }

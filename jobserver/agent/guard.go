@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"io"
 
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/task"
@@ -16,6 +17,13 @@ type Guard interface {
 	// Stop has the attempt stopped: SIGTERM to its group, SIGKILL to all of its processes after the grace. The exit
 	// record follows in the spool, with that kind unless the job had ended by itself. Stopping twice is harmless.
 	Stop(ctx context.Context, ref task.Ref, kind task.ExitKind) error
+	// Renew sets the lease of an attempt. It is written to disk before Renew returns, and is never moved to an earlier
+	// deadline. The keeper ends the attempt in time also with a dead, stopped or restarted agent.
+	Renew(ref task.Ref, lease jobserver.Lease) error
+	// Checkpoint opens the content of a checkpoint of an attempt; the caller closes it.
+	Checkpoint(ref task.Ref, sequence int) (io.ReadCloser, error)
+	// Validated tells the job that a checkpoint is durable at the conductor, or with refused why it never will be.
+	Validated(ref task.Ref, sequence int, refused string) error
 	// Kept lists the attempts that have a spool, running and ended, with what the running ones use. Spools whose keeper
 	// is gone were ended with an exit record of kind lost before it returns.
 	Kept(ctx context.Context) ([]jobserver.Kept, error)

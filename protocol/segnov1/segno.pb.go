@@ -35,6 +35,8 @@ const (
 	StopCause_STOP_CAUSE_UNSPECIFIED StopCause = 0
 	StopCause_STOP_CAUSE_CANCELLED   StopCause = 1
 	StopCause_STOP_CAUSE_FENCED      StopCause = 2
+	// RESET, RESTART and RECOVER are an operator's word: the exit record says that the attempt was stopped.
+	StopCause_STOP_CAUSE_REPLACED StopCause = 3
 )
 
 // Enum value maps for StopCause.
@@ -43,11 +45,13 @@ var (
 		0: "STOP_CAUSE_UNSPECIFIED",
 		1: "STOP_CAUSE_CANCELLED",
 		2: "STOP_CAUSE_FENCED",
+		3: "STOP_CAUSE_REPLACED",
 	}
 	StopCause_value = map[string]int32{
 		"STOP_CAUSE_UNSPECIFIED": 0,
 		"STOP_CAUSE_CANCELLED":   1,
 		"STOP_CAUSE_FENCED":      2,
+		"STOP_CAUSE_REPLACED":    3,
 	}
 )
 
@@ -575,6 +579,7 @@ type Command struct {
 	//	*Command_Offer
 	//	*Command_Stop
 	//	*Command_Settings
+	//	*Command_Hold
 	Command       isCommand_Command `protobuf_oneof:"command"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -667,6 +672,15 @@ func (x *Command) GetSettings() *Settings {
 	return nil
 }
 
+func (x *Command) GetHold() *Hold {
+	if x != nil {
+		if x, ok := x.Command.(*Command_Hold); ok {
+			return x.Hold
+		}
+	}
+	return nil
+}
+
 type isCommand_Command interface {
 	isCommand_Command()
 }
@@ -687,6 +701,10 @@ type Command_Settings struct {
 	Settings *Settings `protobuf:"bytes,6,opt,name=settings,proto3,oneof"`
 }
 
+type Command_Hold struct {
+	Hold *Hold `protobuf:"bytes,7,opt,name=hold,proto3,oneof"`
+}
+
 func (*Command_Welcome) isCommand_Command() {}
 
 func (*Command_Offer) isCommand_Command() {}
@@ -694,6 +712,8 @@ func (*Command_Offer) isCommand_Command() {}
 func (*Command_Stop) isCommand_Command() {}
 
 func (*Command_Settings) isCommand_Command() {}
+
+func (*Command_Hold) isCommand_Command() {}
 
 type Welcome struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -808,6 +828,106 @@ func (x *Settings) GetMode() string {
 	return ""
 }
 
+// Hold lengthens the leases of all attempts of the server for a planned absence of the conductor. It counts from its
+// receipt. It ends with the first renewal that follows.
+type Hold struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Length        int64                  `protobuf:"varint,1,opt,name=length,proto3" json:"length,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Hold) Reset() {
+	*x = Hold{}
+	mi := &file_segno_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Hold) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Hold) ProtoMessage() {}
+
+func (x *Hold) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Hold.ProtoReflect.Descriptor instead.
+func (*Hold) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Hold) GetLength() int64 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+// Lease is the length of an attempt's lease. It is anchored at the instant at which the agent sent the claim or the
+// heartbeat that is answered, by a clock that no one can set and that goes on while the host is suspended.
+type Lease struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Attempt       *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Length        int64                  `protobuf:"varint,2,opt,name=length,proto3" json:"length,omitempty"` // 0 is without deadline
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Lease) Reset() {
+	*x = Lease{}
+	mi := &file_segno_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Lease) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Lease) ProtoMessage() {}
+
+func (x *Lease) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Lease.ProtoReflect.Descriptor instead.
+func (*Lease) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Lease) GetAttempt() *AttemptRef {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+func (x *Lease) GetLength() int64 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
 // Offer invites the agent to claim an attempt. Nothing may be started on an offer alone.
 type Offer struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -822,7 +942,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_segno_proto_msgTypes[10]
+	mi := &file_segno_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -834,7 +954,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[10]
+	mi := &file_segno_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -847,7 +967,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{10}
+	return file_segno_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Offer) GetAttempt() *AttemptRef {
@@ -893,18 +1013,20 @@ type Execution struct {
 	Steps   []*Step                `protobuf:"bytes,3,rep,name=steps,proto3" json:"steps,omitempty"`
 	Env     map[string]string      `protobuf:"bytes,4,rep,name=env,proto3" json:"env,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// params become SEGNO_PARAM_<NAME>.
-	Params        map[string]string `protobuf:"bytes,5,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Timeout       int64             `protobuf:"varint,6,opt,name=timeout,proto3" json:"timeout,omitempty"`                            // 0 is without limit
-	StopGrace     int64             `protobuf:"varint,7,opt,name=stop_grace,json=stopGrace,proto3" json:"stop_grace,omitempty"`       // between SIGTERM and SIGKILL
-	OutputLimit   int64             `protobuf:"varint,8,opt,name=output_limit,json=outputLimit,proto3" json:"output_limit,omitempty"` // bytes
-	MemoryLimit   int64             `protobuf:"varint,9,opt,name=memory_limit,json=memoryLimit,proto3" json:"memory_limit,omitempty"` // bytes, 0 is without limit; applied where the host has control groups
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Params         map[string]string `protobuf:"bytes,5,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Timeout        int64             `protobuf:"varint,6,opt,name=timeout,proto3" json:"timeout,omitempty"`                                      // 0 is without limit
+	StopGrace      int64             `protobuf:"varint,7,opt,name=stop_grace,json=stopGrace,proto3" json:"stop_grace,omitempty"`                 // between SIGTERM and SIGKILL
+	OutputLimit    int64             `protobuf:"varint,8,opt,name=output_limit,json=outputLimit,proto3" json:"output_limit,omitempty"`           // bytes
+	MemoryLimit    int64             `protobuf:"varint,9,opt,name=memory_limit,json=memoryLimit,proto3" json:"memory_limit,omitempty"`           // bytes, 0 is without limit; applied where the host has control groups
+	LastCheckpoint uint32            `protobuf:"varint,10,opt,name=last_checkpoint,json=lastCheckpoint,proto3" json:"last_checkpoint,omitempty"` // sequence of the run's newest checkpoint
+	Resume         *Checkpoint       `protobuf:"bytes,11,opt,name=resume,proto3" json:"resume,omitempty"`                                        // absent where the attempt begins at the beginning
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Execution) Reset() {
 	*x = Execution{}
-	mi := &file_segno_proto_msgTypes[11]
+	mi := &file_segno_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -916,7 +1038,7 @@ func (x *Execution) String() string {
 func (*Execution) ProtoMessage() {}
 
 func (x *Execution) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[11]
+	mi := &file_segno_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -929,7 +1051,7 @@ func (x *Execution) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Execution.ProtoReflect.Descriptor instead.
 func (*Execution) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{11}
+	return file_segno_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Execution) GetCommand() []string {
@@ -995,6 +1117,371 @@ func (x *Execution) GetMemoryLimit() int64 {
 	return 0
 }
 
+func (x *Execution) GetLastCheckpoint() uint32 {
+	if x != nil {
+		return x.LastCheckpoint
+	}
+	return 0
+}
+
+func (x *Execution) GetResume() *Checkpoint {
+	if x != nil {
+		return x.Resume
+	}
+	return nil
+}
+
+// Checkpoint names a checkpoint of a run. Its content is a tar archive.
+type Checkpoint struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sequence      uint32                 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Label         string                 `protobuf:"bytes,3,opt,name=label,proto3" json:"label,omitempty"`
+	Instructions  string                 `protobuf:"bytes,4,opt,name=instructions,proto3" json:"instructions,omitempty"`
+	Step          uint32                 `protobuf:"varint,5,opt,name=step,proto3" json:"step,omitempty"`
+	Size          int64                  `protobuf:"varint,6,opt,name=size,proto3" json:"size,omitempty"`
+	Sha256        string                 `protobuf:"bytes,7,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Checkpoint) Reset() {
+	*x = Checkpoint{}
+	mi := &file_segno_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Checkpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Checkpoint) ProtoMessage() {}
+
+func (x *Checkpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
+func (*Checkpoint) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Checkpoint) GetSequence() uint32 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Checkpoint) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Checkpoint) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Checkpoint) GetInstructions() string {
+	if x != nil {
+		return x.Instructions
+	}
+	return ""
+}
+
+func (x *Checkpoint) GetStep() uint32 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
+}
+
+func (x *Checkpoint) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *Checkpoint) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+type PutCheckpointRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Attempt       *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Sequence      uint32                 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sha256        string                 `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	Size          int64                  `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`
+	Offset        int64                  `protobuf:"varint,5,opt,name=offset,proto3" json:"offset,omitempty"`
+	Data          []byte                 `protobuf:"bytes,6,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutCheckpointRequest) Reset() {
+	*x = PutCheckpointRequest{}
+	mi := &file_segno_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutCheckpointRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutCheckpointRequest) ProtoMessage() {}
+
+func (x *PutCheckpointRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutCheckpointRequest.ProtoReflect.Descriptor instead.
+func (*PutCheckpointRequest) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *PutCheckpointRequest) GetAttempt() *AttemptRef {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+func (x *PutCheckpointRequest) GetSequence() uint32 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *PutCheckpointRequest) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *PutCheckpointRequest) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *PutCheckpointRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *PutCheckpointRequest) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type PutCheckpointResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// received is how much of the content is there; the agent goes on at it.
+	Received int64 `protobuf:"varint,1,opt,name=received,proto3" json:"received,omitempty"`
+	Fenced   bool  `protobuf:"varint,2,opt,name=fenced,proto3" json:"fenced,omitempty"`
+	// refused is why the checkpoint will never be taken, such as a sequence that has another content; empty otherwise.
+	Refused       string `protobuf:"bytes,3,opt,name=refused,proto3" json:"refused,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutCheckpointResponse) Reset() {
+	*x = PutCheckpointResponse{}
+	mi := &file_segno_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutCheckpointResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutCheckpointResponse) ProtoMessage() {}
+
+func (x *PutCheckpointResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutCheckpointResponse.ProtoReflect.Descriptor instead.
+func (*PutCheckpointResponse) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *PutCheckpointResponse) GetReceived() int64 {
+	if x != nil {
+		return x.Received
+	}
+	return 0
+}
+
+func (x *PutCheckpointResponse) GetFenced() bool {
+	if x != nil {
+		return x.Fenced
+	}
+	return false
+}
+
+func (x *PutCheckpointResponse) GetRefused() string {
+	if x != nil {
+		return x.Refused
+	}
+	return ""
+}
+
+type GetCheckpointRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Attempt       *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Sequence      uint32                 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Offset        int64                  `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCheckpointRequest) Reset() {
+	*x = GetCheckpointRequest{}
+	mi := &file_segno_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCheckpointRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCheckpointRequest) ProtoMessage() {}
+
+func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
+func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetCheckpointRequest) GetAttempt() *AttemptRef {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+func (x *GetCheckpointRequest) GetSequence() uint32 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *GetCheckpointRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+type GetCheckpointResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	End           bool                   `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetCheckpointResponse) Reset() {
+	*x = GetCheckpointResponse{}
+	mi := &file_segno_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetCheckpointResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetCheckpointResponse) ProtoMessage() {}
+
+func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetCheckpointResponse.ProtoReflect.Descriptor instead.
+func (*GetCheckpointResponse) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GetCheckpointResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *GetCheckpointResponse) GetEnd() bool {
+	if x != nil {
+		return x.End
+	}
+	return false
+}
+
 type Script struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Interpreter   []string               `protobuf:"bytes,1,rep,name=interpreter,proto3" json:"interpreter,omitempty"`
@@ -1005,7 +1492,7 @@ type Script struct {
 
 func (x *Script) Reset() {
 	*x = Script{}
-	mi := &file_segno_proto_msgTypes[12]
+	mi := &file_segno_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1017,7 +1504,7 @@ func (x *Script) String() string {
 func (*Script) ProtoMessage() {}
 
 func (x *Script) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[12]
+	mi := &file_segno_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1030,7 +1517,7 @@ func (x *Script) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Script.ProtoReflect.Descriptor instead.
 func (*Script) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{12}
+	return file_segno_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Script) GetInterpreter() []string {
@@ -1051,13 +1538,14 @@ type Step struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Command       []string               `protobuf:"bytes,2,rep,name=command,proto3" json:"command,omitempty"`
+	Keep          []string               `protobuf:"bytes,3,rep,name=keep,proto3" json:"keep,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_segno_proto_msgTypes[13]
+	mi := &file_segno_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1069,7 +1557,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[13]
+	mi := &file_segno_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1082,7 +1570,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{13}
+	return file_segno_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Step) GetName() string {
@@ -1099,6 +1587,13 @@ func (x *Step) GetCommand() []string {
 	return nil
 }
 
+func (x *Step) GetKeep() []string {
+	if x != nil {
+		return x.Keep
+	}
+	return nil
+}
+
 // Stop tells the agent to end an attempt. It is repeated until the attempt's exit record was delivered.
 type Stop struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1110,7 +1605,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_segno_proto_msgTypes[14]
+	mi := &file_segno_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1122,7 +1617,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[14]
+	mi := &file_segno_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1135,7 +1630,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{14}
+	return file_segno_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Stop) GetAttempt() *AttemptRef {
@@ -1157,14 +1652,16 @@ type HeartbeatRequest struct {
 	Hello  *Hello                 `protobuf:"bytes,1,opt,name=hello,proto3" json:"hello,omitempty"`
 	Sample *Sample                `protobuf:"bytes,2,opt,name=sample,proto3" json:"sample,omitempty"`
 	// attempts are all that the agent keeps: running ones and ended ones whose records were not all delivered.
-	Attempts      []*KeptAttempt `protobuf:"bytes,3,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	Attempts []*KeptAttempt `protobuf:"bytes,3,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	// held is true from the receipt of a Hold until a renewal that followed it was received.
+	Held          bool `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HeartbeatRequest) Reset() {
 	*x = HeartbeatRequest{}
-	mi := &file_segno_proto_msgTypes[15]
+	mi := &file_segno_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1176,7 +1673,7 @@ func (x *HeartbeatRequest) String() string {
 func (*HeartbeatRequest) ProtoMessage() {}
 
 func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[15]
+	mi := &file_segno_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1189,7 +1686,7 @@ func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatRequest.ProtoReflect.Descriptor instead.
 func (*HeartbeatRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{15}
+	return file_segno_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *HeartbeatRequest) GetHello() *Hello {
@@ -1213,20 +1710,29 @@ func (x *HeartbeatRequest) GetAttempts() []*KeptAttempt {
 	return nil
 }
 
+func (x *HeartbeatRequest) GetHeld() bool {
+	if x != nil {
+		return x.Held
+	}
+	return false
+}
+
 type KeptAttempt struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Attempt       *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	Ended         bool                   `protobuf:"varint,2,opt,name=ended,proto3" json:"ended,omitempty"`
-	Cpu           float64                `protobuf:"fixed64,3,opt,name=cpu,proto3" json:"cpu,omitempty"`      // cores
-	Memory        int64                  `protobuf:"varint,4,opt,name=memory,proto3" json:"memory,omitempty"` // bytes
-	Processes     uint32                 `protobuf:"varint,5,opt,name=processes,proto3" json:"processes,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Attempt   *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Ended     bool                   `protobuf:"varint,2,opt,name=ended,proto3" json:"ended,omitempty"`
+	Cpu       float64                `protobuf:"fixed64,3,opt,name=cpu,proto3" json:"cpu,omitempty"`      // cores
+	Memory    int64                  `protobuf:"varint,4,opt,name=memory,proto3" json:"memory,omitempty"` // bytes
+	Processes uint32                 `protobuf:"varint,5,opt,name=processes,proto3" json:"processes,omitempty"`
+	// unkillable: processes of it have outlived SIGKILL for longer than the kill bound.
+	Unkillable    bool `protobuf:"varint,6,opt,name=unkillable,proto3" json:"unkillable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *KeptAttempt) Reset() {
 	*x = KeptAttempt{}
-	mi := &file_segno_proto_msgTypes[16]
+	mi := &file_segno_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1744,7 @@ func (x *KeptAttempt) String() string {
 func (*KeptAttempt) ProtoMessage() {}
 
 func (x *KeptAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[16]
+	mi := &file_segno_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1757,7 @@ func (x *KeptAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeptAttempt.ProtoReflect.Descriptor instead.
 func (*KeptAttempt) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{16}
+	return file_segno_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *KeptAttempt) GetAttempt() *AttemptRef {
@@ -1289,6 +1795,13 @@ func (x *KeptAttempt) GetProcesses() uint32 {
 	return 0
 }
 
+func (x *KeptAttempt) GetUnkillable() bool {
+	if x != nil {
+		return x.Unkillable
+	}
+	return false
+}
+
 // Sample is what the agent measured of its host. Sizes are in bytes, shares 0 to 1.
 type Sample struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -1314,7 +1827,7 @@ type Sample struct {
 
 func (x *Sample) Reset() {
 	*x = Sample{}
-	mi := &file_segno_proto_msgTypes[17]
+	mi := &file_segno_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1326,7 +1839,7 @@ func (x *Sample) String() string {
 func (*Sample) ProtoMessage() {}
 
 func (x *Sample) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[17]
+	mi := &file_segno_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1339,7 +1852,7 @@ func (x *Sample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sample.ProtoReflect.Descriptor instead.
 func (*Sample) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{17}
+	return file_segno_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Sample) GetCpus() float64 {
@@ -1459,14 +1972,16 @@ type HeartbeatResponse struct {
 	Settings *Settings              `protobuf:"bytes,1,opt,name=settings,proto3" json:"settings,omitempty"`
 	Term     uint64                 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
 	// stop are attempts that the agent must end: cancelled, or fenced by a newer attempt, or unknown to the conductor.
-	Stop          []*Stop `protobuf:"bytes,3,rep,name=stop,proto3" json:"stop,omitempty"`
+	Stop []*Stop `protobuf:"bytes,3,rep,name=stop,proto3" json:"stop,omitempty"`
+	// leases are renewed, committed before this answer was sent.
+	Leases        []*Lease `protobuf:"bytes,4,rep,name=leases,proto3" json:"leases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HeartbeatResponse) Reset() {
 	*x = HeartbeatResponse{}
-	mi := &file_segno_proto_msgTypes[18]
+	mi := &file_segno_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1478,7 +1993,7 @@ func (x *HeartbeatResponse) String() string {
 func (*HeartbeatResponse) ProtoMessage() {}
 
 func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[18]
+	mi := &file_segno_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1491,7 +2006,7 @@ func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatResponse.ProtoReflect.Descriptor instead.
 func (*HeartbeatResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{18}
+	return file_segno_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *HeartbeatResponse) GetSettings() *Settings {
@@ -1515,6 +2030,13 @@ func (x *HeartbeatResponse) GetStop() []*Stop {
 	return nil
 }
 
+func (x *HeartbeatResponse) GetLeases() []*Lease {
+	if x != nil {
+		return x.Leases
+	}
+	return nil
+}
+
 type ClaimRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
@@ -1525,7 +2047,7 @@ type ClaimRequest struct {
 
 func (x *ClaimRequest) Reset() {
 	*x = ClaimRequest{}
-	mi := &file_segno_proto_msgTypes[19]
+	mi := &file_segno_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1537,7 +2059,7 @@ func (x *ClaimRequest) String() string {
 func (*ClaimRequest) ProtoMessage() {}
 
 func (x *ClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[19]
+	mi := &file_segno_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1550,7 +2072,7 @@ func (x *ClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimRequest.ProtoReflect.Descriptor instead.
 func (*ClaimRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{19}
+	return file_segno_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ClaimRequest) GetInstance() string {
@@ -1570,15 +2092,17 @@ func (x *ClaimRequest) GetAttempts() []*AttemptRef {
 type ClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// verdicts are in the order of the request.
-	Verdicts      []Verdict `protobuf:"varint,1,rep,packed,name=verdicts,proto3,enum=segno.v1.Verdict" json:"verdicts,omitempty"`
-	Term          uint64    `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
+	Verdicts []Verdict `protobuf:"varint,1,rep,packed,name=verdicts,proto3,enum=segno.v1.Verdict" json:"verdicts,omitempty"`
+	Term     uint64    `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
+	// leases are those of the claimed attempts.
+	Leases        []*Lease `protobuf:"bytes,3,rep,name=leases,proto3" json:"leases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ClaimResponse) Reset() {
 	*x = ClaimResponse{}
-	mi := &file_segno_proto_msgTypes[20]
+	mi := &file_segno_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1590,7 +2114,7 @@ func (x *ClaimResponse) String() string {
 func (*ClaimResponse) ProtoMessage() {}
 
 func (x *ClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[20]
+	mi := &file_segno_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1603,7 +2127,7 @@ func (x *ClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimResponse.ProtoReflect.Descriptor instead.
 func (*ClaimResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{20}
+	return file_segno_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ClaimResponse) GetVerdicts() []Verdict {
@@ -1620,6 +2144,13 @@ func (x *ClaimResponse) GetTerm() uint64 {
 	return 0
 }
 
+func (x *ClaimResponse) GetLeases() []*Lease {
+	if x != nil {
+		return x.Leases
+	}
+	return nil
+}
+
 type DeliverRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
@@ -1630,7 +2161,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_segno_proto_msgTypes[21]
+	mi := &file_segno_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1642,7 +2173,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[21]
+	mi := &file_segno_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1655,7 +2186,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{21}
+	return file_segno_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *DeliverRequest) GetInstance() string {
@@ -1683,7 +2214,7 @@ type AttemptRecords struct {
 
 func (x *AttemptRecords) Reset() {
 	*x = AttemptRecords{}
-	mi := &file_segno_proto_msgTypes[22]
+	mi := &file_segno_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +2226,7 @@ func (x *AttemptRecords) String() string {
 func (*AttemptRecords) ProtoMessage() {}
 
 func (x *AttemptRecords) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[22]
+	mi := &file_segno_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +2239,7 @@ func (x *AttemptRecords) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttemptRecords.ProtoReflect.Descriptor instead.
 func (*AttemptRecords) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{22}
+	return file_segno_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AttemptRecords) GetAttempt() *AttemptRef {
@@ -1738,6 +2269,7 @@ type Record struct {
 	//	*Record_Progress
 	//	*Record_OutputValue
 	//	*Record_Exit
+	//	*Record_Checkpoint
 	Record        isRecord_Record `protobuf_oneof:"record"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1745,7 +2277,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_segno_proto_msgTypes[23]
+	mi := &file_segno_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1757,7 +2289,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[23]
+	mi := &file_segno_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1770,7 +2302,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{23}
+	return file_segno_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Record) GetSequence() uint64 {
@@ -1839,6 +2371,15 @@ func (x *Record) GetExit() *Exit {
 	return nil
 }
 
+func (x *Record) GetCheckpoint() *Checkpoint {
+	if x != nil {
+		if x, ok := x.Record.(*Record_Checkpoint); ok {
+			return x.Checkpoint
+		}
+	}
+	return nil
+}
+
 type isRecord_Record interface {
 	isRecord_Record()
 }
@@ -1863,6 +2404,12 @@ type Record_Exit struct {
 	Exit *Exit `protobuf:"bytes,7,opt,name=exit,proto3,oneof"` // always the last record
 }
 
+type Record_Checkpoint struct {
+	// The content of a checkpoint goes before its record: Deliver stores the record only where the content is whole, and
+	// stops in front of it otherwise.
+	Checkpoint *Checkpoint `protobuf:"bytes,8,opt,name=checkpoint,proto3,oneof"`
+}
+
 func (*Record_Started) isRecord_Record() {}
 
 func (*Record_Output) isRecord_Record() {}
@@ -1873,6 +2420,8 @@ func (*Record_OutputValue) isRecord_Record() {}
 
 func (*Record_Exit) isRecord_Record() {}
 
+func (*Record_Checkpoint) isRecord_Record() {}
+
 type Started struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Pid           int32                  `protobuf:"varint,1,opt,name=pid,proto3" json:"pid,omitempty"`
@@ -1882,7 +2431,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_segno_proto_msgTypes[24]
+	mi := &file_segno_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1894,7 +2443,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[24]
+	mi := &file_segno_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1907,7 +2456,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{24}
+	return file_segno_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Started) GetPid() int32 {
@@ -1927,7 +2476,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_segno_proto_msgTypes[25]
+	mi := &file_segno_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1939,7 +2488,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[25]
+	mi := &file_segno_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1952,7 +2501,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{25}
+	return file_segno_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Output) GetStream() uint32 {
@@ -1979,7 +2528,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_segno_proto_msgTypes[26]
+	mi := &file_segno_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2540,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[26]
+	mi := &file_segno_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2553,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{26}
+	return file_segno_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Progress) GetPercent() float64 {
@@ -2031,7 +2580,7 @@ type OutputValue struct {
 
 func (x *OutputValue) Reset() {
 	*x = OutputValue{}
-	mi := &file_segno_proto_msgTypes[27]
+	mi := &file_segno_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2043,7 +2592,7 @@ func (x *OutputValue) String() string {
 func (*OutputValue) ProtoMessage() {}
 
 func (x *OutputValue) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[27]
+	mi := &file_segno_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2056,7 +2605,7 @@ func (x *OutputValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputValue.ProtoReflect.Descriptor instead.
 func (*OutputValue) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{27}
+	return file_segno_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *OutputValue) GetName() string {
@@ -2089,7 +2638,7 @@ type Exit struct {
 
 func (x *Exit) Reset() {
 	*x = Exit{}
-	mi := &file_segno_proto_msgTypes[28]
+	mi := &file_segno_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2101,7 +2650,7 @@ func (x *Exit) String() string {
 func (*Exit) ProtoMessage() {}
 
 func (x *Exit) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[28]
+	mi := &file_segno_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2114,7 +2663,7 @@ func (x *Exit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exit.ProtoReflect.Descriptor instead.
 func (*Exit) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{28}
+	return file_segno_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Exit) GetKind() string {
@@ -2184,7 +2733,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_segno_proto_msgTypes[29]
+	mi := &file_segno_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +2745,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[29]
+	mi := &file_segno_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +2758,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{29}
+	return file_segno_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *DeliverResponse) GetDelivered() []*Delivered {
@@ -2239,7 +2788,7 @@ type Delivered struct {
 
 func (x *Delivered) Reset() {
 	*x = Delivered{}
-	mi := &file_segno_proto_msgTypes[30]
+	mi := &file_segno_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2251,7 +2800,7 @@ func (x *Delivered) String() string {
 func (*Delivered) ProtoMessage() {}
 
 func (x *Delivered) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[30]
+	mi := &file_segno_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2264,7 +2813,7 @@ func (x *Delivered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivered.ProtoReflect.Descriptor instead.
 func (*Delivered) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{30}
+	return file_segno_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Delivered) GetSequence() uint64 {
@@ -2321,14 +2870,15 @@ const file_segno_proto_rawDesc = "" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\"=\n" +
 	"\fPollResponse\x12-\n" +
-	"\bcommands\x18\x01 \x03(\v2\x11.segno.v1.CommandR\bcommands\"\xf4\x01\n" +
+	"\bcommands\x18\x01 \x03(\v2\x11.segno.v1.CommandR\bcommands\"\x9a\x02\n" +
 	"\aCommand\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12-\n" +
 	"\awelcome\x18\x03 \x01(\v2\x11.segno.v1.WelcomeH\x00R\awelcome\x12'\n" +
 	"\x05offer\x18\x04 \x01(\v2\x0f.segno.v1.OfferH\x00R\x05offer\x12$\n" +
 	"\x04stop\x18\x05 \x01(\v2\x0e.segno.v1.StopH\x00R\x04stop\x120\n" +
-	"\bsettings\x18\x06 \x01(\v2\x12.segno.v1.SettingsH\x00R\bsettingsB\t\n" +
+	"\bsettings\x18\x06 \x01(\v2\x12.segno.v1.SettingsH\x00R\bsettings\x12$\n" +
+	"\x04hold\x18\a \x01(\v2\x0e.segno.v1.HoldH\x00R\x04holdB\t\n" +
 	"\acommand\"~\n" +
 	"\aWelcome\x12\x16\n" +
 	"\x06server\x18\x01 \x01(\tR\x06server\x12+\n" +
@@ -2336,13 +2886,18 @@ const file_segno_proto_rawDesc = "" +
 	"\bsettings\x18\x03 \x01(\v2\x12.segno.v1.SettingsR\bsettings\"<\n" +
 	"\bSettings\x12\x1c\n" +
 	"\theartbeat\x18\x01 \x01(\x03R\theartbeat\x12\x12\n" +
-	"\x04mode\x18\x02 \x01(\tR\x04mode\"\xc5\x01\n" +
+	"\x04mode\x18\x02 \x01(\tR\x04mode\"\x1e\n" +
+	"\x04Hold\x12\x16\n" +
+	"\x06length\x18\x01 \x01(\x03R\x06length\"O\n" +
+	"\x05Lease\x12.\n" +
+	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x16\n" +
+	"\x06length\x18\x02 \x01(\x03R\x06length\"\xc5\x01\n" +
 	"\x05Offer\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x12\n" +
 	"\x04task\x18\x02 \x01(\tR\x04task\x121\n" +
 	"\texecution\x18\x03 \x01(\v2\x13.segno.v1.ExecutionR\texecution\x12#\n" +
 	"\rscheduled_for\x18\x04 \x01(\x03R\fscheduledFor\x12 \n" +
-	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\xd0\x03\n" +
+	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\xa7\x04\n" +
 	"\tExecution\x12\x18\n" +
 	"\acommand\x18\x01 \x03(\tR\acommand\x12(\n" +
 	"\x06script\x18\x02 \x01(\v2\x10.segno.v1.ScriptR\x06script\x12$\n" +
@@ -2353,32 +2908,67 @@ const file_segno_proto_rawDesc = "" +
 	"\n" +
 	"stop_grace\x18\a \x01(\x03R\tstopGrace\x12!\n" +
 	"\foutput_limit\x18\b \x01(\x03R\voutputLimit\x12!\n" +
-	"\fmemory_limit\x18\t \x01(\x03R\vmemoryLimit\x1a6\n" +
+	"\fmemory_limit\x18\t \x01(\x03R\vmemoryLimit\x12'\n" +
+	"\x0flast_checkpoint\x18\n" +
+	" \x01(\rR\x0elastCheckpoint\x12,\n" +
+	"\x06resume\x18\v \x01(\v2\x14.segno.v1.CheckpointR\x06resume\x1a6\n" +
 	"\bEnvEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\">\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb6\x01\n" +
+	"\n" +
+	"Checkpoint\x12\x1a\n" +
+	"\bsequence\x18\x01 \x01(\rR\bsequence\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05label\x18\x03 \x01(\tR\x05label\x12\"\n" +
+	"\finstructions\x18\x04 \x01(\tR\finstructions\x12\x12\n" +
+	"\x04step\x18\x05 \x01(\rR\x04step\x12\x12\n" +
+	"\x04size\x18\x06 \x01(\x03R\x04size\x12\x16\n" +
+	"\x06sha256\x18\a \x01(\tR\x06sha256\"\xba\x01\n" +
+	"\x14PutCheckpointRequest\x12.\n" +
+	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x1a\n" +
+	"\bsequence\x18\x02 \x01(\rR\bsequence\x12\x16\n" +
+	"\x06sha256\x18\x03 \x01(\tR\x06sha256\x12\x12\n" +
+	"\x04size\x18\x04 \x01(\x03R\x04size\x12\x16\n" +
+	"\x06offset\x18\x05 \x01(\x03R\x06offset\x12\x12\n" +
+	"\x04data\x18\x06 \x01(\fR\x04data\"e\n" +
+	"\x15PutCheckpointResponse\x12\x1a\n" +
+	"\breceived\x18\x01 \x01(\x03R\breceived\x12\x16\n" +
+	"\x06fenced\x18\x02 \x01(\bR\x06fenced\x12\x18\n" +
+	"\arefused\x18\x03 \x01(\tR\arefused\"z\n" +
+	"\x14GetCheckpointRequest\x12.\n" +
+	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x1a\n" +
+	"\bsequence\x18\x02 \x01(\rR\bsequence\x12\x16\n" +
+	"\x06offset\x18\x03 \x01(\x03R\x06offset\"=\n" +
+	"\x15GetCheckpointResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x12\x10\n" +
+	"\x03end\x18\x02 \x01(\bR\x03end\">\n" +
 	"\x06Script\x12 \n" +
 	"\vinterpreter\x18\x01 \x03(\tR\vinterpreter\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"4\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"H\n" +
 	"\x04Step\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\acommand\x18\x02 \x03(\tR\acommand\"a\n" +
+	"\acommand\x18\x02 \x03(\tR\acommand\x12\x12\n" +
+	"\x04keep\x18\x03 \x03(\tR\x04keep\"a\n" +
 	"\x04Stop\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12)\n" +
-	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\x96\x01\n" +
+	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\xaa\x01\n" +
 	"\x10HeartbeatRequest\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12(\n" +
 	"\x06sample\x18\x02 \x01(\v2\x10.segno.v1.SampleR\x06sample\x121\n" +
-	"\battempts\x18\x03 \x03(\v2\x15.segno.v1.KeptAttemptR\battempts\"\x9b\x01\n" +
+	"\battempts\x18\x03 \x03(\v2\x15.segno.v1.KeptAttemptR\battempts\x12\x12\n" +
+	"\x04held\x18\x04 \x01(\bR\x04held\"\xbb\x01\n" +
 	"\vKeptAttempt\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x14\n" +
 	"\x05ended\x18\x02 \x01(\bR\x05ended\x12\x10\n" +
 	"\x03cpu\x18\x03 \x01(\x01R\x03cpu\x12\x16\n" +
 	"\x06memory\x18\x04 \x01(\x03R\x06memory\x12\x1c\n" +
-	"\tprocesses\x18\x05 \x01(\rR\tprocesses\"\xd0\x03\n" +
+	"\tprocesses\x18\x05 \x01(\rR\tprocesses\x12\x1e\n" +
+	"\n" +
+	"unkillable\x18\x06 \x01(\bR\n" +
+	"unkillable\"\xd0\x03\n" +
 	"\x06Sample\x12\x12\n" +
 	"\x04cpus\x18\x01 \x01(\x01R\x04cpus\x12\x19\n" +
 	"\bcpu_idle\x18\x02 \x01(\x01R\acpuIdle\x12\x19\n" +
@@ -2400,23 +2990,25 @@ const file_segno_proto_rawDesc = "" +
 	"\n" +
 	"own_memory\x18\x0f \x01(\x03R\townMemory\x12\x1d\n" +
 	"\n" +
-	"spool_full\x18\x10 \x01(\bR\tspoolFull\"{\n" +
+	"spool_full\x18\x10 \x01(\bR\tspoolFull\"\xa4\x01\n" +
 	"\x11HeartbeatResponse\x12.\n" +
 	"\bsettings\x18\x01 \x01(\v2\x12.segno.v1.SettingsR\bsettings\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\"\n" +
-	"\x04stop\x18\x03 \x03(\v2\x0e.segno.v1.StopR\x04stop\"\\\n" +
+	"\x04stop\x18\x03 \x03(\v2\x0e.segno.v1.StopR\x04stop\x12'\n" +
+	"\x06leases\x18\x04 \x03(\v2\x0f.segno.v1.LeaseR\x06leases\"\\\n" +
 	"\fClaimRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x120\n" +
-	"\battempts\x18\x02 \x03(\v2\x14.segno.v1.AttemptRefR\battempts\"R\n" +
+	"\battempts\x18\x02 \x03(\v2\x14.segno.v1.AttemptRefR\battempts\"{\n" +
 	"\rClaimResponse\x12-\n" +
 	"\bverdicts\x18\x01 \x03(\x0e2\x11.segno.v1.VerdictR\bverdicts\x12\x12\n" +
-	"\x04term\x18\x02 \x01(\x04R\x04term\"b\n" +
+	"\x04term\x18\x02 \x01(\x04R\x04term\x12'\n" +
+	"\x06leases\x18\x03 \x03(\v2\x0f.segno.v1.LeaseR\x06leases\"b\n" +
 	"\x0eDeliverRequest\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x124\n" +
 	"\battempts\x18\x02 \x03(\v2\x18.segno.v1.AttemptRecordsR\battempts\"l\n" +
 	"\x0eAttemptRecords\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12*\n" +
-	"\arecords\x18\x02 \x03(\v2\x10.segno.v1.RecordR\arecords\"\xad\x02\n" +
+	"\arecords\x18\x02 \x03(\v2\x10.segno.v1.RecordR\arecords\"\xe5\x02\n" +
 	"\x06Record\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\x03R\x02at\x12-\n" +
@@ -2424,7 +3016,10 @@ const file_segno_proto_rawDesc = "" +
 	"\x06output\x18\x04 \x01(\v2\x10.segno.v1.OutputH\x00R\x06output\x120\n" +
 	"\bprogress\x18\x05 \x01(\v2\x12.segno.v1.ProgressH\x00R\bprogress\x12:\n" +
 	"\foutput_value\x18\x06 \x01(\v2\x15.segno.v1.OutputValueH\x00R\voutputValue\x12$\n" +
-	"\x04exit\x18\a \x01(\v2\x0e.segno.v1.ExitH\x00R\x04exitB\b\n" +
+	"\x04exit\x18\a \x01(\v2\x0e.segno.v1.ExitH\x00R\x04exit\x126\n" +
+	"\n" +
+	"checkpoint\x18\b \x01(\v2\x14.segno.v1.CheckpointH\x00R\n" +
+	"checkpointB\b\n" +
 	"\x06record\"\x1b\n" +
 	"\aStarted\x12\x10\n" +
 	"\x03pid\x18\x01 \x01(\x05R\x03pid\"4\n" +
@@ -2452,22 +3047,25 @@ const file_segno_proto_rawDesc = "" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\"?\n" +
 	"\tDelivered\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x16\n" +
-	"\x06fenced\x18\x02 \x01(\bR\x06fenced*X\n" +
+	"\x06fenced\x18\x02 \x01(\bR\x06fenced*q\n" +
 	"\tStopCause\x12\x1a\n" +
 	"\x16STOP_CAUSE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14STOP_CAUSE_CANCELLED\x10\x01\x12\x15\n" +
-	"\x11STOP_CAUSE_FENCED\x10\x02*K\n" +
+	"\x11STOP_CAUSE_FENCED\x10\x02\x12\x17\n" +
+	"\x13STOP_CAUSE_REPLACED\x10\x03*K\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fVERDICT_CLAIMED\x10\x01\x12\x12\n" +
-	"\x0eVERDICT_FENCED\x10\x022\xfe\x02\n" +
+	"\x0eVERDICT_FENCED\x10\x022\xa2\x04\n" +
 	"\x10ConductorService\x125\n" +
 	"\x04Join\x12\x15.segno.v1.JoinRequest\x1a\x16.segno.v1.JoinResponse\x12<\n" +
 	"\tSubscribe\x12\x1a.segno.v1.SubscribeRequest\x1a\x11.segno.v1.Command0\x01\x125\n" +
 	"\x04Poll\x12\x15.segno.v1.PollRequest\x1a\x16.segno.v1.PollResponse\x12D\n" +
 	"\tHeartbeat\x12\x1a.segno.v1.HeartbeatRequest\x1a\x1b.segno.v1.HeartbeatResponse\x128\n" +
 	"\x05Claim\x12\x16.segno.v1.ClaimRequest\x1a\x17.segno.v1.ClaimResponse\x12>\n" +
-	"\aDeliver\x12\x18.segno.v1.DeliverRequest\x1a\x19.segno.v1.DeliverResponseB6Z4github.com/segno-jobs/segno/protocol/segnov1;segnov1b\x06proto3"
+	"\aDeliver\x12\x18.segno.v1.DeliverRequest\x1a\x19.segno.v1.DeliverResponse\x12P\n" +
+	"\rPutCheckpoint\x12\x1e.segno.v1.PutCheckpointRequest\x1a\x1f.segno.v1.PutCheckpointResponse\x12P\n" +
+	"\rGetCheckpoint\x12\x1e.segno.v1.GetCheckpointRequest\x1a\x1f.segno.v1.GetCheckpointResponseB6Z4github.com/segno-jobs/segno/protocol/segnov1;segnov1b\x06proto3"
 
 var (
 	file_segno_proto_rawDescOnce sync.Once
@@ -2482,97 +3080,116 @@ func file_segno_proto_rawDescGZIP() []byte {
 }
 
 var file_segno_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_segno_proto_goTypes = []any{
-	(StopCause)(0),            // 0: segno.v1.StopCause
-	(Verdict)(0),              // 1: segno.v1.Verdict
-	(*AttemptRef)(nil),        // 2: segno.v1.AttemptRef
-	(*JoinRequest)(nil),       // 3: segno.v1.JoinRequest
-	(*JoinResponse)(nil),      // 4: segno.v1.JoinResponse
-	(*SubscribeRequest)(nil),  // 5: segno.v1.SubscribeRequest
-	(*Hello)(nil),             // 6: segno.v1.Hello
-	(*PollRequest)(nil),       // 7: segno.v1.PollRequest
-	(*PollResponse)(nil),      // 8: segno.v1.PollResponse
-	(*Command)(nil),           // 9: segno.v1.Command
-	(*Welcome)(nil),           // 10: segno.v1.Welcome
-	(*Settings)(nil),          // 11: segno.v1.Settings
-	(*Offer)(nil),             // 12: segno.v1.Offer
-	(*Execution)(nil),         // 13: segno.v1.Execution
-	(*Script)(nil),            // 14: segno.v1.Script
-	(*Step)(nil),              // 15: segno.v1.Step
-	(*Stop)(nil),              // 16: segno.v1.Stop
-	(*HeartbeatRequest)(nil),  // 17: segno.v1.HeartbeatRequest
-	(*KeptAttempt)(nil),       // 18: segno.v1.KeptAttempt
-	(*Sample)(nil),            // 19: segno.v1.Sample
-	(*HeartbeatResponse)(nil), // 20: segno.v1.HeartbeatResponse
-	(*ClaimRequest)(nil),      // 21: segno.v1.ClaimRequest
-	(*ClaimResponse)(nil),     // 22: segno.v1.ClaimResponse
-	(*DeliverRequest)(nil),    // 23: segno.v1.DeliverRequest
-	(*AttemptRecords)(nil),    // 24: segno.v1.AttemptRecords
-	(*Record)(nil),            // 25: segno.v1.Record
-	(*Started)(nil),           // 26: segno.v1.Started
-	(*Output)(nil),            // 27: segno.v1.Output
-	(*Progress)(nil),          // 28: segno.v1.Progress
-	(*OutputValue)(nil),       // 29: segno.v1.OutputValue
-	(*Exit)(nil),              // 30: segno.v1.Exit
-	(*DeliverResponse)(nil),   // 31: segno.v1.DeliverResponse
-	(*Delivered)(nil),         // 32: segno.v1.Delivered
-	nil,                       // 33: segno.v1.JoinRequest.LabelsEntry
-	nil,                       // 34: segno.v1.Execution.EnvEntry
-	nil,                       // 35: segno.v1.Execution.ParamsEntry
+	(StopCause)(0),                // 0: segno.v1.StopCause
+	(Verdict)(0),                  // 1: segno.v1.Verdict
+	(*AttemptRef)(nil),            // 2: segno.v1.AttemptRef
+	(*JoinRequest)(nil),           // 3: segno.v1.JoinRequest
+	(*JoinResponse)(nil),          // 4: segno.v1.JoinResponse
+	(*SubscribeRequest)(nil),      // 5: segno.v1.SubscribeRequest
+	(*Hello)(nil),                 // 6: segno.v1.Hello
+	(*PollRequest)(nil),           // 7: segno.v1.PollRequest
+	(*PollResponse)(nil),          // 8: segno.v1.PollResponse
+	(*Command)(nil),               // 9: segno.v1.Command
+	(*Welcome)(nil),               // 10: segno.v1.Welcome
+	(*Settings)(nil),              // 11: segno.v1.Settings
+	(*Hold)(nil),                  // 12: segno.v1.Hold
+	(*Lease)(nil),                 // 13: segno.v1.Lease
+	(*Offer)(nil),                 // 14: segno.v1.Offer
+	(*Execution)(nil),             // 15: segno.v1.Execution
+	(*Checkpoint)(nil),            // 16: segno.v1.Checkpoint
+	(*PutCheckpointRequest)(nil),  // 17: segno.v1.PutCheckpointRequest
+	(*PutCheckpointResponse)(nil), // 18: segno.v1.PutCheckpointResponse
+	(*GetCheckpointRequest)(nil),  // 19: segno.v1.GetCheckpointRequest
+	(*GetCheckpointResponse)(nil), // 20: segno.v1.GetCheckpointResponse
+	(*Script)(nil),                // 21: segno.v1.Script
+	(*Step)(nil),                  // 22: segno.v1.Step
+	(*Stop)(nil),                  // 23: segno.v1.Stop
+	(*HeartbeatRequest)(nil),      // 24: segno.v1.HeartbeatRequest
+	(*KeptAttempt)(nil),           // 25: segno.v1.KeptAttempt
+	(*Sample)(nil),                // 26: segno.v1.Sample
+	(*HeartbeatResponse)(nil),     // 27: segno.v1.HeartbeatResponse
+	(*ClaimRequest)(nil),          // 28: segno.v1.ClaimRequest
+	(*ClaimResponse)(nil),         // 29: segno.v1.ClaimResponse
+	(*DeliverRequest)(nil),        // 30: segno.v1.DeliverRequest
+	(*AttemptRecords)(nil),        // 31: segno.v1.AttemptRecords
+	(*Record)(nil),                // 32: segno.v1.Record
+	(*Started)(nil),               // 33: segno.v1.Started
+	(*Output)(nil),                // 34: segno.v1.Output
+	(*Progress)(nil),              // 35: segno.v1.Progress
+	(*OutputValue)(nil),           // 36: segno.v1.OutputValue
+	(*Exit)(nil),                  // 37: segno.v1.Exit
+	(*DeliverResponse)(nil),       // 38: segno.v1.DeliverResponse
+	(*Delivered)(nil),             // 39: segno.v1.Delivered
+	nil,                           // 40: segno.v1.JoinRequest.LabelsEntry
+	nil,                           // 41: segno.v1.Execution.EnvEntry
+	nil,                           // 42: segno.v1.Execution.ParamsEntry
 }
 var file_segno_proto_depIdxs = []int32{
-	33, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
+	40, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
 	6,  // 1: segno.v1.SubscribeRequest.hello:type_name -> segno.v1.Hello
 	6,  // 2: segno.v1.PollRequest.hello:type_name -> segno.v1.Hello
 	9,  // 3: segno.v1.PollResponse.commands:type_name -> segno.v1.Command
 	10, // 4: segno.v1.Command.welcome:type_name -> segno.v1.Welcome
-	12, // 5: segno.v1.Command.offer:type_name -> segno.v1.Offer
-	16, // 6: segno.v1.Command.stop:type_name -> segno.v1.Stop
+	14, // 5: segno.v1.Command.offer:type_name -> segno.v1.Offer
+	23, // 6: segno.v1.Command.stop:type_name -> segno.v1.Stop
 	11, // 7: segno.v1.Command.settings:type_name -> segno.v1.Settings
-	11, // 8: segno.v1.Welcome.settings:type_name -> segno.v1.Settings
-	2,  // 9: segno.v1.Offer.attempt:type_name -> segno.v1.AttemptRef
-	13, // 10: segno.v1.Offer.execution:type_name -> segno.v1.Execution
-	14, // 11: segno.v1.Execution.script:type_name -> segno.v1.Script
-	15, // 12: segno.v1.Execution.steps:type_name -> segno.v1.Step
-	34, // 13: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
-	35, // 14: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
-	2,  // 15: segno.v1.Stop.attempt:type_name -> segno.v1.AttemptRef
-	0,  // 16: segno.v1.Stop.cause:type_name -> segno.v1.StopCause
-	6,  // 17: segno.v1.HeartbeatRequest.hello:type_name -> segno.v1.Hello
-	19, // 18: segno.v1.HeartbeatRequest.sample:type_name -> segno.v1.Sample
-	18, // 19: segno.v1.HeartbeatRequest.attempts:type_name -> segno.v1.KeptAttempt
-	2,  // 20: segno.v1.KeptAttempt.attempt:type_name -> segno.v1.AttemptRef
-	11, // 21: segno.v1.HeartbeatResponse.settings:type_name -> segno.v1.Settings
-	16, // 22: segno.v1.HeartbeatResponse.stop:type_name -> segno.v1.Stop
-	2,  // 23: segno.v1.ClaimRequest.attempts:type_name -> segno.v1.AttemptRef
-	1,  // 24: segno.v1.ClaimResponse.verdicts:type_name -> segno.v1.Verdict
-	24, // 25: segno.v1.DeliverRequest.attempts:type_name -> segno.v1.AttemptRecords
-	2,  // 26: segno.v1.AttemptRecords.attempt:type_name -> segno.v1.AttemptRef
-	25, // 27: segno.v1.AttemptRecords.records:type_name -> segno.v1.Record
-	26, // 28: segno.v1.Record.started:type_name -> segno.v1.Started
-	27, // 29: segno.v1.Record.output:type_name -> segno.v1.Output
-	28, // 30: segno.v1.Record.progress:type_name -> segno.v1.Progress
-	29, // 31: segno.v1.Record.output_value:type_name -> segno.v1.OutputValue
-	30, // 32: segno.v1.Record.exit:type_name -> segno.v1.Exit
-	32, // 33: segno.v1.DeliverResponse.delivered:type_name -> segno.v1.Delivered
-	3,  // 34: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
-	5,  // 35: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
-	7,  // 36: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
-	17, // 37: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
-	21, // 38: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
-	23, // 39: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
-	4,  // 40: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
-	9,  // 41: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
-	8,  // 42: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
-	20, // 43: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
-	22, // 44: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
-	31, // 45: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
-	40, // [40:46] is the sub-list for method output_type
-	34, // [34:40] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	12, // 8: segno.v1.Command.hold:type_name -> segno.v1.Hold
+	11, // 9: segno.v1.Welcome.settings:type_name -> segno.v1.Settings
+	2,  // 10: segno.v1.Lease.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 11: segno.v1.Offer.attempt:type_name -> segno.v1.AttemptRef
+	15, // 12: segno.v1.Offer.execution:type_name -> segno.v1.Execution
+	21, // 13: segno.v1.Execution.script:type_name -> segno.v1.Script
+	22, // 14: segno.v1.Execution.steps:type_name -> segno.v1.Step
+	41, // 15: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
+	42, // 16: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
+	16, // 17: segno.v1.Execution.resume:type_name -> segno.v1.Checkpoint
+	2,  // 18: segno.v1.PutCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 19: segno.v1.GetCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 20: segno.v1.Stop.attempt:type_name -> segno.v1.AttemptRef
+	0,  // 21: segno.v1.Stop.cause:type_name -> segno.v1.StopCause
+	6,  // 22: segno.v1.HeartbeatRequest.hello:type_name -> segno.v1.Hello
+	26, // 23: segno.v1.HeartbeatRequest.sample:type_name -> segno.v1.Sample
+	25, // 24: segno.v1.HeartbeatRequest.attempts:type_name -> segno.v1.KeptAttempt
+	2,  // 25: segno.v1.KeptAttempt.attempt:type_name -> segno.v1.AttemptRef
+	11, // 26: segno.v1.HeartbeatResponse.settings:type_name -> segno.v1.Settings
+	23, // 27: segno.v1.HeartbeatResponse.stop:type_name -> segno.v1.Stop
+	13, // 28: segno.v1.HeartbeatResponse.leases:type_name -> segno.v1.Lease
+	2,  // 29: segno.v1.ClaimRequest.attempts:type_name -> segno.v1.AttemptRef
+	1,  // 30: segno.v1.ClaimResponse.verdicts:type_name -> segno.v1.Verdict
+	13, // 31: segno.v1.ClaimResponse.leases:type_name -> segno.v1.Lease
+	31, // 32: segno.v1.DeliverRequest.attempts:type_name -> segno.v1.AttemptRecords
+	2,  // 33: segno.v1.AttemptRecords.attempt:type_name -> segno.v1.AttemptRef
+	32, // 34: segno.v1.AttemptRecords.records:type_name -> segno.v1.Record
+	33, // 35: segno.v1.Record.started:type_name -> segno.v1.Started
+	34, // 36: segno.v1.Record.output:type_name -> segno.v1.Output
+	35, // 37: segno.v1.Record.progress:type_name -> segno.v1.Progress
+	36, // 38: segno.v1.Record.output_value:type_name -> segno.v1.OutputValue
+	37, // 39: segno.v1.Record.exit:type_name -> segno.v1.Exit
+	16, // 40: segno.v1.Record.checkpoint:type_name -> segno.v1.Checkpoint
+	39, // 41: segno.v1.DeliverResponse.delivered:type_name -> segno.v1.Delivered
+	3,  // 42: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
+	5,  // 43: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
+	7,  // 44: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
+	24, // 45: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
+	28, // 46: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
+	30, // 47: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
+	17, // 48: segno.v1.ConductorService.PutCheckpoint:input_type -> segno.v1.PutCheckpointRequest
+	19, // 49: segno.v1.ConductorService.GetCheckpoint:input_type -> segno.v1.GetCheckpointRequest
+	4,  // 50: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
+	9,  // 51: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
+	8,  // 52: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
+	27, // 53: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
+	29, // 54: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
+	38, // 55: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
+	18, // 56: segno.v1.ConductorService.PutCheckpoint:output_type -> segno.v1.PutCheckpointResponse
+	20, // 57: segno.v1.ConductorService.GetCheckpoint:output_type -> segno.v1.GetCheckpointResponse
+	50, // [50:58] is the sub-list for method output_type
+	42, // [42:50] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_segno_proto_init() }
@@ -2585,13 +3202,15 @@ func file_segno_proto_init() {
 		(*Command_Offer)(nil),
 		(*Command_Stop)(nil),
 		(*Command_Settings)(nil),
+		(*Command_Hold)(nil),
 	}
-	file_segno_proto_msgTypes[23].OneofWrappers = []any{
+	file_segno_proto_msgTypes[30].OneofWrappers = []any{
 		(*Record_Started)(nil),
 		(*Record_Output)(nil),
 		(*Record_Progress)(nil),
 		(*Record_OutputValue)(nil),
 		(*Record_Exit)(nil),
+		(*Record_Checkpoint)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2599,7 +3218,7 @@ func file_segno_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_segno_proto_rawDesc), len(file_segno_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   34,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

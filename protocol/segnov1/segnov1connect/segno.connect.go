@@ -56,6 +56,12 @@ const (
 	// ConductorServiceDeliverProcedure is the fully-qualified name of the ConductorService's Deliver
 	// RPC.
 	ConductorServiceDeliverProcedure = "/segno.v1.ConductorService/Deliver"
+	// ConductorServicePutCheckpointProcedure is the fully-qualified name of the ConductorService's
+	// PutCheckpoint RPC.
+	ConductorServicePutCheckpointProcedure = "/segno.v1.ConductorService/PutCheckpoint"
+	// ConductorServiceGetCheckpointProcedure is the fully-qualified name of the ConductorService's
+	// GetCheckpoint RPC.
+	ConductorServiceGetCheckpointProcedure = "/segno.v1.ConductorService/GetCheckpoint"
 )
 
 // ConductorServiceClient is a client for the segno.v1.ConductorService service.
@@ -74,6 +80,11 @@ type ConductorServiceClient interface {
 	Claim(context.Context, *connect.Request[segnov1.ClaimRequest]) (*connect.Response[segnov1.ClaimResponse], error)
 	// Deliver hands over records of attempts, in their order. What is answered as delivered is durable.
 	Deliver(context.Context, *connect.Request[segnov1.DeliverRequest]) (*connect.Response[segnov1.DeliverResponse], error)
+	// PutCheckpoint hands over a piece of a checkpoint's content. Pieces follow one another without a gap; a piece that is
+	// there already is passed over. The checkpoint becomes visible with its record, see Deliver.
+	PutCheckpoint(context.Context, *connect.Request[segnov1.PutCheckpointRequest]) (*connect.Response[segnov1.PutCheckpointResponse], error)
+	// GetCheckpoint reads a piece of the content of the checkpoint that an attempt of the caller's resumes from.
+	GetCheckpoint(context.Context, *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error)
 }
 
 // NewConductorServiceClient constructs a client for the segno.v1.ConductorService service. By
@@ -123,17 +134,31 @@ func NewConductorServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithSchema(conductorServiceMethods.ByName("Deliver")),
 			connect.WithClientOptions(opts...),
 		),
+		putCheckpoint: connect.NewClient[segnov1.PutCheckpointRequest, segnov1.PutCheckpointResponse](
+			httpClient,
+			baseURL+ConductorServicePutCheckpointProcedure,
+			connect.WithSchema(conductorServiceMethods.ByName("PutCheckpoint")),
+			connect.WithClientOptions(opts...),
+		),
+		getCheckpoint: connect.NewClient[segnov1.GetCheckpointRequest, segnov1.GetCheckpointResponse](
+			httpClient,
+			baseURL+ConductorServiceGetCheckpointProcedure,
+			connect.WithSchema(conductorServiceMethods.ByName("GetCheckpoint")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // conductorServiceClient implements ConductorServiceClient.
 type conductorServiceClient struct {
-	join      *connect.Client[segnov1.JoinRequest, segnov1.JoinResponse]
-	subscribe *connect.Client[segnov1.SubscribeRequest, segnov1.Command]
-	poll      *connect.Client[segnov1.PollRequest, segnov1.PollResponse]
-	heartbeat *connect.Client[segnov1.HeartbeatRequest, segnov1.HeartbeatResponse]
-	claim     *connect.Client[segnov1.ClaimRequest, segnov1.ClaimResponse]
-	deliver   *connect.Client[segnov1.DeliverRequest, segnov1.DeliverResponse]
+	join          *connect.Client[segnov1.JoinRequest, segnov1.JoinResponse]
+	subscribe     *connect.Client[segnov1.SubscribeRequest, segnov1.Command]
+	poll          *connect.Client[segnov1.PollRequest, segnov1.PollResponse]
+	heartbeat     *connect.Client[segnov1.HeartbeatRequest, segnov1.HeartbeatResponse]
+	claim         *connect.Client[segnov1.ClaimRequest, segnov1.ClaimResponse]
+	deliver       *connect.Client[segnov1.DeliverRequest, segnov1.DeliverResponse]
+	putCheckpoint *connect.Client[segnov1.PutCheckpointRequest, segnov1.PutCheckpointResponse]
+	getCheckpoint *connect.Client[segnov1.GetCheckpointRequest, segnov1.GetCheckpointResponse]
 }
 
 // Join calls segno.v1.ConductorService.Join.
@@ -166,6 +191,16 @@ func (c *conductorServiceClient) Deliver(ctx context.Context, req *connect.Reque
 	return c.deliver.CallUnary(ctx, req)
 }
 
+// PutCheckpoint calls segno.v1.ConductorService.PutCheckpoint.
+func (c *conductorServiceClient) PutCheckpoint(ctx context.Context, req *connect.Request[segnov1.PutCheckpointRequest]) (*connect.Response[segnov1.PutCheckpointResponse], error) {
+	return c.putCheckpoint.CallUnary(ctx, req)
+}
+
+// GetCheckpoint calls segno.v1.ConductorService.GetCheckpoint.
+func (c *conductorServiceClient) GetCheckpoint(ctx context.Context, req *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error) {
+	return c.getCheckpoint.CallUnary(ctx, req)
+}
+
 // ConductorServiceHandler is an implementation of the segno.v1.ConductorService service.
 type ConductorServiceHandler interface {
 	// Join enrols a host once, with a join token in place of a credential.
@@ -182,6 +217,11 @@ type ConductorServiceHandler interface {
 	Claim(context.Context, *connect.Request[segnov1.ClaimRequest]) (*connect.Response[segnov1.ClaimResponse], error)
 	// Deliver hands over records of attempts, in their order. What is answered as delivered is durable.
 	Deliver(context.Context, *connect.Request[segnov1.DeliverRequest]) (*connect.Response[segnov1.DeliverResponse], error)
+	// PutCheckpoint hands over a piece of a checkpoint's content. Pieces follow one another without a gap; a piece that is
+	// there already is passed over. The checkpoint becomes visible with its record, see Deliver.
+	PutCheckpoint(context.Context, *connect.Request[segnov1.PutCheckpointRequest]) (*connect.Response[segnov1.PutCheckpointResponse], error)
+	// GetCheckpoint reads a piece of the content of the checkpoint that an attempt of the caller's resumes from.
+	GetCheckpoint(context.Context, *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error)
 }
 
 // NewConductorServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -227,6 +267,18 @@ func NewConductorServiceHandler(svc ConductorServiceHandler, opts ...connect.Han
 		connect.WithSchema(conductorServiceMethods.ByName("Deliver")),
 		connect.WithHandlerOptions(opts...),
 	)
+	conductorServicePutCheckpointHandler := connect.NewUnaryHandler(
+		ConductorServicePutCheckpointProcedure,
+		svc.PutCheckpoint,
+		connect.WithSchema(conductorServiceMethods.ByName("PutCheckpoint")),
+		connect.WithHandlerOptions(opts...),
+	)
+	conductorServiceGetCheckpointHandler := connect.NewUnaryHandler(
+		ConductorServiceGetCheckpointProcedure,
+		svc.GetCheckpoint,
+		connect.WithSchema(conductorServiceMethods.ByName("GetCheckpoint")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/segno.v1.ConductorService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case ConductorServiceJoinProcedure:
@@ -241,6 +293,10 @@ func NewConductorServiceHandler(svc ConductorServiceHandler, opts ...connect.Han
 			conductorServiceClaimHandler.ServeHTTP(w, r)
 		case ConductorServiceDeliverProcedure:
 			conductorServiceDeliverHandler.ServeHTTP(w, r)
+		case ConductorServicePutCheckpointProcedure:
+			conductorServicePutCheckpointHandler.ServeHTTP(w, r)
+		case ConductorServiceGetCheckpointProcedure:
+			conductorServiceGetCheckpointHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -272,4 +328,12 @@ func (UnimplementedConductorServiceHandler) Claim(context.Context, *connect.Requ
 
 func (UnimplementedConductorServiceHandler) Deliver(context.Context, *connect.Request[segnov1.DeliverRequest]) (*connect.Response[segnov1.DeliverResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("segno.v1.ConductorService.Deliver is not implemented"))
+}
+
+func (UnimplementedConductorServiceHandler) PutCheckpoint(context.Context, *connect.Request[segnov1.PutCheckpointRequest]) (*connect.Response[segnov1.PutCheckpointResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("segno.v1.ConductorService.PutCheckpoint is not implemented"))
+}
+
+func (UnimplementedConductorServiceHandler) GetCheckpoint(context.Context, *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("segno.v1.ConductorService.GetCheckpoint is not implemented"))
 }
