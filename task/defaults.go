@@ -1,7 +1,5 @@
 package task
 
-import "github.com/segno-jobs/segno/policy"
-
 // WithDefaults returns the task with each setting that was left out at its default, so that two specs that mean the
 // same are equal. It changes nothing that s refers to.
 func (s Spec) WithDefaults() Spec {
@@ -10,9 +8,6 @@ func (s Spec) WithDefaults() Spec {
 	}
 	if s.OutputLimit == 0 {
 		s.OutputLimit = DefaultOutputLimit
-	}
-	if s.OnUnavailable == "" {
-		s.OnUnavailable = string(policy.Default)
 	}
 	if s.Resources.Slots == 0 {
 		s.Resources.Slots = 1

@@ -98,7 +98,7 @@ func (f *filler) steps(steps []Step) []Step {
 	}
 	filled := make([]Step, len(steps))
 	for i, s := range steps {
-		filled[i] = Step{Name: s.Name, Command: f.command(fmt.Sprintf("job.steps[%d].command", i), s.Command)}
+		filled[i] = Step{Name: s.Name, Command: f.command(fmt.Sprintf("job.steps[%d].command", i), s.Command), Keep: s.Keep}
 	}
 	return filled
 }

@@ -38,7 +38,7 @@ func TestFillPutsParametersIntoWholeArguments(t *testing.T) {
 
 func TestFillFillsTheCommandsOfSteps(t *testing.T) {
 	s := sound()
-	s.Job = task.Job{Steps: []task.Step{{"load", []string{"a", "${{ params.date }}"}}}}
+	s.Job = task.Job{Steps: []task.Step{{Name: "load", Command: []string{"a", "${{ params.date }}"}}}}
 	got, err := task.Fill(s, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -109,7 +109,7 @@ const (
 	// MaxCheckpoints is how many one attempt may make.
 	MaxCheckpoints = 10000
 	// KeptCheckpoints is how many of a run are kept; those with a label are kept besides.
-	KeptCheckpoints  = 10
+	KeptCheckpoints   = 10
 	MaxCheckpointName = 200
 	MaxInstructions   = 4096
 	// MaxCheckpointChunk is the most content in one piece on its way to the conductor.

@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
-	"github.com/segno-jobs/segno/policy"
 )
 
 // Limits that only validation needs.
@@ -74,8 +72,8 @@ func (s Spec) Validate() error {
 	if s.OutputLimit < 0 || s.OutputLimit > MaxOutputLimit {
 		found.addf("output_limit", "must be from 0 to %s, not %s", Bytes(MaxOutputLimit), s.OutputLimit)
 	}
-	if s.OnUnavailable != "" && !slices.Contains(policy.Kinds(), policy.Kind(s.OnUnavailable)) {
-		found.addf("on_unavailable", "must be one of wait, reset, restart, recover, not %q", clip(s.OnUnavailable))
+	if s.OnUnavailable != nil {
+		found.add(s.OnUnavailable.Validate("on_unavailable"))
 	}
 	if len(found) == 0 {
 		// The texts can be judged only with parameters and a job that are sound.

@@ -31,7 +31,7 @@ func TestAcceptsSoundTasks(t *testing.T) {
 		"bound to a server": func(s *task.Spec) { s.Target = task.Target{Server: "js-1"} },
 		"a script":          func(s *task.Spec) { s.Job = task.Job{Script: &task.Script{Text: "echo ${{ not.filled }}"}} },
 		"steps": func(s *task.Spec) {
-			s.Job = task.Job{Steps: []task.Step{{"Load it", []string{"a"}}, {"b", []string{"b"}}}}
+			s.Job = task.Job{Steps: []task.Step{{Name: "Load it", Command: []string{"a"}}, {Name: "b", Command: []string{"b"}}}}
 		},
 		"an empty argument":          func(s *task.Spec) { s.Job.Command = []string{"echo", ""} },
 		"the shortest period":        func(s *task.Spec) { s.UnavailableAfter = task.Duration(5 * time.Second) },
@@ -40,7 +40,7 @@ func TestAcceptsSoundTasks(t *testing.T) {
 		"half a core":                func(s *task.Spec) { s.Resources = task.Resources{CPU: 0.5, Memory: 1 << 30, Slots: 2} },
 		"labels":                     func(s *task.Spec) { s.Requires = map[string]string{"zone/a": "eu", "gpu": ""} },
 		"a plain dollar-brace":       func(s *task.Spec) { s.Job.Command = []string{"echo", "$${{ params.nosuch }}", "${HOME}"} },
-		"every kind of policy":       func(s *task.Spec) { s.OnUnavailable = string(policy.Kinds()[len(policy.Kinds())-1]) },
+		"every kind of policy":       func(s *task.Spec) { recover := policy.Word(policy.Recover); s.OnUnavailable = &recover },
 		"a name close to SEGNO":      func(s *task.Spec) { s.Job.Env = map[string]string{"SEGNOX": "1", "_": ""} },
 		"a timeout of a half second": func(s *task.Spec) { s.Timeout = task.Duration(time.Second / 2) },
 	} {
@@ -79,7 +79,7 @@ func TestRefusesWithTheFieldAsTheUserWroteIt(t *testing.T) {
 		{"target.server", func(s *task.Spec) { s.Target = task.Target{Server: "A"} }},
 		{"job", func(s *task.Spec) { s.Job = task.Job{} }},
 		{"job", func(s *task.Spec) { s.Job.Script = &task.Script{Text: "x"} }},
-		{"job", func(s *task.Spec) { s.Job.Steps = []task.Step{{"a", []string{"a"}}} }},
+		{"job", func(s *task.Spec) { s.Job.Steps = []task.Step{{Name: "a", Command: []string{"a"}}} }},
 		{"job.command", func(s *task.Spec) { s.Job.Command = []string{} }},
 		{"job.command", func(s *task.Spec) { s.Job.Command = []string{""} }},
 		{"job.command", func(s *task.Spec) { s.Job.Command = make([]string, task.MaxArguments+1); s.Job.Command[0] = "a" }},
@@ -95,11 +95,15 @@ func TestRefusesWithTheFieldAsTheUserWroteIt(t *testing.T) {
 		{"job.script.interpreter", func(s *task.Spec) { s.Job = task.Job{Script: &task.Script{Text: "x", Interpreter: []string{""}}} }},
 		{"job.steps", func(s *task.Spec) { s.Job = task.Job{Steps: []task.Step{}} }},
 		{"job.steps", func(s *task.Spec) { s.Job = task.Job{Steps: make([]task.Step, task.MaxSteps+1)} }},
-		{"job.steps[0].name", func(s *task.Spec) { s.Job = task.Job{Steps: []task.Step{{"a/b", []string{"a"}}}} }},
-		{"job.steps[0].name", func(s *task.Spec) { s.Job = task.Job{Steps: []task.Step{{"..", []string{"a"}}}} }},
-		{"job.steps[1].name", func(s *task.Spec) { s.Job = task.Job{Steps: []task.Step{{"a", []string{"a"}}, {"a", []string{"b"}}}} }},
-		{"job.steps[0].command", func(s *task.Spec) { s.Job = task.Job{Steps: []task.Step{{"a", nil}}} }},
-		{"job.steps[0].command[1]", func(s *task.Spec) { s.Job = task.Job{Steps: []task.Step{{"a", []string{"a", "${{ params.x }}"}}}} }},
+		{"job.steps[0].name", func(s *task.Spec) { s.Job = task.Job{Steps: []task.Step{{Name: "a/b", Command: []string{"a"}}}} }},
+		{"job.steps[0].name", func(s *task.Spec) { s.Job = task.Job{Steps: []task.Step{{Name: "..", Command: []string{"a"}}}} }},
+		{"job.steps[1].name", func(s *task.Spec) {
+			s.Job = task.Job{Steps: []task.Step{{Name: "a", Command: []string{"a"}}, {Name: "a", Command: []string{"b"}}}}
+		}},
+		{"job.steps[0].command", func(s *task.Spec) { s.Job = task.Job{Steps: []task.Step{{Name: "a", Command: nil}}} }},
+		{"job.steps[0].command[1]", func(s *task.Spec) {
+			s.Job = task.Job{Steps: []task.Step{{Name: "a", Command: []string{"a", "${{ params.x }}"}}}}
+		}},
 		{"job.env.2X", func(s *task.Spec) { s.Job.Env = map[string]string{"2X": ""} }},
 		{"job.env.A=B", func(s *task.Spec) { s.Job.Env = map[string]string{"A=B": ""} }},
 		{"job.env.", func(s *task.Spec) { s.Job.Env = map[string]string{"": ""} }},
@@ -140,7 +144,7 @@ func TestRefusesWithTheFieldAsTheUserWroteIt(t *testing.T) {
 		{"priority", func(s *task.Spec) { s.Priority = -1001 }},
 		{"output_limit", func(s *task.Spec) { s.OutputLimit = -1 }},
 		{"output_limit", func(s *task.Spec) { s.OutputLimit = task.MaxOutputLimit + 1 }},
-		{"on_unavailable", func(s *task.Spec) { s.OnUnavailable = "Wait" }},
+		{"on_unavailable", func(s *task.Spec) { wrong := policy.Word("Wait"); s.OnUnavailable = &wrong }},
 	} {
 		s := sound()
 		c.change(&s)
@@ -187,7 +191,7 @@ func TestDefaultsLeaveTheGivenSpecAlone(t *testing.T) {
 	if got := d.Job.Script.Interpreter; !slices.Equal(got, []string{"/bin/sh"}) {
 		t.Errorf("interpreter: got %v, want /bin/sh", got)
 	}
-	if d.StopGrace != task.Duration(10*time.Second) || d.OutputLimit != 64<<20 || d.OnUnavailable != "wait" || d.Resources.Slots != 1 {
+	if d.StopGrace != task.Duration(10*time.Second) || d.OutputLimit != 64<<20 || d.OnUnavailable != nil || d.Resources.Slots != 1 {
 		t.Errorf("got %+v, want the documented defaults", d)
 	}
 	again := d.WithDefaults()

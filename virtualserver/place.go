@@ -45,6 +45,9 @@ type Candidate struct {
 	LastUsed time.Time
 	// HoldsArchive is true where the job's archive is already there.
 	HoldsArchive bool
+	// SlotLimit is how many of the server's slots may be taken for now, because it has only just returned; 0 is all of
+	// them. See [ReturnLimit].
+	SlotLimit int
 }
 
 // Occupancy is what a set of attempts takes.
@@ -119,4 +122,7 @@ const (
 	RefusedKind      Refusal = "wrong kind"
 	RefusedNoSample  Refusal = "no sample"
 	RefusedNotJoined Refusal = "not joined"
+	// RefusedQuarantined servers have a process that could not be killed; RefusedReturned ones take load back gradually.
+	RefusedQuarantined Refusal = "quarantined"
+	RefusedReturned    Refusal = "just returned"
 )
