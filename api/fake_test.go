@@ -41,6 +41,11 @@ type fake struct {
 	writes int
 	loads  []jobserver.LoadPoint
 	ready  error
+
+	fates   map[string][]api.WhatIf
+	takenUp []takenUp
+	// closed counts contents that were closed.
+	closed int
 }
 
 type fakeRun struct {
@@ -48,6 +53,9 @@ type fakeRun struct {
 	output map[int][]task.OutputPiece
 	ended  map[int]bool
 	places map[int]virtualserver.Placement
+	// contents are those of the checkpoints, by their sequence.
+	checkpoints []task.Checkpoint
+	contents    map[int][]byte
 }
 
 func newFake() *fake {

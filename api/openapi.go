@@ -140,6 +140,10 @@ func (r route) parameters() []*huma.Param {
 	if r.etag && r.method != http.MethodGet {
 		header("If-Match", "The ETag that must still be the newest, else the answer is 412.")
 	}
+	if r.ranges {
+		header("Range", "The part of the file to send, such as bytes=1000-; the answer is 206 then.")
+		header("If-Range", "An ETag: where the file has another one, all of it is sent.")
+	}
 	if len(r.media) > 0 && r.media[0] == eventStream {
 		header("Last-Event-ID", "Where a stream of events goes on.")
 	}
@@ -182,6 +186,10 @@ func (r route) responses(schemas huma.Registry) map[string]*huma.Response {
 		success.Headers = map[string]*huma.Param{"ETag": {Description: "The version.", Schema: &huma.Schema{Type: "string"}}}
 	}
 	out := map[string]*huma.Response{strconv.Itoa(status): success, "default": {Ref: "#/components/responses/Problem"}}
+	if r.ranges {
+		success.Headers = map[string]*huma.Param{"ETag": {Description: "SHA-256 of the content.", Schema: &huma.Schema{Type: "string"}}}
+		out[strconv.Itoa(http.StatusPartialContent)] = success
+	}
 	for _, status := range r.problems() {
 		out[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/Problem"}
 	}
@@ -208,6 +216,9 @@ func (r route) problems() []int {
 	}
 	if r.body != nil || len(r.query) > 0 {
 		out = append(out, http.StatusUnprocessableEntity)
+	}
+	if r.ranges {
+		out = append(out, http.StatusRequestedRangeNotSatisfiable)
 	}
 	return append(out, http.StatusServiceUnavailable)
 }

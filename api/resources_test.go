@@ -13,6 +13,7 @@ import (
 	"github.com/segno-jobs/segno/api"
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -202,7 +203,7 @@ func TestARunIsAsTheConventionsSay(t *testing.T) {
 	run.Attempts[0].State, run.Attempts[0].ClaimedAt, run.Attempts[0].EndedAt = task.AttemptUnavailable, &started, &ended
 	run.Attempts[0].Exit = &task.Exit{Kind: task.ExitExited, Code: 137, Signal: 9, OOM: true, CPU: 1500 * time.Millisecond, PeakMemory: 4096, Ran: 2 * time.Second}
 	run.Attempts[1].Ground, run.Attempts[1].ResumedFrom = "lease expired", &three
-	run.Spec.OnUnavailable, run.Progress = "recover", &task.Progress{Percent: 42, Message: "loading orders"}
+	run.Spec.OnUnavailable, run.Progress = new(policy.Word(policy.Recover)), &task.Progress{Percent: 42, Message: "loading orders"}
 	run.Cause = task.Cause{Kind: task.CauseManual, By: "admin"}
 	run.Params, run.Outputs = map[string]string{"date": "x"}, map[string]string{"rows": "12"}
 	run.places[2] = virtualserver.Placement{At: noon, Chosen: "js-2", Reason: "best", Need: virtualserver.Need{CPU: 1, Source: "assumed"}, Candidates: []virtualserver.Verdict{

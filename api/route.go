@@ -31,6 +31,8 @@ type route struct {
 	media []string
 	// onlyMedia is true where success is never JSON made of out.
 	onlyMedia bool
+	// ranges is true where parts of a file can be asked for.
+	ranges bool
 }
 
 const (
@@ -61,6 +63,9 @@ func (r route) streams(out any, media ...string) route {
 }
 
 func (r route) file(media string) route { r.media, r.onlyMedia = []string{media}, true; return r }
+
+// ranged says that parts of the file can be asked for.
+func (r route) ranged() route { r.ranges = true; return r }
 
 // pattern is the route's name in metrics, such as "GET /api/v1/runs/{id}".
 func (r route) pattern() string { return r.method + " " + base + r.path }

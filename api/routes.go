@@ -21,6 +21,8 @@ func (s *Server) routes() []route {
 		post("/servers/{name}/drain", "drainServer", s.drainServer, "Let a server finish its runs and give it no new ones").reads(wire.ModeChange{}, optional).gives(wire.Server{}),
 		post("/servers/{name}/activate", "activateServer", s.activateServer, "Give a server new runs again").reads(wire.ModeChange{}, optional).gives(wire.Server{}),
 		post("/servers/{name}/disable", "disableServer", s.disableServer, "Take a server out of use").reads(wire.ModeChange{}, optional).gives(wire.Server{}),
+		post("/servers/{name}/declare-dead", "declareServerDead", s.declareServerDead, "State that a server is dead; its runs follow their policies at once").reads(wire.DeathStatement{}, required).gives(wire.Server{}),
+		get("/servers/{name}/what-if", "whatIfServer", s.whatIf, "Say what would happen to each run on a server if it died now").gives(wire.Page[wire.WhatIf]{}),
 		get("/servers/{name}/load", "getServerLoad", s.serverLoad, "Read the load of a server over time").takes("from", "to").gives(wire.Page[wire.LoadPoint]{}),
 		post("/join-tokens", "createJoinToken", s.createJoinToken, "Make a one-time token with which an agent joins").keeps(keepSecret).reads(wire.JoinTokenRequest{}, optional).creates(wire.JoinToken{}),
 
@@ -43,6 +45,12 @@ func (s *Server) routes() []route {
 		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("task", "state", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),
 		get("/runs/{id}", "getRun", s.getRun, "Read a run with its attempts and placements").gives(wire.Run{}),
 		post("/runs/{id}/cancel", "cancelRun", s.cancelRun, "Stop a run, or keep it from starting").gives(wire.Run{}),
+		post("/runs/{id}/reset", "resetRun", s.resetRun, "End a run as reset; its task is ready to run").gives(wire.Run{}),
+		post("/runs/{id}/restart", "restartRun", s.restartRun, "Take a run up again from the beginning").gives(wire.Run{}),
+		post("/runs/{id}/recover", "recoverRun", s.recoverRun, "Take a run up again from a checkpoint").reads(wire.RecoverRequest{}, optional).gives(wire.Run{}),
+		get("/runs/{id}/checkpoints", "listCheckpoints", s.listCheckpoints, "List the checkpoints of a run, oldest first").gives(wire.Page[wire.Checkpoint]{}),
+		get("/runs/{id}/checkpoints/{seq}/content", "getCheckpointContent", s.checkpointContent, "Download the content of a checkpoint, a tar archive").ranged().file(tarball),
+		get("/recoverable-runs", "listRecoverableRuns", s.listRecoverableRuns, "List runs that failed, timed out or were lost, with their checkpoints, newest first").takes("task", "limit", "cursor").gives(wire.Page[wire.Recoverable]{}),
 		get("/runs/{id}/log", "getRunLog", s.runLog, "Read or follow the output of a run").takes("attempt", "offset", "limit", "follow", "format").streams(wire.LogChunk{}, "text/plain"),
 		get("/runs/{id}/events", "listRunEvents", s.listRunEvents, "List what happened to a run, oldest first").takes("limit", "cursor").gives(wire.Page[wire.Event]{}),
 

@@ -29,7 +29,7 @@ func (s *Server) startRun(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusCreated, body: wire.WholeRunOf(run, nil), location: location("runs", string(run.ID))}, nil
+	return answer{status: http.StatusCreated, body: wire.WholeRunOf(run, nil, nil), location: location("runs", string(run.ID))}, nil
 }
 
 // checkParams refuses what no task could take; the task's own rules are the service's.
@@ -75,7 +75,11 @@ func (s *Server) getRun(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, fmt.Errorf("read the placements of run %s: %w", id, err)
 	}
-	return ok(wire.WholeRunOf(run, placements))
+	checkpoints, err := s.service.Checkpoints(c.ctx(), id)
+	if err != nil {
+		return answer{}, fmt.Errorf("read the checkpoints of run %s: %w", id, err)
+	}
+	return ok(wire.WholeRunOf(run, placements, checkpoints))
 }
 
 func (s *Server) cancelRun(c *call) (answer, error) {
@@ -91,10 +95,17 @@ func (s *Server) cancelRun(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	return changedRun(run)
+}
+
+// changedRun answers with a run as a change left it. Its attempts are left out where they were not read.
+func changedRun(run task.Run) (answer, error) {
+	w := wire.WholeRunOf(run, nil, nil)
+	w.Checkpoints = nil
 	if run.Attempt > 0 && len(run.Attempts) == 0 {
-		return ok(wire.RunOf(run))
+		w.Attempts = nil
 	}
-	return ok(wire.WholeRunOf(run, nil))
+	return ok(w)
 }
 
 func (s *Server) listRunEvents(c *call) (answer, error) {

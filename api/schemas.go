@@ -2,12 +2,12 @@ package api
 
 import (
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -18,6 +18,7 @@ func newSchemas() huma.Registry {
 	r.RegisterTypeAlias(reflect.TypeFor[task.Duration](), reflect.TypeFor[durationSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[task.Bytes](), reflect.TypeFor[bytesSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[virtualserver.Rating](), reflect.TypeFor[ratingSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[policy.Policy](), reflect.TypeFor[policySchema]())
 	return r
 }
 
@@ -47,6 +48,24 @@ func (bytesSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{
 		{Type: "string", Pattern: `^[0-9]+(\.[0-9]+)? ?([kKMGT]i?B|B)?$`, Examples: []any{"64MiB"}},
 		{Type: "integer", Format: "int64", Minimum: &least},
+	}}
+}
+
+type policySchema struct{}
+
+// Schema describes policy.Policy.
+func (policySchema) Schema(huma.Registry) *huma.Schema {
+	kinds := words(each(policy.Kinds())...)
+	after := durationSchema{}.Schema(nil)
+	after.Description = "Silence of the server after which the step is taken, longer than that of the step before."
+	do := kinds
+	step := &huma.Schema{
+		Type: "object", Properties: map[string]*huma.Schema{"after": after, "do": &do},
+		Required: []string{"after", "do"}, AdditionalProperties: false,
+	}
+	kinds.Description = "One step, taken when the server counts as unavailable."
+	return &huma.Schema{OneOf: []*huma.Schema{
+		&kinds, {Type: "array", Description: "A ladder: each step is taken once the server has been silent for that long.", Items: step},
 	}}
 }
 
@@ -147,10 +166,13 @@ func words(all ...string) huma.Schema {
 	return s
 }
 
-func stateWords() []string {
-	var out []string
-	for s := range slices.Values(task.States()) {
-		out = append(out, string(s))
+func stateWords() []string { return each(task.States()) }
+
+// each returns words of a kind as plain strings.
+func each[T ~string](words []T) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
 	}
 	return out
 }

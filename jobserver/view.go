@@ -1,6 +1,10 @@
 package jobserver
 
-import "github.com/segno-jobs/segno/task"
+import (
+	"time"
+
+	"github.com/segno-jobs/segno/task"
+)
 
 // View is a server with what the conductor makes of it.
 type View struct {
@@ -12,4 +16,7 @@ type View struct {
 	Attempts      []task.Attempt
 	// VirtualServers are the groups that it is a member of.
 	VirtualServers []string
+	// UnavailableAt is when an unreachable server will count as unavailable if nothing is heard of it until then. Zero
+	// stands for LastSeen and Patience after it; a conductor that could not listen for a while counts from later.
+	UnavailableAt time.Time
 }

@@ -45,7 +45,14 @@ type Server struct {
 	StateSince *Time             `json:"state_since" doc:"When mode or contact last changed." format:"date-time"`
 	Reason     string            `json:"reason" doc:"Why the server is in its mode, as the operator said."`
 	ServerSettings
-	SlotsUsed int `json:"slots_used"`
+	// Patience is UnavailableAfter, or the default where that is 0.
+	Patience task.Duration `json:"patience" doc:"Silence after which the server counts as unavailable, the default included."`
+	// Timers are nil while the server is heard from.
+	Timers *Timers `json:"timers" doc:"Of a silent server: since when, and what follows when; null while it is heard from."`
+	// Held is nil without a hold.
+	Held       *task.Duration `json:"held" doc:"The hold that its agent was given before a planned absence of the conductor; null without one."`
+	Quarantine string         `json:"quarantine" doc:"Why no run is placed there although it is online; empty where it is none."`
+	SlotsUsed  int            `json:"slots_used"`
 	// Rating and Stars are null without a sample.
 	Rating         *float64         `json:"rating" doc:"0 to 100 by the preset recommended, for a run of one core; null without a sample."`
 	Stars          *float64         `json:"stars" doc:"0 to 5 in halves; null without a sample."`
@@ -59,6 +66,32 @@ type Server struct {
 	AgentVersion   string           `json:"agent_version"`
 	Version        int64            `json:"version" doc:"Counts edits; also the ETag."`
 }
+
+// Timers are those of a silent server.
+type Timers struct {
+	// UnreachableSince is nil once the server is unavailable, UnavailableSince before it is.
+	UnreachableSince *Time `json:"unreachable_since" format:"date-time" doc:"Since when the server is unreachable."`
+	UnavailableAt    *Time `json:"unavailable_at" format:"date-time" doc:"When an unreachable server will be unavailable if it stays silent."`
+	UnavailableSince *Time `json:"unavailable_since" format:"date-time" doc:"Since when the server is unavailable."`
+}
+
+// TimersOf returns the timers of a server, or nil where it is heard from.
+func TimersOf(s jobserver.View) *Timers {
+	switch s.State {
+	case jobserver.Unreachable:
+		at := s.UnavailableAt
+		if at.IsZero() {
+			at = s.LastSeen.Add(s.Patience())
+		}
+		return &Timers{UnreachableSince: AtOrNil(s.StateSince), UnavailableAt: AtOrNil(at)}
+	case jobserver.Unavailable:
+		return &Timers{UnavailableSince: AtOrNil(s.StateSince)}
+	}
+	return nil
+}
+
+// HeldOf returns the hold of a server, or nil without one.
+func HeldOf(s jobserver.View) *task.Duration { return span(s.Held) }
 
 // Sample is what an agent measured of its host.
 type Sample struct {

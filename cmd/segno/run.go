@@ -170,7 +170,7 @@ func (a *app) showRun(r wire.Run) {
 		{"run", string(r.ID)}, {"task", r.Task}, {"state", state}, {"exit code", number(r.ExitCode)}, {"progress", progress},
 		{"runs on", target(r.Target)}, {"server", text(r.Server)}, {"asked for by", line(strings.TrimSpace(string(r.Cause.Kind) + " " + r.Cause.By))},
 		{"scheduled for", clock(r.ScheduledFor)}, {"queued", clock(&r.QueuedAt)}, {"started", clock(r.StartedAt)}, {"ended", clock(r.EndedAt)},
-		{"took", a.took(r)}, {"if unavailable", string(r.Policy)}, {"parameters", pairs(r.Params)},
+		{"took", a.took(r)}, {"if unavailable", policyWord(&r.Policy)}, {"parameters", pairs(r.Params)},
 	}...)
 	if len(r.Outputs) > 0 {
 		a.println()

@@ -102,7 +102,7 @@ func (a *app) showTask(t wire.Task) {
 	a.facts([][2]string{
 		{"name", t.Name}, {"description", line(t.Description)}, {"labels", pairs(t.Labels)}, {"runs on", target(t.Target)},
 		{"requires", pairs(t.Requires)}, {"needs", resources(t.Resources)}, {"parameters", pairs(t.Params)}, {"environment", pairs(t.Job.Env)},
-		{"timeout", durationWord(t.Timeout)}, {"priority", priority}, {"if unavailable", first(t.OnUnavailable, "wait")},
+		{"timeout", durationWord(t.Timeout)}, {"priority", priority}, {"if unavailable", first(policyWord(t.OnUnavailable), "as the virtual server has it, else wait")},
 		{"changed", clock(&t.UpdatedAt)}, {"version", fmt.Sprint(t.Version)},
 	}...)
 	a.println()
