@@ -5,7 +5,8 @@ import "time"
 // Policy is what happens to a run whose server falls silent: a ladder of steps, each taken once the server has been
 // silent for as long as the step says. In JSON it is a plain word, which is a ladder of one step at the server's
 // unavailable_after, or a list such as [{"after": "2m", "do": "wait"}, {"after": "10m", "do": "recover"}].
-// The zero value is the policy wait.
+// The first step that does not wait is the one that acts; a reset that follows it gives up a run that has no server by
+// then. The zero value is the policy wait.
 type Policy struct {
 	Steps []Step
 }
@@ -30,8 +31,10 @@ const (
 	HostRebooted Ground = "host rebooted"
 	// LeaseExpired: the attempt's lease has run out by the arithmetic of package lease, so its guard has ended it.
 	LeaseExpired Ground = "lease expired"
-	// OperatorStatement: an operator stated that the server is dead. It is the one ground on which attempts could overlap.
+	// OperatorStatement: an operator stated that the server is dead. Attempts overlap if that is not true.
 	OperatorStatement Ground = "operator's statement"
+	// LeftRunning: nothing is known of the attempt; leave_running gave up the promise that attempts do not overlap.
+	LeftRunning Ground = "left running"
 )
 
 // Action is what is to be done with a run.
@@ -78,6 +81,9 @@ type Decision struct {
 	Ground Ground
 	// Checkpoint is set for Resume.
 	Checkpoint int
-	// Again is after how long the decision would be another one if nothing else changes; 0 where time changes nothing.
+	// GiveUp is set for StartAgain and Resume: a run that has no server after so long is to be reset; 0 is never.
+	GiveUp time.Duration
+	// Again is after how long to decide again, when the ladder's next step is due: before that, time alone changes
+	// nothing. It is 0 where no step is to come.
 	Again time.Duration
 }

@@ -52,7 +52,8 @@ type Run struct {
 	// Pending is what an operator or a policy wants of the run once its present attempt is certainly over, and empty
 	// otherwise: while it is set, no other run of the task is placed.
 	Pending Intent
-	// Next is what the run's next attempt begins with. It is set while the run is queued for one.
+	// Next is what the run's next attempt begins with. It is set while the run is queued for one. While Pending is
+	// IntentRecover, its Checkpoint is the one that the operator chose, 0 for the newest.
 	Next *Continuation
 	// Tries counts the attempts whose job failed by itself, for retries.
 	Tries int
@@ -81,6 +82,8 @@ type Continuation struct {
 	Avoid string
 	// NotBefore is the earliest instant of the attempt; zero is at once.
 	NotBefore time.Time
+	// GiveUpAt is when the run is reset if no server was found for it, by a ladder's last step; zero is never.
+	GiveUpAt time.Time
 	// Reason says why there is a further attempt.
 	Reason string
 }
