@@ -113,7 +113,7 @@ func TestEveryReferenceOfTheDescriptionLeadsSomewhere(t *testing.T) {
 		}
 	}
 	run, _ := d.Components.Schemas["Run"]["properties"].(map[string]any)
-	for _, key := range []string{"id", "cause", "attempts", "progress", "target", "policy", "waiting", "exit_code"} {
+	for _, key := range []string{"id", "cause", "attempts", "progress", "target", "policy", "waiting", "exit_code", "pending", "next", "checkpoints"} {
 		if run[key] == nil {
 			t.Errorf("the schema of a run lacks %s", key)
 		}
@@ -136,7 +136,7 @@ func TestEveryRouteWithoutATokenIs401(t *testing.T) {
 				}
 				continue
 			}
-			target := "/api/v1" + strings.NewReplacer("{name}", "a", "{server}", "b", "{id}", "c").Replace(path)
+			target := "/api/v1" + strings.NewReplacer("{name}", "a", "{server}", "b", "{id}", "c", "{seq}", "1").Replace(path)
 			for _, header := range []string{"", "Bearer wrong", "Bearer ", "Basic " + token, token, "Bearer " + token + "x"} {
 				r := h.raw(strings.ToUpper(method), target, strings.NewReader("{}"), "Authorization", header)
 				r.problem(http.StatusUnauthorized)

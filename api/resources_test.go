@@ -202,6 +202,8 @@ func TestARunIsAsTheConventionsSay(t *testing.T) {
 	three, started, ended := 3, noon.Add(time.Second), noon.Add(time.Minute)
 	run.Attempts[0].State, run.Attempts[0].ClaimedAt, run.Attempts[0].EndedAt = task.AttemptUnavailable, &started, &ended
 	run.Attempts[0].Exit = &task.Exit{Kind: task.ExitExited, Code: 137, Signal: 9, OOM: true, CPU: 1500 * time.Millisecond, PeakMemory: 4096, Ran: 2 * time.Second}
+	run.Attempts[0].UnavailableAfter, run.Attempts[0].Lease = 2*time.Minute, 10*time.Minute
+	run.checkpoints = []task.Checkpoint{{Sequence: 3, Attempt: 1, Name: "loaded", Label: "half", Instructions: "mail the owner", Size: 5, SHA256: "ab", CreatedAt: noon}}
 	run.Attempts[1].Ground, run.Attempts[1].ResumedFrom = "lease expired", &three
 	run.Spec.OnUnavailable, run.Progress = new(policy.Word(policy.Recover)), &task.Progress{Percent: 42, Message: "loading orders"}
 	run.Cause = task.Cause{Kind: task.CauseManual, By: "admin"}
@@ -214,13 +216,16 @@ func TestARunIsAsTheConventionsSay(t *testing.T) {
 	_ = json.Unmarshal([]byte(`{"id": "01RUN", "task": "load", "state": "running", "prior": null, "cause": {"kind": "manual", "by": "admin"},
 		"scheduled_for": null, "queued_at": "2026-03-01T12:00:00.250Z", "started_at": null, "ended_at": null, "exit_code": null, "reason": "",
 		"policy": "recover", "target": {"virtual_server": "etl"}, "server": "js-2", "attempt": 2, "params": {"date": "x"}, "outputs": {"rows": "12"},
-		"progress": {"percent": 42, "message": "loading orders"},
+		"progress": {"percent": 42, "message": "loading orders"}, "leave_running": false, "unavailable_after": null, "pending": null, "tries": 0,
+		"next": null, "checkpoints": [{"sequence": 3, "attempt": 1, "name": "loaded", "label": "half", "instructions": "mail the owner", "step": 0,
+			"size": 5, "sha256": "ab", "created_at": "2026-03-01T12:00:00.250Z"}],
 		"attempts": [
 			{"number": 1, "server": "js-1", "state": "unavailable", "reason": "", "offered_at": "2026-03-01T12:00:00.250Z",
 			 "started_at": "2026-03-01T12:00:01.250Z", "ended_at": "2026-03-01T12:01:00.250Z", "ground": null, "resumed_from": null, "log_bytes": 0,
+			 "unavailable_after": "2m0s", "lease": "10m0s",
 			 "exit": {"kind": "exited", "code": 137, "signal": 9, "oom": true, "detail": "", "cpu_seconds": 1.5, "peak_memory": 4096, "duration_seconds": 2}},
 			{"number": 2, "server": "js-2", "state": "running", "reason": "", "offered_at": "2026-03-01T12:00:00.250Z", "started_at": null,
-			 "ended_at": null, "ground": "lease expired", "resumed_from": 3, "log_bytes": 0, "exit": null,
+			 "ended_at": null, "ground": "lease expired", "resumed_from": 3, "log_bytes": 0, "exit": null, "unavailable_after": null, "lease": null,
 			 "placement": {"at": "2026-03-01T12:00:00.250Z", "chosen": "js-2", "reason": "best", "need": {"cpu": 1, "memory": 0, "slots": 0, "source": "assumed"},
 			  "candidates": [
 				{"server": "js-2", "rating": 90, "stars": 0, "sample_age_ms": 0, "runs": 0, "slots_used": 0, "slots": 0,
