@@ -97,9 +97,12 @@ func SampleFromProto(m *segnov1.Sample) jobserver.Sample {
 	}
 }
 
-// HeartbeatToProto puts a heartbeat together. Instance, boot id, version and clock are in hello.
-func HeartbeatToProto(hello *segnov1.Hello, s jobserver.Sample, kept []jobserver.Kept) *segnov1.HeartbeatRequest {
-	m := &segnov1.HeartbeatRequest{Hello: hello, Sample: SampleToProto(s), Attempts: make([]*segnov1.KeptAttempt, len(kept))}
+// HeartbeatToProto puts a heartbeat together. Instance, boot id, version and clock are in hello; held is true while the
+// deadline of a lease on the host may be that of a hold.
+func HeartbeatToProto(hello *segnov1.Hello, s jobserver.Sample, kept []jobserver.Kept, held bool) *segnov1.HeartbeatRequest {
+	m := &segnov1.HeartbeatRequest{
+		Hello: hello, Sample: SampleToProto(s), Attempts: make([]*segnov1.KeptAttempt, len(kept)), Held: held,
+	}
 	for i, k := range kept {
 		m.Attempts[i] = KeptToProto(k)
 	}
@@ -133,13 +136,15 @@ func KeptToProto(k jobserver.Kept) *segnov1.KeptAttempt {
 		Cpu:       k.Usage.CPU,
 		Memory:    k.Usage.Memory,
 		Processes: uint32(max(0, k.Usage.Processes)),
+
+		Unkillable: k.Unkillable,
 	}
 }
 
 // KeptFromProto is the inverse of [KeptToProto].
 func KeptFromProto(m *segnov1.KeptAttempt) jobserver.Kept {
 	ref := RefFromProto(m.GetAttempt())
-	return jobserver.Kept{Ref: ref, Ended: m.GetEnded(), Usage: jobserver.AttemptUsage{
+	return jobserver.Kept{Ref: ref, Ended: m.GetEnded(), Unkillable: m.GetUnkillable(), Usage: jobserver.AttemptUsage{
 		Run:       string(ref.Run),
 		Number:    ref.Number,
 		CPU:       bounded(m.GetCpu(), 1<<20),

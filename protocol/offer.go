@@ -47,7 +47,7 @@ func OfferToProto(e jobserver.Execution) *segnov1.Offer {
 }
 
 // OfferFromProto is the inverse of [OfferToProto]. An offer without a run, a number, or exactly one of command, script
-// and steps is refused with fault.Invalid.
+// and steps is refused with fault.Invalid, and so is one that resumes from a checkpoint that cannot be.
 func OfferFromProto(m *segnov1.Offer) (jobserver.Execution, error) {
 	e := ExecutionFromProto(m.GetExecution())
 	e.Ref = RefFromProto(m.GetAttempt())
@@ -59,6 +59,12 @@ func OfferFromProto(m *segnov1.Offer) (jobserver.Execution, error) {
 		return e, fault.Field("attempt.run", "must not be empty")
 	case e.Ref.Number < 1:
 		return e, fault.Field("attempt.number", "must be at least 1")
+	}
+	if e.Resume != nil {
+		e.Resume.Run = e.Ref.Run
+		if err := CheckCheckpoint(*e.Resume); err != nil {
+			return e, fault.Under("execution.resume", err)
+		}
 	}
 	kinds := 0
 	for _, is := range []bool{len(e.Job.Command) > 0, e.Job.Script != nil, len(e.Job.Steps) > 0} {
@@ -75,19 +81,23 @@ func OfferFromProto(m *segnov1.Offer) (jobserver.Execution, error) {
 // ExecutionToProto maps what a guard runs. The attempt's name, task and times stand in the offer: see [OfferToProto].
 func ExecutionToProto(e jobserver.Execution) *segnov1.Execution {
 	m := &segnov1.Execution{
-		Command:     e.Job.Command,
-		Env:         e.Job.Env,
-		Params:      e.Params,
-		Timeout:     e.Timeout.Microseconds(),
-		StopGrace:   e.StopGrace.Microseconds(),
-		OutputLimit: e.OutputLimit,
-		MemoryLimit: e.MemoryLimit,
+		Command:        e.Job.Command,
+		Env:            e.Job.Env,
+		Params:         e.Params,
+		Timeout:        e.Timeout.Microseconds(),
+		StopGrace:      e.StopGrace.Microseconds(),
+		OutputLimit:    e.OutputLimit,
+		MemoryLimit:    e.MemoryLimit,
+		LastCheckpoint: uint32(max(0, e.LastCheckpoint)),
+	}
+	if e.Resume != nil {
+		m.Resume = CheckpointToProto(*e.Resume)
 	}
 	if s := e.Job.Script; s != nil {
 		m.Script = &segnov1.Script{Interpreter: s.Interpreter, Text: s.Text}
 	}
 	for _, s := range e.Job.Steps {
-		m.Steps = append(m.Steps, &segnov1.Step{Name: s.Name, Command: s.Command})
+		m.Steps = append(m.Steps, &segnov1.Step{Name: s.Name, Command: s.Command, Keep: s.Keep})
 	}
 	return m
 }
@@ -95,23 +105,28 @@ func ExecutionToProto(e jobserver.Execution) *segnov1.Execution {
 // ExecutionFromProto is the inverse of [ExecutionToProto].
 func ExecutionFromProto(m *segnov1.Execution) jobserver.Execution {
 	e := jobserver.Execution{
-		Job:         task.Job{Command: m.GetCommand(), Env: m.GetEnv()},
-		Params:      m.GetParams(),
-		Timeout:     span(m.GetTimeout()),
-		StopGrace:   span(m.GetStopGrace()),
-		OutputLimit: max(0, m.GetOutputLimit()),
-		MemoryLimit: max(0, m.GetMemoryLimit()),
+		Job:            task.Job{Command: m.GetCommand(), Env: m.GetEnv()},
+		Params:         m.GetParams(),
+		Timeout:        span(m.GetTimeout()),
+		StopGrace:      span(m.GetStopGrace()),
+		OutputLimit:    max(0, m.GetOutputLimit()),
+		MemoryLimit:    max(0, m.GetMemoryLimit()),
+		LastCheckpoint: int(m.GetLastCheckpoint()),
+	}
+	if c := m.GetResume(); c != nil {
+		resume := CheckpointFromProto(c)
+		e.Resume = &resume
 	}
 	if s := m.GetScript(); s != nil {
 		e.Job.Script = &task.Script{Interpreter: s.GetInterpreter(), Text: s.GetText()}
 	}
 	for _, s := range m.GetSteps() {
-		e.Job.Steps = append(e.Job.Steps, task.Step{Name: s.GetName(), Command: s.GetCommand()})
+		e.Job.Steps = append(e.Job.Steps, task.Step{Name: s.GetName(), Command: s.GetCommand(), Keep: s.GetKeep()})
 	}
 	return e
 }
 
-// StopToProto maps an order to end an attempt. The kinds other than cancelled are sent as fenced.
+// StopToProto maps an order to end an attempt. The kinds other than cancelled are sent as fenced: see [ReplacedToProto].
 func StopToProto(ref task.Ref, kind task.ExitKind) *segnov1.Stop {
 	cause := segnov1.StopCause_STOP_CAUSE_FENCED
 	if kind == task.ExitCancelled {
@@ -120,7 +135,13 @@ func StopToProto(ref task.Ref, kind task.ExitKind) *segnov1.Stop {
 	return &segnov1.Stop{Attempt: RefToProto(ref), Cause: cause}
 }
 
-// StopFromProto is the inverse of [StopToProto]. A cause that is not known here counts as fenced.
+// ReplacedToProto maps the order to end an attempt because an operator wants its run reset, restarted or recovered. Its
+// exit record says fenced, and is delivered like any other: it confirms that the attempt was stopped.
+func ReplacedToProto(ref task.Ref) *segnov1.Stop {
+	return &segnov1.Stop{Attempt: RefToProto(ref), Cause: segnov1.StopCause_STOP_CAUSE_REPLACED}
+}
+
+// StopFromProto is the inverse of [StopToProto] and [ReplacedToProto]. A cause that is not known here counts as fenced.
 func StopFromProto(m *segnov1.Stop) (task.Ref, task.ExitKind) {
 	kind := task.ExitFenced
 	if m.GetCause() == segnov1.StopCause_STOP_CAUSE_CANCELLED {

@@ -19,12 +19,14 @@ func RecordToProto(r task.Record) *segnov1.Record {
 		m.Record = &segnov1.Record_Output{Output: &segnov1.Output{Stream: uint32(r.Output.Stream), Data: r.Output.Data}}
 	case r.Progress != nil:
 		m.Record = &segnov1.Record_Progress{Progress: &segnov1.Progress{
-			Percent: r.Progress.Percent, Message: utf8(r.Progress.Message),
+			Percent: r.Progress.Percent, Message: validUTF8(r.Progress.Message),
 		}}
 	case r.Value != nil:
 		m.Record = &segnov1.Record_OutputValue{OutputValue: &segnov1.OutputValue{
-			Name: utf8(r.Value.Name), Value: utf8(r.Value.Value),
+			Name: validUTF8(r.Value.Name), Value: validUTF8(r.Value.Value),
 		}}
+	case r.Checkpoint != nil:
+		m.Record = &segnov1.Record_Checkpoint{Checkpoint: CheckpointToProto(*r.Checkpoint)}
 	case r.Exit != nil:
 		m.Record = &segnov1.Record_Exit{Exit: exitToProto(*r.Exit)}
 	}
@@ -55,6 +57,13 @@ func RecordFromProto(m *segnov1.Record) (task.Record, error) {
 			return r, fault.Field("output_value", "must be at most %d bytes", task.MaxOutputValue)
 		}
 		r.Value = &v
+	case *segnov1.Record_Checkpoint:
+		c := CheckpointFromProto(m.Checkpoint)
+		if err := CheckCheckpoint(c); err != nil {
+			return r, fault.Under("checkpoint", err)
+		}
+		c.CreatedAt = r.At
+		r.Checkpoint = &c
 	case *segnov1.Record_Exit:
 		e := exitFromProto(m.Exit)
 		r.Exit = &e
@@ -82,7 +91,7 @@ func exitToProto(e task.Exit) *segnov1.Exit {
 		Code:       int32(e.Code),
 		Signal:     int32(e.Signal),
 		Oom:        e.OOM,
-		Detail:     utf8(e.Detail),
+		Detail:     validUTF8(e.Detail),
 		Cpu:        e.CPU.Microseconds(),
 		PeakMemory: e.PeakMemory,
 		Ran:        e.Ran.Microseconds(),
@@ -131,6 +140,9 @@ func DeliveryFromProto(m *segnov1.AttemptRecords) (task.Delivery, error) {
 		if i > 0 && (r.Sequence != d.Records[i-1].Sequence+1 || d.Records[i-1].Exit != nil) {
 			return d, fault.Field("records", "must be consecutive and end with the exit")
 		}
+		if r.Checkpoint != nil {
+			r.Checkpoint.Run, r.Checkpoint.Attempt = d.Ref.Run, d.Ref.Number
+		}
 		d.Records = append(d.Records, r)
 	}
 	return d, nil
@@ -141,4 +153,4 @@ func DeliveredToProto(d task.Delivered) *segnov1.Delivered {
 	return &segnov1.Delivered{Sequence: uint64(max(0, d.Sequence)), Fenced: d.Fenced}
 }
 
-func utf8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+func validUTF8(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

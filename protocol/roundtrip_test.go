@@ -143,7 +143,7 @@ func TestASampleAndTheKeptAttemptsArriveAsTheyWereSent(t *testing.T) {
 		ended := jobserver.Kept{Ref: task.Ref{Run: "over", Number: 2}, Ended: true}
 		hello := &segnov1.Hello{Instance: "i", BootId: "b", AgentVersion: "1", Clock: micros(clock)}
 
-		m := wire(t, HeartbeatToProto(hello, sample, []jobserver.Kept{running, ended}))
+		m := wire(t, HeartbeatToProto(hello, sample, []jobserver.Kept{running, ended}, true))
 		want := jobserver.Beat{Server: "js-1", At: at, BootID: "b", Instance: "i", AgentVersion: "1", Sample: sample}
 		want.Sample.At, want.Sample.AgentClock = at, clock
 		want.Sample.Attempts = []jobserver.AttemptUsage{running.Usage}

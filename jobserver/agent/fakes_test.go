@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +28,8 @@ const deadline = 10 * time.Second
 
 // fakeConductor serves the contract from memory over real HTTP.
 type fakeConductor struct {
+	segnov1connect.UnimplementedConductorServiceHandler
+
 	credential string
 	// Each answers a kind of call before it is carried out, with an error that is to be given instead, or nil.
 	refuse func(call string) error
@@ -425,6 +428,10 @@ func (g *fakeGuard) Stop(_ context.Context, r task.Ref, kind task.ExitKind) erro
 	g.host.write(r, task.Record{Exit: &task.Exit{Kind: kind, Code: -1}})
 	return nil
 }
+
+func (g *fakeGuard) Renew(task.Ref, jobserver.Lease) error           { return nil }
+func (g *fakeGuard) Checkpoint(task.Ref, int) (io.ReadCloser, error) { return nil, fault.NotFound }
+func (g *fakeGuard) Validated(task.Ref, int, string) error           { return nil }
 
 func (g *fakeGuard) Kept(context.Context) ([]jobserver.Kept, error) {
 	g.host.mu.Lock()

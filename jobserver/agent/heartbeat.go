@@ -58,7 +58,7 @@ func (a *Agent) heartbeat(ctx context.Context) error {
 	list := a.lookAround(ctx, &sample)
 
 	client, at := a.conductors.current()
-	res, err := client.Heartbeat(ctx, connect.NewRequest(protocol.HeartbeatToProto(a.hello(), sample, list)))
+	res, err := client.Heartbeat(ctx, connect.NewRequest(protocol.HeartbeatToProto(a.hello(), sample, list, false)))
 	if err != nil {
 		a.failed("heartbeat", at, err)
 		return err

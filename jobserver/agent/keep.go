@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"time"
@@ -84,6 +85,9 @@ func gone(act string) error { return fmt.Errorf("%s: the guard is gone: %w", act
 
 func (noGuard) Start(context.Context, jobserver.Execution) error    { return gone("start") }
 func (noGuard) Stop(context.Context, task.Ref, task.ExitKind) error { return gone("stop") }
+func (noGuard) Renew(task.Ref, jobserver.Lease) error               { return gone("renew") }
+func (noGuard) Checkpoint(task.Ref, int) (io.ReadCloser, error)     { return nil, gone("read checkpoint") }
+func (noGuard) Validated(task.Ref, int, string) error               { return gone("validate") }
 func (noGuard) Kept(context.Context) ([]jobserver.Kept, error)      { return nil, gone("list") }
 func (noGuard) Grown() <-chan jobserver.Grown                       { return nil }
 func (noGuard) Read(task.Ref, int64, int) ([]task.Record, error)    { return nil, gone("read") }
