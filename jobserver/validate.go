@@ -69,10 +69,21 @@ func (s Server) Validate() error {
 	if !(s.Power >= MinPower && s.Power <= MaxPower) {
 		refuse("power", "must be from %v to %v, not %v", MinPower, MaxPower, s.Power)
 	}
-	if d := s.UnavailableAfter; d != 0 && (d < MinUnavailableAfter || d > MaxUnavailableAfter) {
-		refuse("unavailable_after", "must be from %s to %s, not %s", MinUnavailableAfter, MaxUnavailableAfter, d)
-	}
+	found = append(found, validUnavailableAfter(s.UnavailableAfter))
 	return errors.Join(found...)
+}
+
+// validUnavailableAfter accepts 0 and what leaves time for a lease.
+func validUnavailableAfter(d time.Duration) error {
+	switch {
+	case d == 0:
+		return nil
+	case d < MinUnavailableAfter:
+		return fault.Field("unavailable_after", "must be at least %s, the smallest that leaves time for a lease, not %s", MinUnavailableAfter, d)
+	case d > MaxUnavailableAfter:
+		return fault.Field("unavailable_after", "must be at most %s, not %s", MaxUnavailableAfter, d)
+	}
+	return nil
 }
 
 // ValidLabels returns nil if labels may be a server's, else field errors under "labels.<key>".

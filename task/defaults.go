@@ -9,6 +9,12 @@ func (s Spec) WithDefaults() Spec {
 	if s.OutputLimit == 0 {
 		s.OutputLimit = DefaultOutputLimit
 	}
+	if s.Retries.Max > 0 && s.Retries.Backoff == 0 {
+		s.Retries.Backoff = Duration(DefaultBackoff)
+	}
+	if s.Retries.Max > 0 && s.Retries.From == "" {
+		s.Retries.From = RetryFromStart
+	}
 	if s.Resources.Slots == 0 {
 		s.Resources.Slots = 1
 	}

@@ -3,6 +3,7 @@ package task
 import (
 	"time"
 
+	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/policy"
 )
 
@@ -53,4 +54,19 @@ func (s Spec) Timers(patience time.Duration) (unavailableAfter, lease time.Durat
 	}
 	lease, _ = p.Lease(unavailableAfter)
 	return unavailableAfter, lease
+}
+
+// CheckPolicy returns nil if a task or a virtual server may have these settings together, else field errors below
+// on_unavailable and leave_running. Where there is no policy of its own, leave_running is for the one that it will get.
+func CheckPolicy(own *policy.Policy, leaveRunning bool) error {
+	if own == nil {
+		return nil
+	}
+	if err := own.Validate("on_unavailable"); err != nil {
+		return err
+	}
+	if leaveRunning && own.Kind() != policy.Reset {
+		return fault.Field("leave_running", "must be left out, as the policy is %s: it is for reset", own.Kind())
+	}
+	return nil
 }

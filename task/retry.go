@@ -5,8 +5,24 @@ import (
 	"time"
 )
 
-// DefaultBackoff is the time before the first retry where a task names none.
-const DefaultBackoff = 10 * time.Second
+// DefaultBackoff is the time before the first retry where a task names none, MinBackoff the least that it may name.
+const (
+	DefaultBackoff = 10 * time.Second
+	MinBackoff     = 100 * time.Millisecond
+)
+
+// Validate returns nil if the retries may be stored, else their field errors.
+func (r Retries) Validate() error {
+	var found problems
+	if r.Max < 0 || r.Max > MaxRetries {
+		found.addf("max", "must be from 0 to %d, not %d", MaxRetries, r.Max)
+	}
+	found.add(duration("backoff", r.Backoff, MinBackoff, MaxBackoff))
+	if r.From != "" && r.From != RetryFromStart && r.From != RetryFromCheckpoint {
+		found.addf("from", "must be start or checkpoint, not %.40q", r.From)
+	}
+	return found.join()
+}
 
 // delay returns the time before the retry that follows tries failures, the first of them included: Backoff, doubled for
 // each failure before, up to MaxBackoff, and then jittered by a quarter both ways. jitter is from 0 to 1.

@@ -65,16 +65,15 @@ func (s Spec) Validate() error {
 	found.add(fault.Under("resources", s.Resources.Validate()))
 	found.add(duration("timeout", s.Timeout, MinTimeout, MaxTimeout))
 	found.add(duration("stop_grace", s.StopGrace, 0, MaxStopGrace))
-	found.add(duration("unavailable_after", s.UnavailableAfter, MinUnavailableAfter, MaxUnavailableAfter))
+	found.add(CheckUnavailableAfter(s.UnavailableAfter))
 	if s.Priority < -MaxPriority || s.Priority > MaxPriority {
 		found.addf("priority", "must be from %d to %d, not %d", -MaxPriority, MaxPriority, s.Priority)
 	}
 	if s.OutputLimit < 0 || s.OutputLimit > MaxOutputLimit {
 		found.addf("output_limit", "must be from 0 to %s, not %s", Bytes(MaxOutputLimit), s.OutputLimit)
 	}
-	if s.OnUnavailable != nil {
-		found.add(s.OnUnavailable.Validate("on_unavailable"))
-	}
+	found.add(CheckPolicy(s.OnUnavailable, s.LeaveRunning))
+	found.add(fault.Under("retries", s.Retries.Validate()))
 	if len(found) == 0 {
 		// The texts can be judged only with parameters and a job that are sound.
 		_, err := Fill(s, nil)
@@ -194,6 +193,7 @@ func validSteps(steps []Step) error {
 			first[s.Name] = i
 		}
 		found.add(validCommand(path+".command", s.Command))
+		found.add(validKeep(path+".keep", s.Keep))
 	}
 	return found.join()
 }
@@ -243,6 +243,14 @@ func validParams(params map[string]string) error {
 		found.add(CheckText(path, params[name], MaxParamValue))
 	}
 	return found.join()
+}
+
+// CheckUnavailableAfter returns a field error unless d is 0 or long enough for a lease, and not beyond all measure.
+func CheckUnavailableAfter(d Duration) error {
+	if d > 0 && time.Duration(d) < MinUnavailableAfter {
+		return fault.Field("unavailable_after", "must be at least %s, which leaves time for a lease, not %s", MinUnavailableAfter, d)
+	}
+	return duration("unavailable_after", d, MinUnavailableAfter, MaxUnavailableAfter)
 }
 
 // duration checks a duration of which 0 means "not set".

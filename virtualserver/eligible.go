@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/segno-jobs/segno/jobserver"
 )
@@ -31,6 +32,8 @@ func refuse(c *Candidate, req *Request, p *projection) (Refusal, string) {
 		return RefusedDisabled, "is disabled" + because(s.Reason)
 	case s.State != jobserver.Online:
 		return RefusedOffline, offline(s)
+	case s.Quarantine != "":
+		return RefusedQuarantined, "is quarantined" + because(s.Quarantine)
 	case s.Mode == jobserver.Draining:
 		return RefusedDraining, "is draining" + because(s.Reason)
 	case p == nil:
@@ -45,7 +48,24 @@ func refuse(c *Candidate, req *Request, p *projection) (Refusal, string) {
 		}
 		return RefusedNoSlot, fmt.Sprintf("has no free slot (%d of %d taken)", c.Own.Slots, s.Slots)
 	}
+	if c.SlotLimit > 0 && c.Own.Slots+req.Need.Slots > c.SlotLimit {
+		return RefusedReturned, fmt.Sprintf("has just returned and takes load back gradually (%d slots taken, %d needed, %d of %d open yet)",
+			c.Own.Slots, req.Need.Slots, min(c.SlotLimit, s.Slots), s.Slots)
+	}
 	return "", ""
+}
+
+// ReturnRamp is how long it takes until a server that was silent takes as many new runs as it has slots.
+const ReturnRamp = time.Minute
+
+// ReturnLimit returns how many slots new runs may take on a server with so many slots that has been back for a while:
+// at first one, and all of them after ReturnRamp, when it returns 0 for no limit. What ran there all along does not
+// count, so a [Candidate.SlotLimit] is that and this.
+func ReturnLimit(slots int, back time.Duration) int {
+	if back >= ReturnRamp {
+		return 0
+	}
+	return max(1, int(int64(slots)*int64(max(back, 0))/int64(ReturnRamp)))
 }
 
 func kindOf(k jobserver.Kind) jobserver.Kind {

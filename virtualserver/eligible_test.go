@@ -3,6 +3,7 @@ package virtualserver_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/virtualserver"
@@ -63,7 +64,14 @@ func TestRefusals(t *testing.T) {
 			virtualserver.RefusedNoSlot, "has no free slot (8 of 8 taken)"},
 		"too few free slots": {func(c *virtualserver.Candidate) { c.Own.Slots = 6 }, virtualserver.Request{Need: virtualserver.Need{Slots: 3}},
 			virtualserver.RefusedNoSlot, "has too few free slots (6 of 8 taken, 3 needed)"},
-		"the last slot": {func(c *virtualserver.Candidate) { c.Own.Slots = 7 }, virtualserver.Request{}, "", ""},
+		"quarantined": {func(c *virtualserver.Candidate) { c.Server.Quarantine = "a process of run 7 outlived SIGKILL for 2s" }, virtualserver.Request{},
+			virtualserver.RefusedQuarantined, "is quarantined (a process of run 7 outlived SIGKILL for 2s)"},
+		"just returned": {func(c *virtualserver.Candidate) { c.SlotLimit, c.Own.Slots = 3, 3 }, virtualserver.Request{},
+			virtualserver.RefusedReturned, "has just returned and takes load back gradually (3 slots taken, 1 needed, 3 of 8 open yet)"},
+		"just returned, for a large run": {func(c *virtualserver.Candidate) { c.SlotLimit = 1 }, virtualserver.Request{Need: virtualserver.Need{Slots: 2}},
+			virtualserver.RefusedReturned, "has just returned and takes load back gradually (0 slots taken, 2 needed, 1 of 8 open yet)"},
+		"just returned, with a slot open": {func(c *virtualserver.Candidate) { c.SlotLimit, c.Own.Slots = 3, 2 }, virtualserver.Request{}, "", ""},
+		"the last slot":                   {func(c *virtualserver.Candidate) { c.Own.Slots = 7 }, virtualserver.Request{}, "", ""},
 		"a label that it has": {func(c *virtualserver.Candidate) { c.Server.Labels = map[string]string{"zone": "eu", "x": "y"} },
 			virtualserver.Request{Requires: map[string]string{"zone": "eu"}}, "", ""},
 		"a host without memory figures": {func(c *virtualserver.Candidate) { c.Server.Sample.MemoryTotal = 0 },
@@ -127,6 +135,21 @@ func TestAnInactiveGroupTakesNothing(t *testing.T) {
 	for _, v := range p.Candidates {
 		if v.Refused != virtualserver.RefusedInactive || v.Rating == 0 {
 			t.Errorf("got %+v, want it refused and rated all the same", v)
+		}
+	}
+}
+
+func TestAServerThatReturnedTakesLoadBackGradually(t *testing.T) {
+	for _, c := range []struct {
+		slots int
+		back  time.Duration
+		want  int
+	}{
+		{8, 0, 1}, {8, -time.Second, 1}, {8, 7 * time.Second, 1}, {8, 15 * time.Second, 2}, {8, 59 * time.Second, 7}, {8, time.Minute, 0},
+		{1, 30 * time.Second, 1}, {10000, 6 * time.Second, 1000}, {0, time.Second, 1}, {8, 1000 * time.Hour, 0},
+	} {
+		if got := virtualserver.ReturnLimit(c.slots, c.back); got != c.want {
+			t.Errorf("%d slots, back for %s: got %d, want %d", c.slots, c.back, got, c.want)
 		}
 	}
 }

@@ -44,6 +44,11 @@ func (s Spec) Validate() error {
 		s.validMembers(),
 		s.validWeights(),
 		fault.Under("rating", s.Rating.Validate()),
+		task.CheckPolicy(s.OnUnavailable, s.LeaveRunning),
+		task.CheckUnavailableAfter(s.UnavailableAfter),
+	}
+	if s.LeaveRunning && s.OnUnavailable == nil {
+		found = append(found, fault.Field("leave_running", "must be left out without on_unavailable: it is for reset"))
 	}
 	if s.ClusterGroup != "" {
 		found = append(found, task.CheckName("cluster_group", s.ClusterGroup))
@@ -55,6 +60,11 @@ func (s Spec) Validate() error {
 		found = append(found, fault.Field("prefer_archive", "must be from 0 to %d, not %v", MaxPreferArchive, s.PreferArchive))
 	}
 	return errors.Join(found...)
+}
+
+// Defaults returns what the group says for the tasks on it that say nothing of their own.
+func (s Spec) Defaults() task.Defaults {
+	return task.Defaults{OnUnavailable: s.OnUnavailable, LeaveRunning: s.LeaveRunning, UnavailableAfter: s.UnavailableAfter}
 }
 
 func (s Spec) validMembers() error {
