@@ -77,8 +77,8 @@ func (s Situation) act(step Step, ground Ground) Decision {
 	default:
 		d.Action, d.GiveUp, does = EndLost, 0, "it waited for an attempt that cannot come back"
 	}
-	if d.Action == StartAgain || d.Action == Resume {
-		d.Again = s.again()
+	if s.Silent > 0 {
+		d.Again = d.GiveUp
 	}
 	d.Reason = fmt.Sprintf("%s; the policy is %s: %s", s.because(ground), s.Policy, does)
 	return d
