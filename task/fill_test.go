@@ -38,12 +38,12 @@ func TestFillPutsParametersIntoWholeArguments(t *testing.T) {
 
 func TestFillFillsTheCommandsOfSteps(t *testing.T) {
 	s := sound()
-	s.Job = task.Job{Steps: []task.Step{{Name: "load", Command: []string{"a", "${{ params.date }}"}}}}
+	s.Job = task.Job{Steps: []task.Step{{Name: "load", Command: []string{"a", "${{ params.date }}"}, Keep: []string{"state/*"}}}}
 	got, err := task.Fill(s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Job.Steps[0].Command[1] != "2026-01-01" || s.Job.Steps[0].Command[1] != "${{ params.date }}" {
+	if got.Job.Steps[0].Command[1] != "2026-01-01" || len(got.Job.Steps[0].Keep) != 1 || s.Job.Steps[0].Command[1] != "${{ params.date }}" {
 		t.Errorf("got %v of %v", got.Job.Steps, s.Job.Steps)
 	}
 }

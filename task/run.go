@@ -88,10 +88,6 @@ type Continuation struct {
 	Reason string
 }
 
-// LastCheckpoint stands, in a continuation on its way into the store, for the run's newest checkpoint as of then, or for
-// the beginning where the run has none.
-const LastCheckpoint = -1
-
 // Checkpoint is named state that a running job handed over. It is visible only once all of its content is durable.
 type Checkpoint struct {
 	Run RunID

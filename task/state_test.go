@@ -31,7 +31,24 @@ func TestEveryStateStandsInTheTableOnce(t *testing.T) {
 	}
 }
 
-func TestNothingFollowsAnEnd(t *testing.T) {
+// An end is left only by being queued again, for an operator or for a retry, and success never is: no message of a server,
+// no silence and no policy moves a run on that has ended.
+func TestTheOnlyWayBackFromAnEndIsTheQueue(t *testing.T) {
+	for _, s := range task.States() {
+		if !s.Final() {
+			continue
+		}
+		want := []task.State{task.Queued}
+		if s == task.Succeeded {
+			want = nil
+		}
+		if got := task.Transitions[s]; !slices.Equal(got, want) {
+			t.Errorf("from %s: got %v, want %v", s, got, want)
+		}
+	}
+}
+
+func TestTheEndsAreThoseThatNothingRunsIn(t *testing.T) {
 	ends := []task.State{task.Succeeded, task.Failed, task.TimedOut, task.Cancelled, task.Reset, task.Lost}
 	for _, s := range task.States() {
 		if got, want := s.Final(), slices.Contains(ends, s); got != want {

@@ -24,6 +24,13 @@ func sound() task.Spec {
 	}
 }
 
+// keeping gives the task a step that keeps files.
+func keeping(patterns ...string) func(s *task.Spec) {
+	return func(s *task.Spec) {
+		s.Job = task.Job{Steps: []task.Step{{Name: "load", Command: []string{"a"}, Keep: patterns}}}
+	}
+}
+
 func TestAcceptsSoundTasks(t *testing.T) {
 	for name, change := range map[string]func(s *task.Spec){
 		"as it is":          func(*task.Spec) {},
@@ -40,6 +47,9 @@ func TestAcceptsSoundTasks(t *testing.T) {
 		"half a core":                func(s *task.Spec) { s.Resources = task.Resources{CPU: 0.5, Memory: 1 << 30, Slots: 2} },
 		"labels":                     func(s *task.Spec) { s.Requires = map[string]string{"zone/a": "eu", "gpu": ""} },
 		"a plain dollar-brace":       func(s *task.Spec) { s.Job.Command = []string{"echo", "$${{ params.nosuch }}", "${HOME}"} },
+		"kept files":                 keeping("state/*.json", "..data", "a[bc]?"),
+		"retries":                    func(s *task.Spec) { s.Retries = task.Retries{Max: task.MaxRetries, From: task.RetryFromCheckpoint} },
+		"a reset that leaves it":     func(s *task.Spec) { s.OnUnavailable, s.LeaveRunning = word(policy.Reset), true },
 		"every kind of policy":       func(s *task.Spec) { recover := policy.Word(policy.Recover); s.OnUnavailable = &recover },
 		"a name close to SEGNO":      func(s *task.Spec) { s.Job.Env = map[string]string{"SEGNOX": "1", "_": ""} },
 		"a timeout of a half second": func(s *task.Spec) { s.Timeout = task.Duration(time.Second / 2) },
@@ -144,6 +154,23 @@ func TestRefusesWithTheFieldAsTheUserWroteIt(t *testing.T) {
 		{"priority", func(s *task.Spec) { s.Priority = -1001 }},
 		{"output_limit", func(s *task.Spec) { s.OutputLimit = -1 }},
 		{"output_limit", func(s *task.Spec) { s.OutputLimit = task.MaxOutputLimit + 1 }},
+		{"on_unavailable[1].after", func(s *task.Spec) {
+			s.OnUnavailable = &policy.Policy{Steps: []policy.Step{{After: time.Minute, Do: policy.Wait}, {After: time.Second, Do: policy.Reset}}}
+		}},
+		{"leave_running", func(s *task.Spec) { s.OnUnavailable, s.LeaveRunning = word(policy.Recover), true }},
+		{"retries.max", func(s *task.Spec) { s.Retries.Max = -1 }},
+		{"retries.max", func(s *task.Spec) { s.Retries.Max = task.MaxRetries + 1 }},
+		{"retries.backoff", func(s *task.Spec) { s.Retries.Backoff = task.Duration(time.Millisecond) }},
+		{"retries.backoff", func(s *task.Spec) { s.Retries.Backoff = task.Duration(time.Hour + 1) }},
+		{"retries.from", func(s *task.Spec) { s.Retries.From = "end" }},
+		{"job.steps[0].keep[1]", keeping("a/*", "/etc/passwd")},
+		{"job.steps[0].keep[0]", keeping("a/../../b")},
+		{"job.steps[0].keep[0]", keeping("..")},
+		{"job.steps[0].keep[0]", keeping("")},
+		{"job.steps[0].keep[0]", keeping("a[")},
+		{"job.steps[0].keep[0]", keeping("a\n")},
+		{"job.steps[0].keep[0]", keeping(strings.Repeat("x", task.MaxKeepPattern+1))},
+		{"job.steps[0].keep", keeping(make([]string, task.MaxKeep+1)...)},
 		{"on_unavailable", func(s *task.Spec) { wrong := policy.Word("Wait"); s.OnUnavailable = &wrong }},
 	} {
 		s := sound()
@@ -193,6 +220,13 @@ func TestDefaultsLeaveTheGivenSpecAlone(t *testing.T) {
 	}
 	if d.StopGrace != task.Duration(10*time.Second) || d.OutputLimit != 64<<20 || d.OnUnavailable != nil || d.Resources.Slots != 1 {
 		t.Errorf("got %+v, want the documented defaults", d)
+	}
+	if d.Retries != (task.Retries{}) {
+		t.Errorf("retries: got %+v, want none", d.Retries)
+	}
+	s.Retries.Max = 2
+	if got, want := s.WithDefaults().Retries, (task.Retries{Max: 2, Backoff: task.Duration(10 * time.Second), From: task.RetryFromStart}); got != want {
+		t.Errorf("retries: got %+v, want %+v", got, want)
 	}
 	again := d.WithDefaults()
 	if again.StopGrace != d.StopGrace || again.Job.Script != d.Job.Script {

@@ -6,9 +6,12 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/policy"
+	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
@@ -117,5 +120,40 @@ func TestTheSameMetricMayStandTwice(t *testing.T) {
 	v := virtualserver.Rate(s.Rating, virtualserver.Need{CPU: 8}, candidate("js-1"))
 	if len(v.Terms) != 2 || v.Terms[0].Relative != 1 || !near(v.Terms[1].Relative, 1.5, 1e-9) {
 		t.Errorf("got %+v", v.Terms)
+	}
+}
+
+func TestAGroupsPolicyIsCheckedAsATasksIs(t *testing.T) {
+	for _, c := range []struct {
+		field  string
+		change func(s *virtualserver.Spec)
+	}{
+		{"on_unavailable", func(s *virtualserver.Spec) { p := policy.Word("hope"); s.OnUnavailable = &p }},
+		{"on_unavailable[0].after", func(s *virtualserver.Spec) {
+			s.OnUnavailable = &policy.Policy{Steps: []policy.Step{{After: time.Second, Do: policy.Recover}}}
+		}},
+		{"leave_running", func(s *virtualserver.Spec) {
+			p := policy.Word(policy.Restart)
+			s.OnUnavailable, s.LeaveRunning = &p, true
+		}},
+		{"leave_running", func(s *virtualserver.Spec) { s.LeaveRunning = true }},
+		{"unavailable_after", func(s *virtualserver.Spec) { s.UnavailableAfter = task.Duration(4 * time.Second) }},
+		{"unavailable_after", func(s *virtualserver.Spec) { s.UnavailableAfter = task.Duration(-time.Second) }},
+		{"unavailable_after", func(s *virtualserver.Spec) { s.UnavailableAfter = task.Duration(31 * 24 * time.Hour) }},
+	} {
+		s := virtualserver.Spec{Name: "etl"}
+		c.change(&s)
+		err := s.Validate()
+		if fields := fault.Fields(err); !errors.Is(err, fault.Invalid) || len(fields) != 1 || fields[0].Field != c.field {
+			t.Errorf("got %v, want one fault of %s", err, c.field)
+		}
+	}
+	reset := policy.Word(policy.Reset)
+	s := virtualserver.Spec{Name: "etl", OnUnavailable: &reset, LeaveRunning: true, UnavailableAfter: task.Duration(5 * time.Second)}
+	if err := s.Validate(); err != nil {
+		t.Error(err)
+	}
+	if d := s.Defaults(); d.OnUnavailable != &reset || !d.LeaveRunning || d.UnavailableAfter != s.UnavailableAfter {
+		t.Errorf("got %+v, want what the group says", d)
 	}
 }
