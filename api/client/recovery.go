@@ -2,8 +2,11 @@ package client
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"net/url"
@@ -60,15 +63,16 @@ func (c *Client) RecoverableRuns(ctx context.Context, taskName string, p PageReq
 }
 
 // CheckpointContent writes the content of a checkpoint, a tar archive, to w and returns how many bytes it has. Where the
-// connection breaks it goes on with what is missing. What was written before an error has no meaning of its own.
+// connection breaks it goes on with what is missing, and at the end it checks the hash of the whole. What was written before
+// an error has no meaning of its own.
 func (c *Client) CheckpointContent(ctx context.Context, id task.RunID, sequence int, w io.Writer) (int64, error) {
-	d := download{to: w}
+	d := download{to: w, hash: sha256.New()}
 	for try := 1; ; try++ {
 		before := d.written
 		err := d.once(ctx, c, path("runs", string(id), "checkpoints", strconv.Itoa(sequence), "content"))
 		switch {
 		case err == nil:
-			return d.written, nil
+			return d.written, d.check()
 		case ctx.Err() != nil:
 			return d.written, ctx.Err()
 		case !passing(err):
@@ -86,8 +90,16 @@ func (c *Client) CheckpointContent(ctx context.Context, id task.RunID, sequence 
 type download struct {
 	to      io.Writer
 	written int64
-	// tag is the ETag of the file of which the first part was.
+	hash    hash.Hash
+	// tag is the ETag of the file of which the first part was: its hash.
 	tag string
+}
+
+func (d *download) check() error {
+	if sum := hex.EncodeToString(d.hash.Sum(nil)); d.tag != `"`+sum+`"` {
+		return fmt.Errorf("the content that arrived has the SHA-256 %s, not %s", sum, d.tag)
+	}
+	return nil
 }
 
 func (d *download) once(ctx context.Context, c *Client, path string) error {
@@ -109,7 +121,7 @@ func (d *download) once(ctx context.Context, c *Client, path string) error {
 		return errors.New("the content is another one than a moment ago")
 	}
 	d.tag = res.Header.Get("ETag")
-	out := &countingWriter{to: d.to, heard: func() { watch.Reset(silence) }}
+	out := &countingWriter{to: io.MultiWriter(d.hash, d.to), heard: func() { watch.Reset(silence) }}
 	_, err = io.Copy(out, res.Body)
 	d.written += out.n
 	switch {

@@ -155,6 +155,7 @@ func (a *app) tellChanges(changes []change, due int) {
 		a.printf("%s %s: %s\n", ch.Kind, a.style().bold(ch.Name), ch.Action)
 		for _, field := range ch.Fields {
 			a.tellChange(field)
+			a.warnOfLeaving(field.Path == "leave_running" && field.After == true)
 		}
 	}
 	switch same := len(changes) - due; {

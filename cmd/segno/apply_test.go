@@ -100,7 +100,7 @@ func TestApplyTwiceChangesNothing(t *testing.T) {
 func TestApplyTakesADefaultForTheSameWhetherSpelledOutOrNot(t *testing.T) {
 	s := withServers(t)
 	s.ok("apply", "-f", file(t, setup))
-	spelled := strings.Replace(setup, "timeout: 1h\n", "timeout: 60m\nstop_grace: 10s\non_unavailable: wait\noutput_limit: 64MiB\nresources: {slots: 1}\n", 1)
+	spelled := strings.Replace(setup, "timeout: 1h\n", "timeout: 60m\nstop_grace: 10s\noutput_limit: 64MiB\nresources: {slots: 1}\n", 1)
 	spelled = strings.Replace(spelled, "members: [js-1, js-2]", "members: [js-1, js-2]\nselection: best-rated\nrating: recommended", 1)
 	if got := s.ok("apply", "-f", file(t, spelled)); !strings.HasPrefix(got, "Nothing to change") {
 		t.Errorf("got %s", got)

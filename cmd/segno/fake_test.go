@@ -42,7 +42,11 @@ type fakeAPI struct {
 	tasks   map[string]wire.Task
 	runs    map[string]wire.Run
 	rating  wire.Placement
-	events  []wire.Event
+	// fates are by server, content and runs for recovery by the run's id.
+	fates       map[string][]wire.WhatIf
+	content     map[string][]byte
+	recoverable []wire.Recoverable
+	events      []wire.Event
 	// later are the events that a follower gets.
 	later []wire.Event
 	// log is what GET …/log sends: server-sent events for a follower, else the first chunk.
@@ -135,6 +139,7 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 		run.State = task.Stopping
 		return run, err
 	})
+	f.routeRecovery(mux)
 	mux.HandleFunc("GET /api/v1/events", f.serveEvents)
 	mux.HandleFunc("GET /api/v1/runs/{name}/log", f.serveLog)
 
@@ -350,7 +355,7 @@ func (f *fakeAPI) addServer(name string, labels map[string]string) {
 	seen := wire.At(noon.Add(-time.Second))
 	f.servers[name] = wire.Server{
 		Name: name, Kind: jobserver.KindJob, Status: "online", Mode: jobserver.Active, Contact: jobserver.Online,
-		ServerSettings: wire.ServerSettings{Labels: labels, Slots: 8, Power: 1}, SlotsUsed: 2, Rating: &rating, Stars: &stars,
+		ServerSettings: wire.ServerSettings{Labels: labels, Slots: 8, Power: 1}, Patience: task.Duration(2 * time.Minute), SlotsUsed: 2, Rating: &rating, Stars: &stars,
 		Load:     &wire.Sample{Sample: jobserver.Sample{CPUs: 4, Load1: 0.5, MemoryTotal: 8 << 30, MemoryAvailable: 4 << 30}, At: seen},
 		Attempts: []wire.RunningAttempt{}, VirtualServers: []string{"etl"}, JoinedAt: wire.At(noon.Add(-time.Hour)), LastSeen: &seen, Version: 3,
 	}

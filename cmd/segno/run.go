@@ -16,10 +16,13 @@ import (
 )
 
 func newRunCommand(a *app) *cobra.Command {
-	cmd := group("run", "Runs: start, list, show and cancel them", "", `  segno run start load-orders --param date=2026-01-31 --follow
+	cmd := group("run", "Runs: start, list, show, cancel and recover them", "", `  segno run start load-orders --param date=2026-01-31 --follow
   segno run list --state running
-  segno run cancel 01JD3Z5M7QW8X9Y0ABCDEFGHJK`)
-	cmd.AddCommand(newRunStartCommand(a), newRunListCommand(a), newRunShowCommand(a), newRunCancelCommand(a))
+  segno run cancel 01JD3Z5M7QW8X9Y0ABCDEFGHJK
+  segno run recover 01JD3Z5M7QW8X9Y0ABCDEFGHJK`)
+	cmd.AddCommand(newRunStartCommand(a), newRunListCommand(a), newRunShowCommand(a), newRunCancelCommand(a),
+		newRunResetCommand(a), newRunRestartCommand(a), newRunRecoverCommand(a),
+		newRunCheckpointsCommand(a), newRunCheckpointCommand(a), newRunRecoverableCommand(a))
 	return cmd
 }
 
@@ -170,8 +173,10 @@ func (a *app) showRun(r wire.Run) {
 		{"run", string(r.ID)}, {"task", r.Task}, {"state", state}, {"exit code", number(r.ExitCode)}, {"progress", progress},
 		{"runs on", target(r.Target)}, {"server", text(r.Server)}, {"asked for by", line(strings.TrimSpace(string(r.Cause.Kind) + " " + r.Cause.By))},
 		{"scheduled for", clock(r.ScheduledFor)}, {"queued", clock(&r.QueuedAt)}, {"started", clock(r.StartedAt)}, {"ended", clock(r.EndedAt)},
-		{"took", a.took(r)}, {"if unavailable", policyWord(&r.Policy)}, {"parameters", pairs(r.Params)},
+		{"took", a.took(r)}, {"then", pendingWord(r.Pending)}, {"goes on", a.nextWord(r.Next)}, {"failed before", timesWord(r.Tries)},
+		{"if unavailable", a.unavailableWord(&r.Policy, r.UnavailableAfter, r.LeaveRunning)}, {"parameters", pairs(r.Params)},
 	}...)
+	a.warnOfLeaving(r.LeaveRunning)
 	if len(r.Outputs) > 0 {
 		a.println()
 		a.table([]string{"output", "value"}, each(slices.Sorted(maps.Keys(r.Outputs)), func(name string) []string {
@@ -180,7 +185,11 @@ func (a *app) showRun(r wire.Run) {
 	}
 	if len(r.Attempts) > 0 {
 		a.println()
-		a.table([]string{"attempt", "server", "state", "started", "ended", "exit", "cpu", "memory", "ground", "reason"}, each(r.Attempts, a.attemptRow))
+		a.table([]string{"attempt", "server", "state", "started", "ended", "exit", "cpu", "memory", "from", "ground", "reason"}, each(r.Attempts, a.attemptRow))
+	}
+	if len(r.Checkpoints) > 0 {
+		a.println()
+		a.table(checkpointHeader, each(r.Checkpoints, a.checkpointRow))
 	}
 }
 
@@ -189,9 +198,13 @@ func (a *app) attemptRow(t wire.Attempt) []string {
 	if e := t.Exit; e != nil {
 		code, cpu, memory = fmt.Sprint(e.Code), fmt.Sprintf("%.2fs", e.CPU), size(e.PeakMemory)
 	}
+	from := ""
+	if t.ResumedFrom != nil {
+		from = "checkpoint " + number(t.ResumedFrom)
+	}
 	return []string{
 		fmt.Sprint(t.Number), t.Server, a.style().state(string(t.State)), clock(t.StartedAt), clock(t.EndedAt), code, cpu, memory,
-		text(t.Ground), shorten(line(t.Reason), 60),
+		from, text(t.Ground), shorten(line(t.Reason), 60),
 	}
 }
 

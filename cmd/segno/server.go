@@ -18,13 +18,14 @@ import (
 func newServerCommand(a *app) *cobra.Command {
 	cmd := group("server", "Job servers: the hosts that run jobs", "", `  segno server list
   segno server join-token js-4
-  segno server drain js-1 --reason "new disk"`)
+  segno server drain js-1 --reason "new disk"
+  segno server what-if js-1`)
 	cmd.AddCommand(
 		newServerListCommand(a), newServerShowCommand(a), newJoinTokenCommand(a),
 		newServerModeCommand(a, "drain", "Let a server finish what it runs, and give it nothing new", (*client.Client).DrainServer),
 		newServerModeCommand(a, "activate", "Give a server new runs again", (*client.Client).ActivateServer),
 		newServerModeCommand(a, "disable", "Take a server out of use", (*client.Client).DisableServer),
-		newServerLabelCommand(a), newServerEditCommand(a), newServerDeleteCommand(a),
+		newWhatIfCommand(a), newDeclareDeadCommand(a), newServerLabelCommand(a), newServerEditCommand(a), newServerDeleteCommand(a),
 	)
 	return cmd
 }
@@ -64,7 +65,7 @@ func (a *app) serverRow(s wire.Server) []string {
 		load = fmt.Sprintf("%.2f", s.Load.Load1)
 	}
 	return []string{
-		s.Name, a.style().state(s.Status), rating, shown, fmt.Sprintf("%d/%d", s.SlotsUsed, s.Slots), fmt.Sprint(s.Power), load,
+		s.Name, a.statusWord(s), rating, shown, fmt.Sprintf("%d/%d", s.SlotsUsed, s.Slots), fmt.Sprint(s.Power), load,
 		a.ago(s.LastSeen), strings.Join(s.VirtualServers, ","), pairs(s.Labels),
 	}
 }
@@ -99,12 +100,13 @@ func (a *app) showServer(s wire.Server) {
 	if s.Reason != "" {
 		status += ": " + line(s.Reason)
 	}
-	unavailable := span(jobserver.DefaultUnavailableAfter) + " (default)"
-	if s.UnavailableAfter != 0 {
-		unavailable = span(time.Duration(s.UnavailableAfter))
+	unavailable := span(time.Duration(s.Patience))
+	if s.UnavailableAfter == 0 {
+		unavailable += " (default)"
 	}
 	a.facts([][2]string{
-		{"name", s.Name}, {"kind", string(s.Kind)}, {"status", status}, {"description", line(s.Description)},
+		{"name", s.Name}, {"kind", string(s.Kind)}, {"status", status}, {"silent", a.timersWord(s.Timers)},
+		{"quarantined", a.style().red(line(s.Quarantine))}, {"held for", heldWord(s.Held)}, {"description", line(s.Description)},
 		{"labels", pairs(s.Labels)}, {"slots", fmt.Sprintf("%d of %d taken", s.SlotsUsed, s.Slots)}, {"power", fmt.Sprint(s.Power)},
 		{"rating", rating}, {"load", load}, {"unavailable after", unavailable}, {"virtual servers", strings.Join(s.VirtualServers, ", ")},
 		{"seen", a.ago(s.LastSeen)}, {"joined", clock(&s.JoinedAt)}, {"agent", line(s.AgentVersion)},
@@ -120,6 +122,34 @@ func (a *app) showServer(s wire.Server) {
 		}
 		return []string{string(t.Run), fmt.Sprint(t.Number), a.style().state(string(t.State)), a.ago(since)}
 	}))
+}
+
+// statusWord is the status of a server, and whether it is fit for runs.
+func (a *app) statusWord(s wire.Server) string {
+	if s.Quarantine != "" {
+		return a.style().state(s.Status) + a.style().red(" (quarantined)")
+	}
+	return a.style().state(s.Status)
+}
+
+// timersWord says of a silent server since when, and what follows when.
+func (a *app) timersWord(t *wire.Timers) string {
+	switch {
+	case t == nil:
+		return ""
+	case t.UnavailableSince != nil:
+		return "unavailable since " + clock(t.UnavailableSince)
+	case t.UnavailableAt == nil:
+		return "unreachable since " + clock(t.UnreachableSince)
+	}
+	return fmt.Sprintf("unreachable since %s, unavailable in %s", clock(t.UnreachableSince), span(t.UnavailableAt.Sub(a.now())))
+}
+
+func heldWord(d *task.Duration) string {
+	if d == nil {
+		return ""
+	}
+	return span(time.Duration(*d)) + ": its jobs go on while the conductor is away on purpose"
 }
 
 // used returns the used share of a whole in percent.

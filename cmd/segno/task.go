@@ -102,16 +102,20 @@ func (a *app) showTask(t wire.Task) {
 	a.facts([][2]string{
 		{"name", t.Name}, {"description", line(t.Description)}, {"labels", pairs(t.Labels)}, {"runs on", target(t.Target)},
 		{"requires", pairs(t.Requires)}, {"needs", resources(t.Resources)}, {"parameters", pairs(t.Params)}, {"environment", pairs(t.Job.Env)},
-		{"timeout", durationWord(t.Timeout)}, {"priority", priority}, {"if unavailable", first(policyWord(t.OnUnavailable), "as the virtual server has it, else wait")},
+		{"timeout", durationWord(t.Timeout)}, {"priority", priority}, {"retries", retriesWord(t.Retries)},
+		{"if unavailable", first(a.unavailableWord(t.OnUnavailable, &t.UnavailableAfter, t.LeaveRunning), "as its group has it, else wait")},
 		{"changed", clock(&t.UpdatedAt)}, {"version", fmt.Sprint(t.Version)},
 	}...)
+	a.warnOfLeaving(t.LeaveRunning)
 	a.println()
 	switch {
 	case t.Job.Script != nil:
 		a.println(a.style().dim("# " + strings.Join(t.Job.Script.Interpreter, " ")))
 		a.println(strings.TrimRight(printable(t.Job.Script.Text), "\n"))
 	case len(t.Job.Steps) > 0:
-		a.table([]string{"step", "command"}, each(t.Job.Steps, func(s task.Step) []string { return []string{s.Name, words(s.Command)} }))
+		a.table([]string{"step", "command", "keeps"}, each(t.Job.Steps, func(s task.Step) []string {
+			return []string{s.Name, words(s.Command), words(s.Keep)}
+		}))
 	default:
 		a.println(words(t.Job.Command))
 	}
@@ -145,12 +149,14 @@ func newTaskCreateCommand(a *app) *cobra.Command {
 	var file string
 	var spec task.Spec
 	var timeout time.Duration
+	var fallback unavailableFlags
 	cmd := &cobra.Command{
 		Use: "create -f FILE | create NAME --virtual-server VS -- COMMAND [ARG …]", Short: "Make a task",
 		Long: `create makes tasks from the documents of a file, or one from flags; the command after -- is run as it stands, without a
 shell. A task that exists is refused; segno apply is for changing it.`,
 		Example: `  segno task create -f load-orders.yaml
   segno task create hello --virtual-server etl -- echo "hello, world"
+  segno task create sums --virtual-server etl --on-unavailable restart -- sh sums.sh
   segno task create nightly --server js-1 --param date=2026-01-01 -- sh load.sh '${{ params.date }}'`,
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
 			specs := []task.Spec{}
@@ -172,6 +178,7 @@ shell. A task that exists is refused; segno apply is for changing it.`,
 				return usagef("give --file, or a name and a command after --")
 			default:
 				spec.Name, spec.Job.Command, spec.Timeout = args[0], args[1:], task.Duration(timeout)
+				spec.OnUnavailable, spec.UnavailableAfter, spec.LeaveRunning = fallback.policy(), task.Duration(fallback.after), fallback.leave
 				specs = append(specs, spec)
 			}
 			return a.createTasks(ctx, c, specs)
@@ -185,6 +192,7 @@ shell. A task that exists is refused; segno apply is for changing it.`,
 	flags.StringToStringVar(&spec.Params, "param", nil, "parameter and its default, as `k=v`")
 	flags.StringToStringVar(&spec.Job.Env, "env", nil, "variable for the job's environment, as `K=v`")
 	flags.DurationVar(&timeout, "timeout", 0, "how long one attempt may run; 0 is without limit")
+	fallback.add(cmd)
 	complete(cmd, "virtual-server", a.completes(true, virtualServerNames))
 	complete(cmd, "server", a.completes(true, serverNames))
 	return cmd
@@ -199,6 +207,7 @@ func (a *app) createTasks(ctx context.Context, c *client.Client, specs []task.Sp
 			errs = append(errs, fmt.Errorf("task %s: %w", spec.Name, err))
 			continue
 		}
+		a.warnOfLeaving(spec.LeaveRunning)
 		made = append(made, t)
 	}
 	var answer any = made

@@ -10,6 +10,7 @@ import (
 
 	"github.com/segno-jobs/segno/api/client"
 	"github.com/segno-jobs/segno/api/wire"
+	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
@@ -79,8 +80,10 @@ func newGroupShowCommand(a *app) *cobra.Command {
 					{"name", v.Name}, {"description", line(v.Description)}, {"active", a.active(v)}, {"labels", pairs(v.Labels)},
 					{"selection", first(string(v.Selection), string(virtualserver.BestRated))},
 					{"rating", ratingName(v.Rating)}, {"members", strings.Join(v.Members, ", ")}, {"weights", weights(v.Weights)},
-					{"cluster group", line(v.ClusterGroup)}, {"changed", clock(&v.UpdatedAt)},
+					{"cluster group", line(v.ClusterGroup)}, {"if unavailable", a.unavailableWord(v.OnUnavailable, &v.UnavailableAfter, v.LeaveRunning)},
+					{"changed", clock(&v.UpdatedAt)},
 				}...)
+				a.warnOfLeaving(v.LeaveRunning)
 				if len(v.Rating.Indicators) == 0 {
 					return
 				}
@@ -106,6 +109,7 @@ type groupFlags struct {
 	members                               []string
 	description, selection, rating, group string
 	inactive                              bool
+	fallback                              unavailableFlags
 }
 
 func (f *groupFlags) add(a *app, cmd *cobra.Command) {
@@ -116,6 +120,7 @@ func (f *groupFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.rating, "rating", "", "`preset` of the rating: recommended, plain or talend")
 	flags.StringVar(&f.group, "cluster-group", "", "cluster group on runtime servers")
 	flags.BoolVar(&f.inactive, "inactive", false, "whether the group takes no new runs")
+	f.fallback.add(cmd)
 	complete(cmd, "members", a.completes(true, serverNames))
 	complete(cmd, "selection", cobra.FixedCompletions(each(virtualserver.Selections(), func(s virtualserver.Selection) string { return string(s) }), cobra.ShellCompDirectiveNoFileComp))
 	complete(cmd, "rating", cobra.FixedCompletions([]string{"recommended", "plain", "talend"}, cobra.ShellCompDirectiveNoFileComp))
@@ -131,10 +136,12 @@ func newGroupCreateCommand(a *app) *cobra.Command {
 			v, err := c.CreateVirtualServer(ctx, virtualserver.Spec{
 				Name: args[0], Description: f.description, Inactive: f.inactive, ClusterGroup: f.group, Members: f.members,
 				Selection: virtualserver.Selection(f.selection), Rating: virtualserver.Rating{Preset: f.rating},
+				OnUnavailable: f.fallback.policy(), UnavailableAfter: task.Duration(f.fallback.after), LeaveRunning: f.fallback.leave,
 			})
 			if err != nil {
 				return err
 			}
+			a.warnOfLeaving(v.LeaveRunning)
 			return a.print(v, func() { a.printf("virtual server %s created, with %s.\n", v.Name, count(len(v.Members), "member")) })
 		}),
 	}
@@ -154,7 +161,8 @@ func newGroupEditCommand(a *app) *cobra.Command {
 	cmd.RunE = a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
 		patch := given(cmd, map[string]any{
 			"members": f.members, "description": f.description, "selection": f.selection, "rating": f.rating,
-			"cluster_group": f.group, "inactive": f.inactive,
+			"cluster_group": f.group, "inactive": f.inactive, "on_unavailable": f.fallback.policy(),
+			"unavailable_after": durationOrNull(f.fallback.after), "leave_running": f.fallback.leave,
 		})
 		if len(patch) == 0 {
 			return usagef("nothing to change was given")
@@ -163,6 +171,7 @@ func newGroupEditCommand(a *app) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		a.warnOfLeaving(v.LeaveRunning && cmd.Flags().Changed("leave-running"))
 		return a.print(v, func() { a.printf("virtual server %s changed.\n", v.Name) })
 	})
 	return cmd

@@ -35,14 +35,18 @@ func (a *app) why(r wire.Run) {
 	a.printf("%s of %s: %s%s\n", b("Run "+string(r.ID)), b(r.Task), a.style().state(string(r.State)), because(r.Reason))
 	for _, t := range r.Attempts {
 		a.printf("\n%s on %s, %s%s\n", b(fmt.Sprintf("Attempt %d", t.Number)), b(t.Server), a.style().state(string(t.State)), because(t.Reason))
-		if t.Ground != nil {
-			a.printf("It could begin because: %s\n", text(t.Ground))
-		}
+		a.begun(r, t)
 		if t.Placement == nil {
 			a.println("There is no placement stored for it.")
 			continue
 		}
 		a.explain(*t.Placement, 2)
+	}
+	if r.Next != nil {
+		a.printf("\nIt goes on %s.\n", a.nextWord(r.Next))
+	}
+	if r.Pending != nil {
+		a.printf("\nOnce attempt %d is certainly over, %s.\n", r.Attempt, pendingWord(r.Pending))
 	}
 	if r.Waiting != nil {
 		a.println()
@@ -50,6 +54,26 @@ func (a *app) why(r wire.Run) {
 	} else if len(r.Attempts) == 0 {
 		a.println("It has not been placed yet.")
 	}
+}
+
+// begun says of a further attempt why it could begin, and from where.
+func (a *app) begun(r wire.Run, t wire.Attempt) {
+	if t.Ground != nil {
+		a.printf("It could begin because: %s\n", text(t.Ground))
+	}
+	if t.ResumedFrom == nil {
+		if t.Number > 1 {
+			a.println("It began from the beginning.")
+		}
+		return
+	}
+	words := ""
+	for _, c := range r.Checkpoints {
+		if c.Sequence == *t.ResumedFrom {
+			words = fmt.Sprintf(" (%s), which attempt %d made at %s", line(c.Name), c.Attempt, clock(&c.CreatedAt))
+		}
+	}
+	a.printf("It resumed from checkpoint %d%s.\n", *t.ResumedFrom, words)
 }
 
 func because(reason string) string {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/segno-jobs/segno/internal/fault"
 )
 
 // maxDepth is deeper than any document needs to be; an alias that contains itself ends there.
@@ -85,8 +87,14 @@ func (d *decoder) own(node *yaml.Node, v reflect.Value, path string) bool {
 	default:
 		return false
 	}
-	if err != nil {
+	switch inner := fault.Fields(err); {
+	case err == nil:
+	case len(inner) == 0:
 		d.fail(node, path, "cannot be read: %v", err)
+	default:
+		for _, f := range inner {
+			d.fail(inside(node, f.Field), path+f.Field, "%s", f.Reason)
+		}
 	}
 	return true
 }

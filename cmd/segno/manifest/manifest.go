@@ -144,7 +144,15 @@ func Sort(docs []Document) error {
 // Where returns the line of the field with a path such as "job.steps[1].command", or of the nearest thing around it
 // that stands in the document.
 func (d Document) Where(path string) string {
-	node := d.root
+	line := d.Line
+	if d.root != nil {
+		line = inside(d.root, path).Line
+	}
+	return fmt.Sprintf("%s:%d", d.File, line)
+}
+
+// inside returns the node below one with a path such as "job.steps[1].command", or the nearest around it that is there.
+func inside(node *yaml.Node, path string) *yaml.Node {
 	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
 		inner := child(node, part)
 		if inner == nil {
@@ -152,11 +160,7 @@ func (d Document) Where(path string) string {
 		}
 		node = inner
 	}
-	line := d.Line
-	if node != nil {
-		line = node.Line
-	}
-	return fmt.Sprintf("%s:%d", d.File, line)
+	return node
 }
 
 func child(node *yaml.Node, part string) *yaml.Node {
