@@ -76,7 +76,8 @@ const (
 type Continuation struct {
 	// Ground says why the attempt may begin; see policy.Ground.
 	Ground string
-	// Checkpoint is the sequence of the checkpoint to resume from, 0 for the beginning.
+	// Checkpoint is the sequence of the checkpoint to resume from, 0 for the beginning. In a [Replacement] it may be
+	// LastCheckpoint.
 	Checkpoint int
 	// Avoid is the server to be taken only if no other is eligible, or empty.
 	Avoid string
@@ -87,6 +88,10 @@ type Continuation struct {
 	// Reason says why there is a further attempt.
 	Reason string
 }
+
+// LastCheckpoint in place of a sequence stands for the run's newest checkpoint at the moment at which the continuation is
+// stored, and for the beginning where there is none. One may become durable between a decision and its commit.
+const LastCheckpoint = -1
 
 // Checkpoint is named state that a running job handed over. It is visible only once all of its content is durable.
 type Checkpoint struct {
