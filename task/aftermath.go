@@ -134,7 +134,7 @@ func (a *Aftermath) retry(run Run, newest int, now time.Time, jitter float64) {
 // that a job that brings its guard down does not go through the fleet without a pause.
 func (a *Aftermath) follow(run Run, exit Exit, checkpoint int, now time.Time, jitter float64) {
 	d := policy.Decide(policy.Situation{
-		Policy: run.Spec.Policy(), LeaveRunning: run.Spec.LeaveRunning, Over: exit.ground(), Checkpoint: checkpoint,
+		Policy: run.Spec.Policy(), Over: exit.ground(), Checkpoint: checkpoint,
 	})
 	a.Ground = d.Ground
 	switch reason := a.AttemptReason + "; " + d.Reason; d.Action {
