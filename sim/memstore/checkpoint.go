@@ -47,43 +47,33 @@ func (r *run) lastCheckpoint() int {
 // PutContent stores a piece of a checkpoint's content.
 func (s *Store) PutContent(_ context.Context, server string, ref task.Ref, c task.Checkpoint, offset int64, data []byte) (received int64, err error) {
 	err = s.transaction("PutContent", func() error {
+		c.Run, c.Attempt = ref.Run, ref.Number
 		r, a, err := s.claimed(ref)
 		if err != nil || a.Server != server {
 			return fault.Fenced
 		}
-		if c.Size > task.MaxCheckpointSize || len(data) > task.MaxCheckpointChunk || c.Sequence > task.MaxCheckpoints {
+		if c.Size > task.MaxCheckpointSize || len(data) > task.MaxCheckpointChunk || a.made >= task.MaxCheckpoints {
 			return fmt.Errorf("the checkpoint is over a limit: %w", fault.TooLarge)
 		}
-		i := slices.IndexFunc(r.checkpoints, func(o *checkpoint) bool { return o.Sequence == c.Sequence })
-		if i >= 0 {
-			old := r.checkpoints[i]
-			switch {
-			case old.visible && old.SHA256 != c.SHA256:
+		if old := r.visible(c.Sequence); old != nil {
+			if old.SHA256 != c.SHA256 {
 				return fmt.Errorf("checkpoint %d has other content: %w", c.Sequence, fault.Conflict)
-			case old.whole && old.SHA256 == c.SHA256:
-				old.Attempt = max(old.Attempt, ref.Number)
-				received = c.Size
-				return nil
-			case old.SHA256 != c.SHA256:
-				r.checkpoints = slices.Delete(r.checkpoints, i, i+1)
-				i = -1
 			}
+			received = c.Size
+			return nil
 		}
-		if i < 0 {
-			c.Run, c.Attempt = ref.Run, ref.Number
-			r.checkpoints = append(r.checkpoints, &checkpoint{Checkpoint: c})
-			i = len(r.checkpoints) - 1
+		if r.lastCheckpoint() >= c.Sequence {
+			return fmt.Errorf("a newer checkpoint exists: %w", fault.Conflict)
 		}
-		k := r.checkpoints[i]
+		k := r.coming(c)
 		if have := int64(len(k.content)); offset <= have && offset+int64(len(data)) > have {
 			k.content = append(k.content, data[have-offset:]...)
 		}
-		received = int64(len(k.content))
-		if received < k.Size {
+		if received = int64(len(k.content)); received < k.Size {
 			return nil
 		}
 		if sum := sha256.Sum256(k.content); hex.EncodeToString(sum[:]) != k.SHA256 {
-			r.checkpoints = slices.Delete(r.checkpoints, i, i+1)
+			r.checkpoints = slices.DeleteFunc(r.checkpoints, func(o *checkpoint) bool { return o == k })
 			return fault.Field("sha256", "is not that of the content")
 		}
 		k.whole = true
@@ -92,38 +82,60 @@ func (s *Store) PutContent(_ context.Context, server string, ref task.Ref, c tas
 	return received, err
 }
 
-// show makes a checkpoint visible whose record was delivered. It reports whether its content is whole.
-func (s *Store) show(r *run, a *attempt, c task.Checkpoint, now time.Time) bool {
-	for _, k := range r.checkpoints {
-		if k.Sequence != c.Sequence || !k.whole || k.SHA256 != c.SHA256 {
+// coming returns the checkpoint whose content is on its way from an attempt. Another content of the same sequence is
+// dropped for it.
+func (r *run) coming(c task.Checkpoint) *checkpoint {
+	for i, o := range r.checkpoints {
+		if o.Sequence != c.Sequence || o.visible {
 			continue
 		}
-		k.visible, k.Attempt, k.CreatedAt = true, a.Number, stored(now)
+		if o.SHA256 == c.SHA256 && o.Attempt == c.Attempt {
+			return o
+		}
+		r.checkpoints = slices.Delete(r.checkpoints, i, i+1)
+		break
+	}
+	k := &checkpoint{Checkpoint: c}
+	r.checkpoints = append(r.checkpoints, k)
+	return k
+}
+
+// show makes a checkpoint visible whose record was delivered. It returns false while its content is on its way; one that
+// can never be shown is passed over.
+func (s *Store) show(r *run, a *attempt, c task.Checkpoint, now time.Time) bool {
+	if r.lastCheckpoint() >= c.Sequence || c.SHA256 == "" {
+		return true
+	}
+	for _, k := range r.checkpoints {
+		if k.Sequence != c.Sequence || !k.whole || k.SHA256 != c.SHA256 || k.Attempt != a.Number {
+			continue
+		}
+		k.visible, k.CreatedAt = true, stored(now)
 		k.Name, k.Label, k.Instructions, k.Step = c.Name, c.Label, c.Instructions, c.Step
-		s.record(task.Event{At: now, Kind: "run.checkpoint", Subject: string(r.ID), Task: r.Task, Attempt: a.Number})
+		a.made++
+		s.record(task.Event{
+			At: now, Kind: "run.checkpoint", Subject: string(r.ID), Task: r.Task, Attempt: a.Number, From: r.State, To: r.State,
+			Data: fmt.Appendf(nil, `{"sequence":%d}`, c.Sequence),
+		})
 		r.prune()
 		return true
 	}
 	return false
 }
 
-// prune drops old checkpoints: the last ones stay, those with a label, and the one that an open attempt began from.
+// prune drops checkpoints that need not be kept.
 func (r *run) prune() {
-	resumed := 0
-	if a := r.newest(); a != nil && a.State.Open() && a.ResumedFrom != nil {
-		resumed = *a.ResumedFrom
+	needed := []int{r.from}
+	if a := r.newest(); a != nil && a.ResumedFrom != nil {
+		needed = append(needed, *a.ResumedFrom)
 	}
-	unnamed := 0
-	for i := len(r.checkpoints) - 1; i >= 0; i-- {
-		c := r.checkpoints[i]
-		if !c.visible {
-			continue
-		}
-		unnamed++
-		if unnamed > task.KeptCheckpoints && c.Label == "" && c.Sequence != resumed {
-			r.checkpoints = slices.Delete(r.checkpoints, i, i+1)
-		}
+	if r.next != nil {
+		needed = append(needed, r.next.Checkpoint)
 	}
+	kept := task.Kept(r.shown(), 0)
+	r.checkpoints = slices.DeleteFunc(r.checkpoints, func(c *checkpoint) bool {
+		return c.visible && !slices.Contains(needed, c.Sequence) && !slices.Contains(kept, c.Checkpoint)
+	})
 }
 
 // Checkpoints returns the visible checkpoints of a run.
@@ -172,7 +184,7 @@ func (s *Store) RecoverableRuns(_ context.Context, taskName string, p page.Reque
 		if taskName != "" && r.Task != taskName || r.State != task.Failed && r.State != task.TimedOut && r.State != task.Lost {
 			continue
 		}
-		all = append(all, task.Recoverable{Run: r.Run, Checkpoints: r.shown()})
+		all = append(all, task.Recoverable{Run: r.head(), Checkpoints: r.shown()})
 	}
 	return paged(all, p, func(r task.Recoverable) string { return string(r.Run.ID) }, true)
 }

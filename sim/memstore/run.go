@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -22,14 +21,19 @@ type run struct {
 	priorReason string
 	placements  map[int]virtualserver.Placement
 	checkpoints []*checkpoint
-	// from is the checkpoint that a pending recovery begins at.
+	// from is the checkpoint that a pending recovery begins at, 0 for the last one.
 	from int
+	// next is what the next attempt begins with. It stays until another comes into its place.
+	next *task.Continuation
 }
 
 type attempt struct {
 	task.Attempt
 	need   virtualserver.Need
 	output []task.OutputPiece
+	// endedOn is the ground on which it was ended without an exit record; made counts its checkpoints.
+	endedOn string
+	made    int
 }
 
 func (r *run) newest() *attempt {
@@ -39,9 +43,23 @@ func (r *run) newest() *attempt {
 	return r.attempts[len(r.attempts)-1]
 }
 
+// head returns the run without its attempts.
+func (r *run) head() task.Run {
+	v := r.Run
+	v.Next = nil
+	switch {
+	case r.next != nil && r.State == task.Queued:
+		next := *r.next
+		v.Next = &next
+	case r.Pending == task.IntentRecover:
+		v.Next = &task.Continuation{Checkpoint: r.from}
+	}
+	return v
+}
+
 // view returns the run as a reader sees it.
 func (r *run) view() task.Run {
-	v := r.Run
+	v := r.head()
 	v.Outputs = maps.Clone(r.Outputs)
 	v.Attempts = make([]task.Attempt, len(r.attempts))
 	for i, a := range r.attempts {
@@ -103,6 +121,7 @@ func (s *Store) InsertRun(_ context.Context, n task.Run, key string) (got task.R
 			return fmt.Errorf("it exists already: %w", fault.Conflict)
 		}
 		n.State, n.Prior, n.Attempt, n.Server, n.Attempts = "", "", 0, "", nil
+		n.Pending, n.Next, n.Tries = "", nil, 0
 		n.QueuedAt, n.ScheduledFor = stored(n.QueuedAt), storedOrNil(n.ScheduledFor)
 		r := &run{Run: n, key: key, placements: map[int]virtualserver.Placement{}}
 		s.runs[n.ID] = r
@@ -136,7 +155,7 @@ func (s *Store) QueuedRuns(_ context.Context, target task.Target, after task.Que
 	var found []task.Run
 	for _, r := range s.queued {
 		if r.Spec.Target == target && (after == (task.QueuePosition{}) || after.Before(r.Position())) {
-			found = append(found, r.Run)
+			found = append(found, r.head())
 		}
 	}
 	slices.SortFunc(found, func(a, b task.Run) int {
@@ -257,7 +276,6 @@ func (s *Store) ClaimAttempts(_ context.Context, server, instance string, refs [
 		if r.StartedAt == nil {
 			r.StartedAt = &at
 		}
-		r.Next = nil
 		s.become(r, task.Running, "", now, onServer(server))
 		return nil
 	})
@@ -283,7 +301,7 @@ func (s *Store) Runs(_ context.Context, f task.RunFilter, p page.Request) (page.
 			!f.Since.IsZero() && r.QueuedAt.Before(f.Since), !f.Until.IsZero() && !r.QueuedAt.Before(f.Until):
 			continue
 		}
-		v := r.Run
+		v := r.head()
 		v.Attempts, v.Outputs = nil, nil
 		all = append(all, v)
 	}
@@ -338,38 +356,4 @@ func (s *Store) Output(_ context.Context, ref task.Ref, offset int64, limit int)
 		at += size
 	}
 	return out, a.EndedAt != nil && offset+read >= a.LogBytes, nil
-}
-
-// CancelRun cancels a run.
-func (s *Store) CancelRun(_ context.Context, id task.RunID, by string, now time.Time) (got task.Run, err error) {
-	reason := strings.TrimSuffix("cancelled by "+by, " by ")
-	err = s.transaction("CancelRun", func() error {
-		r := s.runs[id]
-		if r == nil {
-			return notFound("run", string(id))
-		}
-		defer func() { got = r.view() }()
-		switch {
-		case r.State == task.Stopping && r.Pending != "" && r.Pending != task.IntentCancel,
-			r.State == task.Unknown && r.Prior == task.Stopping && r.Pending != "" && r.Pending != task.IntentCancel:
-			r.Pending, r.from = task.IntentCancel, 0
-			s.become(r, r.State, reason, now, nil)
-		case r.State == task.Stopping, r.State == task.Cancelled, r.State == task.Unknown && r.Prior == task.Stopping:
-		case r.State.OnServer():
-			r.newest().State = task.AttemptStopping
-			r.Prior, r.priorReason = "", ""
-			r.Pending = task.IntentCancel
-			s.become(r, task.Stopping, reason, now, nil)
-		case r.State == task.Queued, r.State == task.Starting:
-			if r.State == task.Starting {
-				r.newest().end(task.AttemptWithdrawn, reason, now)
-			}
-			r.Next = nil
-			s.become(r, task.Cancelled, reason, now, nil)
-		default:
-			return fmt.Errorf("it has %s already: %w", r.State, fault.Conflict)
-		}
-		return nil
-	})
-	return got, err
 }

@@ -253,7 +253,10 @@ func (s *Store) lookAway(server string, now time.Time) {
 func (s *Store) DeclareDead(_ context.Context, name, reason, by string, now time.Time) (declared jobserver.Server, err error) {
 	err = s.transaction("DeclareDead", func() error {
 		v := s.servers[name]
-		if v == nil {
+		switch {
+		case strings.TrimSpace(reason) == "":
+			return fault.Field("reason", "must say how it is known that the server is dead")
+		case v == nil:
 			return notFound("server", name)
 		}
 		v.Mode, v.State, v.Reason, v.StateSince = jobserver.Disabled, jobserver.Unavailable, reason, stored(now)

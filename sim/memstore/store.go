@@ -43,6 +43,8 @@ type Crashed struct {
 type Store struct {
 	// Fate decides what becomes of each commit, by the name of the method; nil lets all happen.
 	Fate func(op string) Fate
+	// Jitter gives numbers from 0 to 1 that spread retries; nil is 0.
+	Jitter func() float64
 	// Committed is called with each event once it is stored; nil is not called.
 	Committed func(task.Event)
 
