@@ -26,6 +26,8 @@ type Execution struct {
 	// Resume is the checkpoint to go on from, or nil. Its content is a tar file at ResumeContent when the guard starts.
 	Resume        *task.Checkpoint `json:"resume,omitempty"`
 	ResumeContent string           `json:"resume_content,omitempty"`
+	// Lease is the one with which it begins, nil where it has no deadline. No offer carries it: it comes with the claim.
+	Lease *Lease `json:"lease,omitempty"`
 	// MemoryLimit is applied where the host has control groups; 0 is without limit.
 	MemoryLimit int64 `json:"memory_limit,omitempty"`
 }
@@ -36,6 +38,8 @@ type Lease struct {
 	Deadline time.Duration `json:"deadline"`
 	// Grace is the time between SIGTERM and SIGKILL inside of the lease.
 	Grace time.Duration `json:"grace"`
+	// Held is true where the deadline is that of a hold before a planned absence of the conductor.
+	Held bool `json:"held,omitempty"`
 }
 
 // Kept is an attempt whose spool exists on the host.
@@ -44,6 +48,8 @@ type Kept struct {
 	// Ended is true once its exit record is in the spool.
 	Ended bool
 	Usage AttemptUsage
+	// Lease is the one that stands on the host's disk, nil without deadline.
+	Lease *Lease
 	// Unkillable is true where processes of the attempt have outlived SIGKILL for longer than the kill bound.
 	Unkillable bool
 }

@@ -46,12 +46,15 @@ type Agent struct {
 	conductors *conductors
 	sampler    *sampler
 	troubles   troubles
-	// starts and chores bound how many calls of the guard are made at once.
-	starts, chores chan struct{}
+	// boot reads CLOCK_BOOTTIME.
+	boot func() time.Duration
+	// starts, chores and uploads bound how many calls of the guard, and transfers of contents, are made at once.
+	starts, chores, uploads chan struct{}
 	// ready is closed once a guard has told what it keeps; idle gets a word when nothing is left to flush.
 	ready, idle chan struct{}
-	// beat asks for a heartbeat at once, rearm says that the instant of the core's wake has changed.
-	beat, rearm chan struct{}
+	// beat asks for a heartbeat at once, rearm says that the instant of the core's wake has changed, leased that an attempt
+	// may have a lease.
+	beat, rearm, leased chan struct{}
 
 	work  context.Context
 	calls sync.WaitGroup
@@ -71,6 +74,8 @@ const (
 	// maxStarts and maxChores bound concurrent calls of the guard.
 	maxStarts = 64
 	maxChores = 8
+	// maxUploads bounds how many contents of checkpoints are on their way at once, in both directions.
+	maxUploads = 4
 )
 
 // New returns an agent that does nothing yet.
@@ -94,10 +99,13 @@ func New(o Options) (*Agent, error) {
 		troubles:   troubles{log: o.Logger, now: time.Now},
 		starts:     make(chan struct{}, maxStarts),
 		chores:     make(chan struct{}, maxChores),
+		uploads:    make(chan struct{}, maxUploads),
+		boot:       sinceBoot,
 		ready:      make(chan struct{}),
 		idle:       make(chan struct{}, 1),
 		beat:       make(chan struct{}, 1),
 		rearm:      make(chan struct{}, 1),
+		leased:     make(chan struct{}, 1),
 		core:       NewCore(mathrand.Float64),
 		period:     jobserver.DefaultHeartbeat,
 		mode:       jobserver.Active,
@@ -111,9 +119,11 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer stopWork()
 	a.work = work
 
+	a.clearResumes()
 	var keeping, talking sync.WaitGroup
 	keeping.Go(func() { a.keepGuard(work) })
 	keeping.Go(func() { a.wakeCore(work) })
+	keeping.Go(func() { a.watchLeases(work) })
 	talking.Go(func() { a.link(ctx) })
 	talking.Go(func() { a.heartbeats(ctx) })
 
@@ -153,6 +163,9 @@ func (a *Agent) step(e Event) {
 	for _, effect := range a.core.Step(time.Now(), e) {
 		a.carryOut(effect)
 	}
+	if _, ok := e.(Listed); ok && a.core.Leased() {
+		signal(a.leased)
+	}
 	if !a.listed && a.core.ready {
 		a.listed = true
 		close(a.ready)
@@ -178,9 +191,7 @@ func (a *Agent) carryOut(effect Effect) {
 	case Deliver:
 		a.calls.Go(func() { a.step(a.deliver(g, e)) })
 	case Start:
-		a.calls.Go(within(a.starts, func() {
-			a.step(StartDone{Ref: e.Execution.Ref, Err: g.Start(a.work, e.Execution)})
-		}))
+		a.calls.Go(within(a.starts, func() { a.step(a.start(g, e)) }))
 	case Stop:
 		a.calls.Go(func() { a.step(StopDone{Ref: e.Ref, Err: g.Stop(a.work, e.Ref, e.Kind)}) })
 	case Drop:
@@ -190,6 +201,21 @@ func (a *Agent) carryOut(effect Effect) {
 			list, err := g.Kept(a.work)
 			a.step(Listed{Number: e.Number, Kept: list, Err: err})
 		})
+	case Renew:
+		signal(a.leased)
+		a.calls.Go(func() { a.step(RenewDone{Ref: e.Ref, Lease: e.Lease, Err: g.Renew(e.Ref, e.Lease)}) })
+	case Expire:
+		a.calls.Go(func() { a.step(a.expire(g, e)) })
+	case Upload:
+		a.calls.Go(within(a.uploads, func() { a.step(a.upload(g, e)) }))
+	case Review:
+		a.calls.Go(within(a.chores, func() { a.step(review(g, e)) }))
+	case Validate:
+		a.calls.Go(within(a.chores, func() { a.validate(g, e) }))
+	case Fetch:
+		a.calls.Go(within(a.uploads, func() { a.step(a.fetch(e)) }))
+	case Discard:
+		a.calls.Go(within(a.chores, func() { a.discard(e.Path) }))
 	case Note:
 		a.log.Warn(e.Text, "run", e.Ref.Run, "attempt", e.Ref.Number, "error", e.Err)
 	}

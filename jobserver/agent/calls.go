@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"fmt"
+
 	"connectrpc.com/connect"
 
 	"github.com/segno-jobs/segno/protocol"
@@ -16,6 +18,7 @@ func (a *Agent) claim(e Claim) ClaimDone {
 	ctx, cancel := callContext(a.work)
 	defer cancel()
 	client, at := a.conductors.current()
+	sent := a.boot() // before it is sent: the leases in the answer count from here
 	res, err := client.Claim(ctx, connect.NewRequest(&segnov1.ClaimRequest{
 		Instance: a.instance,
 		Attempts: protocol.RefsToProto(e.Refs),
@@ -34,7 +37,31 @@ func (a *Agent) claim(e Claim) ClaimDone {
 			verdicts[i] = Refused
 		}
 	}
-	return ClaimDone{Term: res.Msg.GetTerm(), Verdicts: verdicts}
+	return ClaimDone{Term: res.Msg.GetTerm(), Verdicts: verdicts, Sent: sent, Leases: grants(res.Msg.GetLeases())}
+}
+
+// grants maps the leases in an answer.
+func grants(ms []*segnov1.Lease) []Grant {
+	if len(ms) == 0 {
+		return nil
+	}
+	gs := make([]Grant, len(ms))
+	for i, m := range ms {
+		gs[i].Ref, gs[i].Length = protocol.LeaseFromProto(m)
+	}
+	return gs
+}
+
+// start has the guard start an attempt. The content that it goes on from is the guard's then.
+func (a *Agent) start(g Guard, e Start) StartDone {
+	if e.Execution.Lease != nil {
+		signal(a.leased)
+	}
+	err := g.Start(a.work, e.Execution)
+	if err != nil && e.Execution.ResumeContent != "" {
+		a.discard(e.Execution.ResumeContent)
+	}
+	return StartDone{Ref: e.Execution.Ref, Err: err}
 }
 
 // deliver reads what is wanted, as much as fits into one call, and hands it over. Where nothing was there to read no
@@ -56,8 +83,11 @@ func (a *Agent) deliver(g Guard, e Deliver) DeliverDone {
 		}
 		last := records[len(records)-1]
 		r.Sent, r.Last, r.Exit = true, last.Sequence, last.Exit != nil
-		for _, record := range records {
+		for i, record := range records {
 			room -= size(record)
+			if c := record.Checkpoint; c != nil {
+				records[i] = settled(record, w.Refused, r)
+			}
 		}
 		req.Attempts = append(req.Attempts, protocol.DeliveryToProto(task.Delivery{Ref: w.Ref, Records: records}))
 		sent = append(sent, r)
@@ -86,7 +116,23 @@ func (a *Agent) deliver(g Guard, e Deliver) DeliverDone {
 	return done
 }
 
-// read returns the records of a want up to about limit bytes, reading on until the spool has no more for now.
+// settled is the record of a checkpoint as it is sent: noted in the report, or for one that is refused a line of Segno's
+// own in its place.
+func settled(record task.Record, refused map[int]string, r *Report) task.Record {
+	c := record.Checkpoint
+	reason, is := refused[c.Sequence]
+	if !is {
+		r.Checkpoints = append(r.Checkpoints, SentCheckpoint{Record: record.Sequence, Sequence: c.Sequence})
+		return record
+	}
+	text := fmt.Sprintf("checkpoint %q was not taken: %s\n", c.Name, reason)
+	record.Checkpoint = nil
+	record.Output = &task.OutputRecord{Stream: task.StreamMark, Data: []byte(text)}
+	return record
+}
+
+// read returns the records of a want up to about limit bytes, reading on until the spool has no more for now, or comes to
+// a checkpoint that is not settled.
 func read(g Guard, w Want, limit int, r *Report) []task.Record {
 	if w.Exit != nil {
 		return []task.Record{{Sequence: w.After + 1, At: w.At, Exit: w.Exit}}
@@ -103,6 +149,12 @@ func read(g Guard, w Want, limit int, r *Report) []task.Record {
 		}
 		if len(more) == 0 {
 			return records
+		}
+		for i, record := range more {
+			if c := record.Checkpoint; c != nil && c.Sequence > w.Uploaded {
+				r.Next = c
+				return append(records, more[:i]...)
+			}
 		}
 		records = append(records, more...)
 		last := more[len(more)-1]
@@ -128,6 +180,8 @@ func size(r task.Record) int {
 		n += len(r.Progress.Message)
 	case r.Value != nil:
 		n += len(r.Value.Name) + len(r.Value.Value)
+	case r.Checkpoint != nil:
+		n += len(r.Checkpoint.Name) + len(r.Checkpoint.Label) + len(r.Checkpoint.Instructions) + len(r.Checkpoint.SHA256)
 	case r.Exit != nil:
 		n += len(r.Exit.Detail)
 	}

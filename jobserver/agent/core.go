@@ -21,7 +21,10 @@ import (
 //   - an attempt whose claim was granted ends with an exit record at the conductor, also where it never started;
 //   - a spool is dropped only once its exit record is durable at the conductor, or the conductor has said that the
 //     attempt is fenced and it has ended;
-//   - of two attempts of one run the older one has ended on this host before the newer one is claimed.
+//   - of two attempts of one run the older one has ended on this host before the newer one is claimed;
+//   - a deadline is moved by an answered claim or heartbeat alone, and counts from when that was sent; a hold counts from
+//     the last of them, and what is shortened by the end of one is on disk before that is told;
+//   - the record of a checkpoint goes after its content, and the job is told once both are durable.
 type Core struct {
 	jitter func() float64
 
@@ -90,6 +93,23 @@ func (c *Core) Step(now time.Time, e Event) []Effect {
 		c.startDone(now, e)
 	case StopDone:
 		c.stopDone(now, e)
+	case LeasesGranted:
+		c.term = max(c.term, e.Term)
+		c.leased(e.Sent, e.Leases)
+	case HoldOrdered:
+		c.hold(e)
+	case RenewDone:
+		c.renewDone(e)
+	case Ticked:
+		c.enforce(e.Boot)
+	case ExpireDone:
+		c.expireDone(e)
+	case UploadDone:
+		c.uploadDone(now, e)
+	case Reviewed:
+		c.reviewed(e)
+	case FetchDone:
+		c.fetchDone(now, e)
 	case Grew:
 		c.grew(now, e)
 	case DeliverDone:
@@ -143,7 +163,7 @@ func (c *Core) Kept() []jobserver.Kept {
 		if a.phase == dropping || a.phase == waiting && !a.asked || len(kept) == protocol.MaxKept {
 			continue
 		}
-		k := jobserver.Kept{Ref: a.ref, Ended: a.ended}
+		k := jobserver.Kept{Ref: a.ref, Ended: a.ended, Unkillable: a.unkillable && !a.ended}
 		if !a.ended {
 			k.Usage = a.usage
 			k.Usage.Run, k.Usage.Number = string(a.ref.Run), a.ref.Number
@@ -160,7 +180,7 @@ func (c *Core) Idle() bool {
 	}
 	for _, a := range c.attempts {
 		switch a.phase {
-		case claimed, starting, doubtful, void, dropping:
+		case claimed, fetching, starting, doubtful, void, dropping:
 			return false
 		case kept:
 			if a.ended {
@@ -283,8 +303,12 @@ func (c *Core) due(now time.Time) {
 		if !t.a.stopAfter.After(now) {
 			t.a.stopAfter = time.Time{}
 		}
+		if t.a.phase == claimed {
+			c.start(now, t.a)
+		}
 		c.tend(t.a)
 		if again {
+			c.upload(t.a)
 			c.post(t.a)
 		}
 	}

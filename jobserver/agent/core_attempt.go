@@ -22,6 +22,8 @@ const (
 	claiming
 	// claimed attempts may be started, and wait for a guard.
 	claimed
+	// fetching attempts may be started once the checkpoint that they go on from is here.
+	fetching
 	// starting attempts are with the guard.
 	starting
 	// doubtful attempts may have been taken by the guard although it gave an error: its next list tells.
@@ -64,8 +66,21 @@ type attempt struct {
 	// doubt is the error that made it doubtful.
 	doubt error
 	// epoch is the number of looks that had begun when it came into its phase: only later ones can miss it.
-	epoch uint64
-	usage jobserver.AttemptUsage
+	epoch      uint64
+	usage      jobserver.AttemptUsage
+	unkillable bool
+
+	// lease is what the guard has on disk, or begins with; want is what it should have. anchor is when the newest claim or
+	// heartbeat was sent that was answered with a lease, heldAt when the hold came, where want is one.
+	lease, want        jobserver.Lease
+	anchor, heldAt     time.Duration
+	renewing, expiring bool
+	// uploads are contents to hand over, the first of which is under way if uploading. uploaded is the highest checkpoint
+	// that is settled, with refused telling why those are that the conductor does not take.
+	uploads   []upload
+	uploading bool
+	uploaded  int
+	refused   map[int]string
 }
 
 // alive reports whether a process of the attempt may exist on this host.
@@ -146,6 +161,7 @@ func (c *Core) claimDone(now time.Time, e ClaimDone) {
 		switch verdict {
 		case Granted:
 			a.phase = claimed
+			c.leased(e.Sent, e.Leases)
 			c.start(now, a)
 		case Refused:
 			c.forget(a)
@@ -167,8 +183,15 @@ func (c *Core) start(now time.Time, a *attempt) {
 		c.conclude(now, a, task.Exit{Kind: a.stop, Code: -1, Detail: "stopped before it was started"})
 	case c.runs[a.ref.Run].newest > a.ref.Number:
 		c.conclude(now, a, task.Exit{Kind: task.ExitFenced, Code: -1, Detail: "a newer attempt came before it was started"})
-	case c.ready:
-		a.phase = starting
+	case !c.ready || !a.notBefore.IsZero():
+	case a.execution.Resume != nil && a.execution.ResumeContent == "":
+		c.fetch(a)
+	default:
+		a.phase, a.lease = starting, a.want
+		if a.want.Deadline > 0 {
+			lease := a.want
+			a.execution.Lease = &lease
+		}
 		c.do(Start{Execution: a.execution})
 	}
 }
@@ -196,12 +219,16 @@ func (c *Core) startDone(now time.Time, e StartDone) {
 func (c *Core) keep(a *attempt) {
 	a.phase, a.epoch, a.doubt, a.asked = kept, c.looks, nil, true
 	a.execution = jobserver.Execution{}
+	c.renew(a)
 	c.tend(a)
 }
 
 // conclude ends an attempt that has no spool.
 func (c *Core) conclude(now time.Time, a *attempt, exit task.Exit) {
-	a.phase, a.exit, a.exitAt, a.ended = void, &exit, now, true
+	if a.execution.ResumeContent != "" && a.phase == claimed {
+		c.do(Discard{Path: a.execution.ResumeContent})
+	}
+	a.phase, a.exit, a.exitAt, a.ended, a.notBefore = void, &exit, now, true, time.Time{}
 	a.execution = jobserver.Execution{}
 	c.post(a)
 }
@@ -223,7 +250,7 @@ func (c *Core) halt(now time.Time, a *attempt, kind task.ExitKind) {
 	case a.phase == waiting && !a.asked:
 		c.waiting = slices.DeleteFunc(c.waiting, func(w *attempt) bool { return w == a })
 		c.forget(a)
-	case a.phase == claimed:
+	case a.phase == claimed, a.phase == fetching:
 		c.start(now, a)
 	default:
 		c.tend(a)

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,13 +14,18 @@ import (
 // post puts an attempt into the outbox, unless it is there, or waits for its next try.
 func (c *Core) post(a *attempt) {
 	switch {
-	case a.phase != kept && a.phase != void, a.fenced, a.posted, !a.notBefore.IsZero():
+	case a.phase != kept && a.phase != void, a.fenced, a.posted, !a.notBefore.IsZero(), a.blocked():
 	case a.underWay:
 		a.grown = true
 	default:
 		a.posted = true
 		c.outbox = append(c.outbox, a)
 	}
+}
+
+// blocked reports whether the next record of the attempt is that of a checkpoint whose content is on its way.
+func (a *attempt) blocked() bool {
+	return slices.ContainsFunc(a.uploads, func(u upload) bool { return !u.delivered })
 }
 
 // deliver sends the outbox on its way, unless a call is under way. The first of it are served first; what does not fit
@@ -41,7 +47,7 @@ func (c *Core) deliver(now time.Time) {
 		}
 		taken++
 		a.posted = false
-		if a.phase != kept && a.phase != void || a.fenced || !a.notBefore.IsZero() {
+		if a.phase != kept && a.phase != void || a.fenced || !a.notBefore.IsZero() || a.blocked() {
 			continue
 		}
 		a.underWay, a.endedThen, a.grown = true, a.ended, false
@@ -49,7 +55,9 @@ func (c *Core) deliver(now time.Time) {
 			a.told = true
 		}
 		c.delivering = append(c.delivering, a)
-		wants = append(wants, Want{Ref: a.ref, After: a.acked, Exit: a.exit, At: a.exitAt})
+		wants = append(wants, Want{
+			Ref: a.ref, After: a.acked, Exit: a.exit, At: a.exitAt, Uploaded: a.uploaded, Refused: maps.Clone(a.refused),
+		})
 	}
 	c.outbox = slices.Delete(c.outbox, 0, taken)
 	if len(wants) > 0 {
@@ -112,6 +120,8 @@ func (c *Core) reported(now time.Time, a *attempt, r Report) {
 	case r.ReadErr != nil:
 		c.do(Note{Ref: a.ref, Text: "the spool cannot be read", Err: r.ReadErr})
 		c.later(now, a)
+	case !r.Sent && r.Next != nil:
+		c.stopped(a, r.Next)
 	case !r.Sent && a.endedThen:
 		// It had ended before its spool was read, and there is nothing after what the conductor has.
 		c.delivered(a)
@@ -133,7 +143,11 @@ const maxVoidTries = 8
 func (c *Core) acked(now time.Time, a *attempt, r Report) {
 	before := a.acked
 	a.acked = max(0, r.Acked)
+	c.validate(a, r)
 	switch {
+	case a.phase == kept && r.Next != nil && a.acked == r.Last && a.acked > before:
+		a.failures = 0
+		c.stopped(a, r.Next)
 	case r.Exit && a.acked >= r.Last && (a.phase != void || a.acked == r.Last):
 		c.delivered(a)
 	case a.acked <= before && a.phase == void && a.failures >= maxVoidTries:
@@ -182,7 +196,7 @@ func (c *Core) grew(now time.Time, e Grew) {
 		return
 	}
 	switch a.phase {
-	case waiting, claiming, claimed, starting, doubtful:
+	case waiting, claiming, claimed, fetching, starting, doubtful:
 		c.keep(a)
 	case kept:
 	default:

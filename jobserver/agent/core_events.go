@@ -26,9 +26,73 @@ type StopOrdered struct {
 // ClaimDone is the answer to [Claim], or that there was none.
 type ClaimDone struct {
 	Term uint64
+	// Sent is when the claim was sent, by CLOCK_BOOTTIME, read before that.
+	Sent time.Duration
+	// Leases are those of the attempts whose claim was granted.
+	Leases []Grant
 	// Verdicts are in the order of the claim. Missing ones count as not answered.
 	Verdicts []Verdict
 	Err      error
+}
+
+// Grant is the length of an attempt's lease; 0 is without deadline.
+type Grant struct {
+	Ref    task.Ref
+	Length time.Duration
+}
+
+// LeasesGranted is the answer to a heartbeat: the leases that it renews.
+type LeasesGranted struct {
+	Term uint64
+	// Sent is when the heartbeat was sent, by CLOCK_BOOTTIME, read before that.
+	Sent   time.Duration
+	Leases []Grant
+}
+
+// HoldOrdered is the conductor's word that it will be away, and for how long the leases are to last.
+type HoldOrdered struct {
+	Term uint64
+	// At is when it came, by CLOCK_BOOTTIME.
+	At     time.Duration
+	Length time.Duration
+}
+
+// RenewDone is the end of [Renew]. Without error the lease is on the guard's disk.
+type RenewDone struct {
+	Ref   task.Ref
+	Lease jobserver.Lease
+	Err   error
+}
+
+// Ticked tells what CLOCK_BOOTTIME says. It is due every quarter of a second while [Core.Leased].
+type Ticked struct{ Boot time.Duration }
+
+// ExpireDone is the end of [Expire].
+type ExpireDone struct {
+	Ref task.Ref
+	Err error
+}
+
+// UploadDone is the end of [Upload]. Without error the conductor has all of the content, or says why it will never take
+// it; fault.NotFound says that the content is not there.
+type UploadDone struct {
+	Ref     task.Ref
+	Refused string
+	Fenced  bool
+	Err     error
+}
+
+// Reviewed is the end of [Review]: the checkpoints whose records are in the range.
+type Reviewed struct {
+	Ref         task.Ref
+	Checkpoints []task.Checkpoint
+}
+
+// FetchDone is the end of [Fetch]: where the content is. Its size and hash are those of the checkpoint.
+type FetchDone struct {
+	Ref  task.Ref
+	Path string
+	Err  error
 }
 
 // Verdict is the conductor's answer to one claim.
@@ -78,6 +142,10 @@ type Report struct {
 	Last int64
 	// Exit is true where the last of them is the exit record.
 	Exit bool
+	// Checkpoints are those whose records were sent as such. Next is the one in front of which the reading stopped, since
+	// its content is not settled.
+	Checkpoints []SentCheckpoint
+	Next        *task.Checkpoint
 	// More is true where the reading stopped at the size limit.
 	More bool
 	// ReadErr is why nothing could be read.
@@ -85,6 +153,12 @@ type Report struct {
 	// Acked and Fenced are the conductor's answer, where records were sent.
 	Acked  int64
 	Fenced bool
+}
+
+// SentCheckpoint is the record of a checkpoint, and the checkpoint's sequence.
+type SentCheckpoint struct {
+	Record   int64
+	Sequence int
 }
 
 // DropDone is the end of [Drop].
@@ -115,22 +189,31 @@ type Woken struct{}
 // QuitOrdered says that the agent is to end: no offer is taken any more. Jobs go on.
 type QuitOrdered struct{}
 
-func (Offered) event()     {}
-func (StopOrdered) event() {}
-func (ClaimDone) event()   {}
-func (StartDone) event()   {}
-func (StopDone) event()    {}
-func (Grew) event()        {}
-func (DeliverDone) event() {}
-func (DropDone) event()    {}
-func (GuardUp) event()     {}
-func (GuardDown) event()   {}
-func (Listed) event()      {}
-func (Connected) event()   {}
-func (Woken) event()       {}
-func (QuitOrdered) event() {}
+func (Offered) event()       {}
+func (LeasesGranted) event() {}
+func (HoldOrdered) event()   {}
+func (RenewDone) event()     {}
+func (Ticked) event()        {}
+func (ExpireDone) event()    {}
+func (UploadDone) event()    {}
+func (Reviewed) event()      {}
+func (FetchDone) event()     {}
+func (StopOrdered) event()   {}
+func (ClaimDone) event()     {}
+func (StartDone) event()     {}
+func (StopDone) event()      {}
+func (Grew) event()          {}
+func (DeliverDone) event()   {}
+func (DropDone) event()      {}
+func (GuardUp) event()       {}
+func (GuardDown) event()     {}
+func (Listed) event()        {}
+func (Connected) event()     {}
+func (Woken) event()         {}
+func (QuitOrdered) event()   {}
 
-// Effect is something that the core wants done. Each but Note is answered with one event, once it is done.
+// Effect is something that the core wants done. Each but Validate, Discard and Note is answered with one event, once it is
+// done.
 type Effect interface{ effect() }
 
 // Claim asks the conductor for the right to start attempts. It is answered with [ClaimDone]. One is under way at a time.
@@ -156,7 +239,50 @@ type Want struct {
 	After int64
 	Exit  *task.Exit
 	At    time.Time
+	// Uploaded is the highest checkpoint that is settled: the reading stops in front of the record of a higher one. In the
+	// place of those in Refused goes a line of Segno's own in the output, with the reason.
+	Uploaded int
+	Refused  map[int]string
 }
+
+// Renew has the guard write the lease of an attempt. It is answered with [RenewDone]. One of an attempt is under way at a
+// time.
+type Renew struct {
+	Ref   task.Ref
+	Lease jobserver.Lease
+}
+
+// Expire has an attempt killed, with its keeper, whose lease has run out. It is answered with [ExpireDone].
+type Expire struct{ Ref task.Ref }
+
+// Upload hands the content of a checkpoint to the conductor. It is answered with [UploadDone]. One of an attempt is under
+// way at a time.
+type Upload struct {
+	Ref        task.Ref
+	Checkpoint task.Checkpoint
+}
+
+// Review reads which checkpoints are among the records after After up to To. It is answered with [Reviewed].
+type Review struct {
+	Ref       task.Ref
+	After, To int64
+}
+
+// Validate has the guard tell the job that a checkpoint is durable, or why it never will be.
+type Validate struct {
+	Ref      task.Ref
+	Sequence int
+	Refused  string
+}
+
+// Fetch gets the content of the checkpoint that an attempt goes on from. It is answered with [FetchDone].
+type Fetch struct {
+	Ref        task.Ref
+	Checkpoint task.Checkpoint
+}
+
+// Discard removes content that was fetched and is not needed any more.
+type Discard struct{ Path string }
 
 // Drop has the guard remove a spool. It is answered with [DropDone].
 type Drop struct{ Ref task.Ref }
@@ -171,10 +297,17 @@ type Note struct {
 	Err  error
 }
 
-func (Claim) effect()   {}
-func (Start) effect()   {}
-func (Stop) effect()    {}
-func (Deliver) effect() {}
-func (Drop) effect()    {}
-func (Look) effect()    {}
-func (Note) effect()    {}
+func (Claim) effect()    {}
+func (Renew) effect()    {}
+func (Expire) effect()   {}
+func (Upload) effect()   {}
+func (Review) effect()   {}
+func (Validate) effect() {}
+func (Fetch) effect()    {}
+func (Discard) effect()  {}
+func (Start) effect()    {}
+func (Stop) effect()     {}
+func (Deliver) effect()  {}
+func (Drop) effect()     {}
+func (Look) effect()     {}
+func (Note) effect()     {}

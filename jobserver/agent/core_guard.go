@@ -73,10 +73,11 @@ func (c *Core) found(look uint64, k jobserver.Kept) {
 		}
 		a = c.add(k.Ref, kept)
 		a.epoch, a.asked, a.ended = look, true, k.Ended
+		a.adopt(k.Lease)
 		c.post(a)
 	}
 	switch a.phase {
-	case waiting, claiming, claimed, starting, doubtful:
+	case waiting, claiming, claimed, fetching, starting, doubtful:
 		c.keep(a)
 		c.post(a)
 	case void:
@@ -90,7 +91,7 @@ func (c *Core) found(look uint64, k jobserver.Kept) {
 	default:
 		return
 	}
-	a.usage = k.Usage
+	a.usage, a.unkillable = k.Usage, k.Unkillable
 	if k.Ended && !a.ended {
 		a.ended = true
 		c.tend(a)
@@ -127,6 +128,7 @@ func (c *Core) resume(now time.Time, a *attempt) {
 	case kept, dropping:
 		a.stopping = false
 		c.tend(a)
+		c.renew(a)
 		c.post(a)
 	}
 }

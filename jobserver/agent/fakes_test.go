@@ -430,6 +430,7 @@ func (g *fakeGuard) Stop(_ context.Context, r task.Ref, kind task.ExitKind) erro
 }
 
 func (g *fakeGuard) Renew(task.Ref, jobserver.Lease) error           { return nil }
+func (g *fakeGuard) Expire(task.Ref) error                           { return nil }
 func (g *fakeGuard) Checkpoint(task.Ref, int) (io.ReadCloser, error) { return nil, fault.NotFound }
 func (g *fakeGuard) Validated(task.Ref, int, string) error           { return nil }
 

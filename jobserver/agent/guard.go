@@ -18,8 +18,12 @@ type Guard interface {
 	// record follows in the spool, with that kind unless the job had ended by itself. Stopping twice is harmless.
 	Stop(ctx context.Context, ref task.Ref, kind task.ExitKind) error
 	// Renew sets the lease of an attempt. It is written to disk before Renew returns, and is never moved to an earlier
-	// deadline. The keeper ends the attempt in time also with a dead, stopped or restarted agent.
+	// deadline, unless that ends a hold. The keeper ends the attempt in time also with a dead, stopped or restarted agent.
 	Renew(ref task.Ref, lease jobserver.Lease) error
+	// Expire ends an attempt whose keeper did not end it although its lease has run out, with the keeper. The exit record
+	// follows in the spool. It is fault.Conflict for an attempt whose lease has not run out, by the clock and the disk of
+	// the host.
+	Expire(ref task.Ref) error
 	// Checkpoint opens the content of a checkpoint of an attempt; the caller closes it.
 	Checkpoint(ref task.Ref, sequence int) (io.ReadCloser, error)
 	// Validated tells the job that a checkpoint is durable at the conductor, or with refused why it never will be.

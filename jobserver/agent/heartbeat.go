@@ -11,8 +11,12 @@ import (
 	"github.com/segno-jobs/segno/protocol"
 )
 
-// heartbeatTimeout bounds the call: a heartbeat that comes later is of no use.
-const heartbeatTimeout = 5 * time.Second
+// Bounds on a heartbeat's call: one that comes later is of no use. Between them it is twice the period, since the next one
+// waits for it, and the shortest lease has room for four.
+const (
+	minHeartbeatTimeout = time.Second
+	maxHeartbeatTimeout = 5 * time.Second
+)
 
 // heartbeats tells the conductor again and again, whether a stream is open or not, that the agent lives and what it
 // keeps. The first one waits until the guard has told that: a heartbeat without an attempt says that it is gone.
@@ -40,25 +44,26 @@ func (a *Agent) heartbeats(ctx context.Context) {
 	}
 }
 
-// untilNext is the period, jittered by a tenth to both sides. While heartbeats fail, it grows slowly.
+// untilNext is the period, jittered by a tenth to both sides. While heartbeats fail, and no lease depends on one, it grows.
 func (a *Agent) untilNext(failures int) time.Duration {
 	a.mu.Lock()
-	period := a.period
+	period, leased := a.period, failures > 10 && a.core.Leased()
 	a.mu.Unlock()
-	if failures > 10 {
+	if failures > 10 && !leased {
 		period = max(period, backoffCap/2)
 	}
 	return time.Duration(float64(period) * (0.9 + 0.2*mathrand.Float64()))
 }
 
 func (a *Agent) heartbeat(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, heartbeatTimeout)
+	ctx, cancel := context.WithTimeout(ctx, a.heartbeatTimeout())
 	defer cancel()
 	sample := a.sampler.sample()
-	list := a.lookAround(ctx, &sample)
+	list, held := a.lookAround(ctx, &sample)
 
 	client, at := a.conductors.current()
-	res, err := client.Heartbeat(ctx, connect.NewRequest(protocol.HeartbeatToProto(a.hello(), sample, list, false)))
+	sent := a.boot() // before it is sent: the leases in the answer count from here
+	res, err := client.Heartbeat(ctx, connect.NewRequest(protocol.HeartbeatToProto(a.hello(), sample, list, held)))
 	if err != nil {
 		a.failed("heartbeat", at, err)
 		return err
@@ -69,11 +74,21 @@ func (a *Agent) heartbeat(ctx context.Context) error {
 		ref, kind := protocol.StopFromProto(m)
 		a.step(StopOrdered{Term: res.Msg.GetTerm(), Ref: ref, Kind: kind})
 	}
+	if leases := res.Msg.GetLeases(); len(leases) > 0 {
+		a.step(LeasesGranted{Term: res.Msg.GetTerm(), Sent: sent, Leases: grants(leases)})
+	}
 	return nil
 }
 
-// lookAround asks the guard what it keeps and returns what the agent as a whole does, with the sum in the sample.
-func (a *Agent) lookAround(ctx context.Context, s *jobserver.Sample) []jobserver.Kept {
+func (a *Agent) heartbeatTimeout() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return min(max(2*a.period, minHeartbeatTimeout), maxHeartbeatTimeout)
+}
+
+// lookAround asks the guard what it keeps and returns what the agent as a whole does, with the sum in the sample, and
+// whether a lease is held.
+func (a *Agent) lookAround(ctx context.Context, s *jobserver.Sample) (list []jobserver.Kept, held bool) {
 	a.mu.Lock()
 	g, number := a.guard, a.core.BeginLook()
 	a.mu.Unlock()
@@ -84,12 +99,12 @@ func (a *Agent) lookAround(ctx context.Context, s *jobserver.Sample) []jobserver
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	list := a.core.Kept()
+	list = a.core.Kept()
 	for _, k := range list {
 		if !k.Ended {
 			s.OwnCPU += k.Usage.CPU
 			s.OwnMemory += k.Usage.Memory
 		}
 	}
-	return list
+	return list, a.core.Held()
 }

@@ -86,6 +86,7 @@ func gone(act string) error { return fmt.Errorf("%s: the guard is gone: %w", act
 func (noGuard) Start(context.Context, jobserver.Execution) error    { return gone("start") }
 func (noGuard) Stop(context.Context, task.Ref, task.ExitKind) error { return gone("stop") }
 func (noGuard) Renew(task.Ref, jobserver.Lease) error               { return gone("renew") }
+func (noGuard) Expire(task.Ref) error                               { return gone("expire") }
 func (noGuard) Checkpoint(task.Ref, int) (io.ReadCloser, error)     { return nil, gone("read checkpoint") }
 func (noGuard) Validated(task.Ref, int, string) error               { return gone("validate") }
 func (noGuard) Kept(context.Context) ([]jobserver.Kept, error)      { return nil, gone("list") }

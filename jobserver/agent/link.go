@@ -163,6 +163,8 @@ func (a *Agent) command(m *segnov1.Command) {
 		a.settings(m.Welcome.GetSettings())
 	case *segnov1.Command_Settings:
 		a.settings(m.Settings)
+	case *segnov1.Command_Hold:
+		a.step(HoldOrdered{Term: term, At: a.boot(), Length: protocol.HoldFromProto(m.Hold)})
 	case *segnov1.Command_Offer:
 		a.offered(term, m.Offer)
 	case *segnov1.Command_Stop:

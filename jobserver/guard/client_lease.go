@@ -22,3 +22,8 @@ func (c *Client) Checkpoint(ref task.Ref, _ int) (io.ReadCloser, error) {
 
 // Validated tells the job that a checkpoint is durable at the conductor, or with refused why it never will be.
 func (c *Client) Validated(task.Ref, int, string) error { return nil }
+
+// Expire ends an attempt whose keeper did not end it although its lease has run out.
+func (c *Client) Expire(ref task.Ref) error {
+	return fmt.Errorf("expire %s: %w", spool.Name(ref), fault.Conflict)
+}

@@ -169,9 +169,9 @@ func (c *Client) settle(ref task.Ref, reason string) {
 
 // trySettle reports whether the spool of ref needs no more care.
 func (c *Client) trySettle(ref task.Ref, reason string) bool {
-	state, err := c.folder.Settle(ref, time.Now(), func(h spool.Header) string {
+	state, err := c.folder.Settle(ref, time.Now(), func(h spool.Header) (task.ExitKind, string) {
 		killStrays(strayVariables(ref)...)
-		return lostReason(h, c.boot, reason)
+		return endOf(c.folder, ref, h, c.boot, reason)
 	})
 	if errors.Is(err, fault.NotFound) {
 		return true

@@ -452,19 +452,27 @@ func (g *guardian) endSpool(k *keeperProcess) (task.Ref, error) {
 		return task.Ref{}, nil
 	}
 	g.log.Error("a keeper was killed; its run ends lost", "pid", k.pid, "attempt", spool.Name(ref))
-	_, err := g.folder.Settle(ref, time.Now(), func(h spool.Header) string { return lostReason(h, g.boot, keeperKilled) })
+	_, err := g.folder.Settle(ref, time.Now(), func(h spool.Header) (task.ExitKind, string) {
+		return endOf(g.folder, ref, h, g.boot, keeperKilled)
+	})
 	if errors.Is(err, fault.NotFound) {
 		err = nil
 	}
 	return ref, err
 }
 
-// lostReason says why an attempt is lost, with what is known of it besides.
-func lostReason(h spool.Header, boot, otherwise string) string {
+// endOf says how an attempt ended whose keeper is gone, with what is known of it besides.
+func endOf(f *spool.Folder, ref task.Ref, h spool.Header, boot, otherwise string) (task.ExitKind, string) {
 	if h.BootID != "" && boot != "" && h.BootID != boot {
-		return hostRebooted
+		return task.ExitLost, hostRebooted
 	}
-	return otherwise
+	if h.Execution.Lease == nil {
+		return task.ExitLost, otherwise
+	}
+	if l, err := f.ReadLease(ref, boot); err == nil && sinceBoot() >= l.Deadline {
+		return task.ExitLeaseExpired, leaseRanOut
+	}
+	return task.ExitLost, otherwise
 }
 
 func (g *guardian) cgroupOf(k *keeperProcess) string {

@@ -377,6 +377,7 @@ const (
 	guardKilled  = "the guard was killed"
 	keeperKilled = "the keeper of this run was killed"
 	hostRebooted = "the host was rebooted"
+	leaseRanOut  = "its lease ran out without word from a conductor"
 	spoolDamaged = "what its job server had stored of it is damaged"
 )
 

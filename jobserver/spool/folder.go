@@ -222,7 +222,8 @@ func (f *Folder) freeName() (string, bool) {
 	return f.path + "/" + freeFolder + "/" + strconv.Itoa(f.made), true
 }
 
-// Remove removes the spool of an attempt. It is no error where there is none.
+// Remove removes the spool of an attempt, but not what lies beside it: see [Folder.RemoveBeside]. It is no error where
+// there is none.
 func (f *Folder) Remove(ref task.Ref) error {
 	path := f.file(ref)
 	if name, ok := f.freeName(); ok {

@@ -33,6 +33,7 @@ const (
 	kindProgress
 	kindValue
 	kindExit
+	kindCheckpoint
 )
 
 // Header is the first frame of a spool.
@@ -121,6 +122,9 @@ func (f frame) record() (task.Record, error) {
 	case kindValue:
 		r.Value = new(task.ValueRecord)
 		err = json.Unmarshal(f.payload, r.Value)
+	case kindCheckpoint:
+		r.Checkpoint = new(task.Checkpoint)
+		err = json.Unmarshal(f.payload, r.Checkpoint)
 	case kindExit:
 		if len(f.payload) < tailSize {
 			return r, errTorn

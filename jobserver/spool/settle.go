@@ -25,21 +25,21 @@ const (
 )
 
 // Settle sees to it that the spool of an attempt that nobody keeps ends with an exit record. Where it has none, the
-// torn tail is cut off, and an exit of kind lost is appended and synced, with what detail says of the header; the
-// header is empty where it was damaged. detail is called while the lock is held, so it may also clear up what the
-// attempt left. Where there is no spool the error is fault.NotFound.
-func (f *Folder) Settle(ref task.Ref, now time.Time, detail func(Header) string) (State, error) {
-	return f.settle(ref, now, detail, true)
+// torn tail is cut off, and an exit without code is appended and synced, of the kind and with the detail that end says of
+// the header; the header is empty where it was damaged. end is called while the lock is held, so it may also clear up what
+// the attempt left. Where there is no spool the error is fault.NotFound.
+func (f *Folder) Settle(ref task.Ref, now time.Time, end func(Header) (task.ExitKind, string)) (State, error) {
+	return f.settle(ref, now, end, true)
 }
 
 // Mend does the same for a spool that has an exit record which cannot be read, for damage before it. What is behind the
-// damage is cut off.
+// damage is cut off, and the exit is of kind lost.
 func (f *Folder) Mend(ref task.Ref, now time.Time, detail string) (State, error) {
-	return f.settle(ref, now, func(Header) string { return detail }, false)
+	return f.settle(ref, now, func(Header) (task.ExitKind, string) { return task.ExitLost, detail }, false)
 }
 
 // settle is Settle; only if quick, a look at the end of the file is enough to see that the attempt has ended.
-func (f *Folder) settle(ref task.Ref, now time.Time, detail func(Header) string, quick bool) (State, error) {
+func (f *Folder) settle(ref task.Ref, now time.Time, end func(Header) (task.ExitKind, string), quick bool) (State, error) {
 	fd, err := open(f.file(ref), unix.O_RDWR|unix.O_APPEND)
 	if err == unix.ENOENT {
 		return Held, fmt.Errorf("spool of %s: %w", Name(ref), fault.NotFound)
@@ -64,7 +64,8 @@ func (f *Folder) settle(ref task.Ref, now time.Time, detail func(Header) string,
 		return Held, fmt.Errorf("settle spool of %s: %w", Name(ref), err)
 	}
 	if !w.ended {
-		err = w.Exit(now, task.Exit{Kind: task.ExitLost, Code: -1, Detail: detail(h)})
+		kind, detail := end(h)
+		err = w.Exit(now, task.Exit{Kind: kind, Code: -1, Detail: detail})
 	}
 	if err == nil {
 		err = w.Commit()

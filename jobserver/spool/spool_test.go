@@ -175,7 +175,7 @@ func TestASpoolIsCreatedOnceAndTakenOnce(t *testing.T) {
 }
 
 func TestSettle(t *testing.T) {
-	lost := func(Header) string { return "gone" }
+	lost := func(Header) (task.ExitKind, string) { return task.ExitLost, "gone" }
 	t.Run("leaves a spool that is kept", func(t *testing.T) {
 		f := newFolder(t)
 		newWriter(t, f)
@@ -203,7 +203,7 @@ func TestSettle(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Close()
-		s, err := f.Settle(ref, at, func(h Header) string { return h.BootID + " " + h.Execution.Task })
+		s, err := f.Settle(ref, at, func(h Header) (task.ExitKind, string) { return task.ExitLost, h.BootID + " " + h.Execution.Task })
 		if s != Settled || err != nil {
 			t.Fatalf("got %v, %v", s, err)
 		}
@@ -245,7 +245,7 @@ func TestEveryTornTailIsCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := readAll(t, f)
-			if s, err := f.Settle(ref, at, func(Header) string { return "" }); s != Settled || err != nil {
+			if s, err := f.Settle(ref, at, func(Header) (task.ExitKind, string) { return task.ExitLost, "" }); s != Settled || err != nil {
 				t.Fatalf("cut at %d: got %v, %v", cut, s, err)
 			}
 			after := readAll(t, f)
@@ -407,14 +407,14 @@ func FuzzSpool(f *testing.F) {
 		}
 		_, _ = r.Read(0, 1<<20)
 		r.Close()
-		if s, err := folder.Settle(ref, at, func(Header) string { return "fuzzed" }); s == Held || err != nil {
+		if s, err := folder.Settle(ref, at, func(Header) (task.ExitKind, string) { return task.ExitLost, "fuzzed" }); s == Held || err != nil {
 			t.Fatalf("got %v, %v", s, err)
 		}
 		settled, err := os.ReadFile(folder.file(ref))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s, err := folder.Settle(ref, at, func(Header) string { return "again" }); s != Ended || err != nil {
+		if s, err := folder.Settle(ref, at, func(Header) (task.ExitKind, string) { return task.ExitLost, "again" }); s != Ended || err != nil {
 			t.Fatalf("again: got %v, %v", s, err)
 		}
 		if again, err := os.ReadFile(folder.file(ref)); err != nil || !bytes.Equal(again, settled) {

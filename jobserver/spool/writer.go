@@ -83,6 +83,11 @@ func (w *Writer) Progress(at time.Time, p task.Progress) error { return w.json(a
 // Value appends an output value.
 func (w *Writer) Value(at time.Time, v task.ValueRecord) error { return w.json(at, kindValue, v) }
 
+// Checkpoint appends that the job made a checkpoint, whose content is at [Folder.Content].
+func (w *Writer) Checkpoint(at time.Time, c task.Checkpoint) error {
+	return w.json(at, kindCheckpoint, c)
+}
+
 // Exit appends the exit record. Nothing may be appended after it.
 func (w *Writer) Exit(at time.Time, e task.Exit) error {
 	text, err := json.Marshal(e)
