@@ -35,7 +35,7 @@ programs:
 	CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/ ./cmd/jobserver ./cmd/segno
 
 .PHONY: demo
-demo: build ## Run a conductor, three job servers and a task on this machine. ARGS="--once" ends with the task.
+demo: build ## Run a conductor, three job servers and a task on this machine. ARGS=--once ends with the task, ARGS=--unplug kills its server.
 	bin/segno demo $(ARGS)
 
 .PHONY: test

@@ -10,11 +10,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/segno-jobs/segno/cmd/segno/manifest"
+	"github.com/segno-jobs/segno/policy"
 )
 
 // steps are the job's, in order, each with the file that it leaves.
@@ -125,6 +129,26 @@ func TestWriteNamesTheFilesWhereTheyAre(t *testing.T) {
 	}
 	if strings.Contains(string(text), "program: "+placeholder) {
 		t.Error("the placeholder is still there")
+	}
+}
+
+func TestEachStepKeepsWhatTheNextOneReads(t *testing.T) {
+	setup, err := Write(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := manifest.Load(nil, setup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := docs[len(docs)-1].Task
+	if spec == nil || len(spec.Job.Steps) != len(steps) || spec.OnUnavailable == nil || spec.OnUnavailable.Kind() != policy.Recover {
+		t.Fatalf("the set-up ends with %+v, want a task that recovers", spec)
+	}
+	for i, s := range spec.Job.Steps[:len(steps)-1] {
+		if want := []string{steps[i].leaves}; s.Name != steps[i].name || !slices.Equal(s.Keep, want) {
+			t.Errorf("step %s keeps %q, want %q", s.Name, s.Keep, want)
+		}
 	}
 }
 

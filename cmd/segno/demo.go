@@ -20,6 +20,7 @@ import (
 	"github.com/segno-jobs/segno/cmd/segno/manifest"
 	"github.com/segno-jobs/segno/demo"
 	"github.com/segno-jobs/segno/internal/version"
+	"github.com/segno-jobs/segno/task"
 )
 
 // demoServers are the job servers of the demo. All run on this machine; what differs is what they say of themselves.
@@ -42,10 +43,15 @@ virtual server, and runs a task of four steps on the best-rated one: 10,000 repo
 unpacked, cleaned, added up and reported. It says where the task runs and why, follows its output, and keeps everything
 running for you to try, until Ctrl-C. Then all processes are stopped and the temporary folder is removed.
 
+With --unplug it pulls the plug of the server in the middle of the task: its agent, its guard, the job and all else there
+are killed at once. The task goes on on another server from its last checkpoint, and the numbers at the end are compared
+with those of a run that nothing disturbed.
+
 The programs conductor and jobserver are looked for beside segno, then on the PATH. With --once it ends with the task,
-and with its exit code.`,
+and with its exit code; with --unplug --once that is 0 only if the run went on elsewhere and the numbers are the same.`,
 		Example: `  segno demo
   segno demo --once
+  segno demo --unplug
   segno demo --port 7700 --data /tmp/segno-demo`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if d.port < 0 || d.port > 65535 {
@@ -54,11 +60,15 @@ and with its exit code.`,
 			if seconds, err := strconv.ParseFloat(d.pace, 64); d.pace != "" && (err != nil || !(seconds >= 0 && seconds <= 60)) {
 				return usagef("--pace must be 0 to 60 seconds, not %q", d.pace)
 			}
+			if pace, err := strconv.ParseFloat(d.pace, 64); d.unplug && err == nil && pace == 0 {
+				return usagef("--unplug needs a --pace above 0: at full speed there is no middle of the task to meet")
+			}
 			return d.run(cmd.Context())
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&d.once, "once", false, "end with the task, and with its exit code")
+	flags.BoolVar(&d.unplug, "unplug", false, "kill the task's server in the middle of it, and check that the numbers stay the same")
 	flags.StringVar(&d.data, "data", "", "`folder` for all data, which is kept; it must be empty or not exist")
 	flags.IntVar(&d.port, "port", 0, "loopback port of the conductor; 0 for a free one")
 	flags.StringVar(&d.pace, "pace", "", "`seconds` that the task rests after each year of data; 0 is full speed (default 0.4)")
@@ -68,9 +78,11 @@ and with its exit code.`,
 // demonstration is one run of the demo.
 type demonstration struct {
 	*app
-	once bool
-	data string
-	port int
+	once, unplug bool
+	data         string
+	port         int
+	// unplugged is the server whose plug was pulled.
+	unplugged string
 	// pace is the task's parameter of that name, or empty for its default.
 	pace string
 
@@ -109,6 +121,9 @@ func (d *demonstration) run(ctx context.Context) (err error) {
 	case ctx.Err() != nil:
 		return &exit{code: exitInterrupted}
 	case d.once || !toldAll(err):
+		return err
+	}
+	if err := d.plugIn(ctx); err != nil {
 		return err
 	}
 	d.invite()
@@ -214,7 +229,11 @@ func (d *demonstration) startConductor(ctx context.Context) error {
 	}
 	address, data := net.JoinHostPort("127.0.0.1", port), filepath.Join(d.data, "conductor")
 	d.url = "http://" + address
-	if err := d.programs.start("the conductor", d.data, d.conductor, "serve", "--data", data, "--listen", address); err != nil {
+	args := []string{"serve", "--data", data, "--listen", address}
+	if d.unplug {
+		args = append(args, "--heartbeat", unplugHeartbeat.String())
+	}
+	if err := d.programs.start("the conductor", d.data, d.conductor, args...); err != nil {
 		return err
 	}
 	if err := d.programs.until(ctx, "the conductor has written its admin token", func() bool {
@@ -252,11 +271,32 @@ func (d *demonstration) startServer(ctx context.Context, name, slots, power stri
 		"--conductor", d.url, "--token", token.Token, "--data", data, "--name", name, "--slots", slots, "--power", power); err != nil {
 		return err
 	}
-	return d.programs.start("the job server "+name, d.data, d.jobserver, "run", "--data", data)
+	return d.programs.start(serverProgram(name), d.data, d.jobserver, "run", "--data", data)
 }
+
+// serverProgram is what the agent of a job server is called among the programs.
+func serverProgram(name string) string { return "the job server " + name }
 
 // work sets up the task, runs it, and returns an error with the exit code of its run.
 func (d *demonstration) work(ctx context.Context) error {
+	if err := d.setUp(ctx); err != nil {
+		return err
+	}
+	if d.unplug {
+		return d.survive(ctx)
+	}
+	r, err := d.begin(ctx, d.pace)
+	if err != nil {
+		return err
+	}
+	if _, err := d.follow(ctx, d.client, r.ID, following{}); err != nil {
+		return fmt.Errorf("follow run %s: %w", r.ID, err)
+	}
+	return d.end(ctx, d.client, r.ID)
+}
+
+// setUp makes the virtual server and the task.
+func (d *demonstration) setUp(ctx context.Context) error {
 	files := filepath.Join(d.data, "demo")
 	if err := os.Mkdir(files, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("write the demo: %w", err)
@@ -269,20 +309,27 @@ func (d *demonstration) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, doc := range docs {
+		if doc.Task != nil && d.unplug {
+			doc.Task.UnavailableAfter = task.Duration(unplugPatience)
+		}
+	}
 	changes, err := d.plan(ctx, d.client, docs)
 	if err != nil {
 		return err
 	}
-	if err := d.carryOut(ctx, d.client, changes); err != nil {
-		return err
-	}
+	return d.carryOut(ctx, d.client, changes)
+}
+
+// begin starts the task at a pace, or at its own where that is empty, and says where it runs and why.
+func (d *demonstration) begin(ctx context.Context, pace string) (wire.Run, error) {
 	var request wire.RunRequest
-	if d.pace != "" {
-		request.Params = map[string]string{"pace": d.pace}
+	if pace != "" {
+		request.Params = map[string]string{"pace": pace}
 	}
 	r, err := d.client.StartRun(ctx, demo.Task, request)
 	if err != nil {
-		return fmt.Errorf("start the task %s: %w", demo.Task, err)
+		return r, fmt.Errorf("start the task %s: %w", demo.Task, err)
 	}
 	if err := d.programs.until(ctx, "the run is placed", func() bool {
 		now, err := d.client.Run(ctx, r.ID)
@@ -292,17 +339,14 @@ func (d *demonstration) work(ctx context.Context) error {
 		r = now
 		return true
 	}); err != nil {
-		return err
+		return r, err
 	}
 	if d.output == "table" {
 		d.println()
 		d.why(r)
 		d.println()
 	}
-	if _, err := d.follow(ctx, d.client, r.ID, following{}); err != nil {
-		return fmt.Errorf("follow run %s: %w", r.ID, err)
-	}
-	return d.end(ctx, d.client, r.ID)
+	return r, nil
 }
 
 // invite says what can be done while everything runs.

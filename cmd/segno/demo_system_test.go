@@ -136,6 +136,24 @@ func TestTheDemoRunsTheTaskAndEndsWithItsCode(t *testing.T) {
 	}
 }
 
+func TestTheTaskGoesOnFromItsCheckpointWhenItsServerLosesItsPower(t *testing.T) {
+	p := startDemo(t, systemtest.Programs(t), "--unplug", "--once", "--pace", "0.15")
+	if code := p.end(); code != 0 {
+		t.Fatalf("exit code %d, want 0", code)
+	}
+	for _, want := range []string{
+		"large has lost its power", "The last checkpoint is 2, after the step clean.", "It could begin because: lease expired",
+		"It resumed from checkpoint 2 (clean), which attempt 1 made", "succeeded after ", "All 7 numbers equal those of the undisturbed run.",
+	} {
+		if !strings.Contains(p.output(), want) {
+			t.Errorf("the demo does not say %q", want)
+		}
+	}
+	if n := strings.Count(p.output(), "extract   1990"); n != 1 {
+		t.Errorf("the first step ran %d times, want once", n)
+	}
+}
+
 func TestTheDemoLeavesNothingInATemporaryFolderWithALongNameEither(t *testing.T) {
 	temporary := filepath.Join(t.TempDir(), strings.Repeat("x", 20))
 	if err := os.Mkdir(temporary, 0o700); err != nil {

@@ -22,6 +22,8 @@ type following struct {
 	stderrColor bool
 	// from is where to begin; zero is the beginning of the newest attempt.
 	from client.LogPosition
+	// seen is called with each new status, unless it is nil. It may write to the screen; an error ends the following.
+	seen func(*screen, wire.RunStatus) error
 }
 
 // followToEnd prints the output of a run until it has ended, and returns an error with the exit code that its end
@@ -70,6 +72,9 @@ func (a *app) follow(ctx context.Context, c *client.Client, id task.RunID, f fol
 			}
 			told = now
 			s.set(now.Progress)
+			if f.seen != nil {
+				return f.seen(s, now)
+			}
 			return nil
 		},
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -45,6 +46,52 @@ func killOrphans() error {
 		<-tick.C
 	}
 	return errors.New("processes of the demo are left that could not be killed")
+}
+
+// killTree kills a process that this one started, and all below it, as a loss of power does: they are frozen first, so that
+// none of them sees another one die.
+func killTree(root int) error {
+	frozen := map[int]bool{}
+	for pending := []int{root}; len(pending) > 0; {
+		for _, pid := range pending {
+			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("freeze process %d: %w", pid, err)
+			}
+			frozen[pid] = true
+		}
+		below, err := descendants(root)
+		if err != nil {
+			return err
+		}
+		pending = slices.DeleteFunc(below, func(pid int) bool { return frozen[pid] })
+	}
+	for pid := range frozen {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("kill process %d: %w", pid, err)
+		}
+	}
+	delete(frozen, root) // Whoever started it collects it.
+	return collect(frozen)
+}
+
+// collect waits for the ends of processes that were killed. Orphans among them have become children of this process.
+func collect(killed map[int]bool) error {
+	const tries = 500
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for range tries {
+		for pid := range killed {
+			_, _ = syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+			if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+				delete(killed, pid)
+			}
+		}
+		if len(killed) == 0 {
+			return nil
+		}
+		<-tick.C
+	}
+	return fmt.Errorf("%d processes outlive SIGKILL", len(killed))
 }
 
 // descendants returns the processes below one, those that have ended and were not collected included.

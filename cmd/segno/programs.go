@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -145,6 +146,21 @@ func (ps *programs) ended() error {
 		default:
 		}
 	}
+	return nil
+}
+
+// unplug kills a process and all below it at once, as a loss of power does. It is waited for no more.
+func (ps *programs) unplug(what string) error {
+	i := slices.IndexFunc(ps.all, func(p *program) bool { return p.what == what })
+	if i < 0 {
+		return fmt.Errorf("%s does not run", what)
+	}
+	p := ps.all[i]
+	if err := killTree(p.cmd.Process.Pid); err != nil {
+		return fmt.Errorf("pull the plug of %s: %w", what, err)
+	}
+	<-p.done
+	ps.all = slices.Delete(ps.all, i, i+1)
 	return nil
 }
 
