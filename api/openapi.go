@@ -72,7 +72,7 @@ func document(routes []route, version string) *huma.OpenAPI {
 		if !strict[name] {
 			s.AdditionalProperties = nil // Answers may gain fields.
 		}
-		nullableRefs(schemas, name, s)
+		nullablePointers(schemas, name, s)
 	}
 	return d
 }

@@ -121,6 +121,9 @@ func TestEveryReferenceOfTheDescriptionLeadsSomewhere(t *testing.T) {
 	if _, nullable := run["progress"].(map[string]any)["anyOf"]; !nullable {
 		t.Errorf("got progress %v, want it nullable", run["progress"])
 	}
+	if types, _ := run["unavailable_after"].(map[string]any)["type"].([]any); !slices.Contains(types, any("null")) {
+		t.Errorf("got unavailable_after %v, want it nullable", run["unavailable_after"])
+	}
 }
 
 func TestEveryRouteWithoutATokenIs401(t *testing.T) {

@@ -84,9 +84,8 @@ func (ratingSchema) Schema(r huma.Registry) *huma.Schema {
 	}}
 }
 
-// nullableRefs says of the fields of a schema that are pointers to objects that they may be null, unless they are left
-// out then.
-func nullableRefs(schemas huma.Registry, name string, s *huma.Schema) {
+// nullablePointers says of the fields of a schema that are pointers that they may be null, unless they are left out then.
+func nullablePointers(schemas huma.Registry, name string, s *huma.Schema) {
 	t := schemas.TypeFromRef(schemaPrefix + name)
 	if t == nil || t.Kind() != reflect.Struct {
 		return
@@ -95,7 +94,11 @@ func nullableRefs(schemas huma.Registry, name string, s *huma.Schema) {
 		tag := f.Tag.Get("json")
 		key, _, _ := strings.Cut(tag, ",")
 		p := s.Properties[key]
-		if p == nil || p.Ref == "" || f.Type.Kind() != reflect.Pointer || strings.Contains(tag, "omit") {
+		if p == nil || f.Type.Kind() != reflect.Pointer || strings.Contains(tag, "omit") {
+			continue
+		}
+		if p.Ref == "" {
+			p.Nullable = true
 			continue
 		}
 		s.Properties[key] = &huma.Schema{Description: p.Description, AnyOf: []*huma.Schema{{Ref: p.Ref}, {Type: "null"}}}

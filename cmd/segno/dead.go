@@ -58,7 +58,8 @@ func newDeclareDeadCommand(a *app) *cobra.Command {
 		Use: "declare-dead SERVER --reason TEXT", Short: "State that a server is dead, so that its runs need not wait for their leases",
 		Args: cobra.ExactArgs(1), ValidArgsFunction: a.completes(false, serverNames),
 		Long: `declare-dead puts your word in the place of a lease: the runs on the server follow their policies at once, and the server is
-disabled. It is for a host of which you know that nothing runs there any more, such as one that you switched off.
+disabled. It is for a host of which you know that nothing runs there any more, such as one that you switched off; it is refused
+for one that is heard from.
 
 If you are wrong, and its jobs still run, two attempts of a run overlap. Your reason is kept with the server and shown
 with each attempt that begins on your word. On a terminal you are asked to type the server's name, unless --yes is given.`,
