@@ -1,0 +1,196 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/task"
+)
+
+// guardProcess is the guard of a host: it owns the keepers, and is what the agent calls.
+type guardProcess struct {
+	*process
+	host    *host
+	keepers map[task.Ref]*keeper
+	// listener is the agent's ear, nil while it is not connected.
+	listener func(jobserver.Grown)
+}
+
+func newGuard(h *host) *guardProcess {
+	g := &guardProcess{host: h, keepers: map[task.Ref]*keeper{}}
+	g.process = &process{w: h.w, name: h.name + " guard", clock: h.clock}
+	g.process.start()
+	g.every(time.Second, "looks at leases", g.patrol)
+	return g
+}
+
+// patrol kills keepers that are long past their lease.
+func (g *guardProcess) patrol() {
+	for _, k := range g.all() {
+		if l := k.lease(); l.Deadline > 0 && k.now() > l.Deadline+2*jobserver.WakeBound && !k.core.Killed() {
+			g.w.cover("guard killed a keeper past its lease")
+			k.die()
+		}
+	}
+}
+
+// vanish ends the guard and its keepers with the machine.
+func (g *guardProcess) vanish() {
+	g.process.kill()
+	for _, k := range g.all() {
+		k.process.kill()
+	}
+}
+
+// die kills the guard alone.
+func (g *guardProcess) die() {
+	g.w.cover("guard killed")
+	g.process.kill()
+	g.host.agent.bereft()
+	for _, k := range g.all() {
+		k.abandon()
+	}
+}
+
+func (g *guardProcess) pause() {
+	g.process.pause()
+	for _, k := range g.all() {
+		k.process.pause()
+	}
+}
+
+func (g *guardProcess) resume() {
+	for _, k := range g.all() {
+		k.process.resume()
+	}
+	g.process.resume()
+}
+
+func (g *guardProcess) all() []*keeper {
+	all := make([]*keeper, 0, len(g.keepers))
+	for _, ref := range slices.SortedFunc(maps.Keys(g.keepers), compareRefs) {
+		all = append(all, g.keepers[ref])
+	}
+	return all
+}
+
+func (g *guardProcess) tell(n jobserver.Grown) {
+	if g.listener != nil {
+		g.listener(n)
+	}
+}
+
+// busy reports whether keepers or jobs of an earlier guard are still there: no spool may be settled until then.
+func (g *guardProcess) busy(ref task.Ref) bool {
+	return g.keepers[ref] != nil || g.host.jobs[ref] != nil
+}
+
+// The following is what an agent calls.
+
+func (g *guardProcess) Start(e jobserver.Execution) error {
+	if g.host.disk[e.Ref] != nil {
+		return fault.Conflict
+	}
+	s := &spool{content: map[int][]byte{}}
+	g.host.disk[e.Ref] = s
+	if e.Lease != nil {
+		s.lease, s.boot = *e.Lease, g.host.bootID
+	}
+	if e.Resume != nil {
+		g.host.resume[e.Ref] = g.host.files[e.ResumeContent]
+		delete(g.host.files, e.ResumeContent)
+	}
+	k := newKeeper(g, e)
+	g.keepers[e.Ref] = k
+	k.launch()
+	return nil
+}
+
+func (g *guardProcess) Stop(ref task.Ref, kind task.ExitKind) error {
+	k := g.keepers[ref]
+	if k == nil {
+		return fmt.Errorf("stop %s: %w", name(ref), fault.NotFound)
+	}
+	k.stop(kind)
+	return nil
+}
+
+func (g *guardProcess) Renew(ref task.Ref, l jobserver.Lease) error {
+	s := g.host.disk[ref]
+	if s == nil || s.ended {
+		return fault.NotFound
+	}
+	if s.lease.Deadline > l.Deadline && !s.lease.Held {
+		return nil // never to an earlier one, but at the end of a hold
+	}
+	s.lease, s.boot = l, g.host.bootID
+	return nil
+}
+
+func (g *guardProcess) Expire(ref task.Ref) error {
+	s, k := g.host.disk[ref], g.keepers[ref]
+	switch {
+	case s == nil:
+		return fault.NotFound
+	case k == nil:
+		return nil
+	case k.lease().Deadline == 0 || k.now() < k.lease().Deadline+jobserver.WakeBound:
+		return fault.Conflict
+	}
+	g.w.cover("agent ended an attempt past its lease")
+	k.die()
+	return nil
+}
+
+func (g *guardProcess) Validated(ref task.Ref, sequence int, refused string) error {
+	if k := g.keepers[ref]; k != nil {
+		k.validated(sequence, refused)
+	}
+	return nil
+}
+
+func (g *guardProcess) Kept() []jobserver.Kept {
+	var kept []jobserver.Kept
+	for _, ref := range slices.SortedFunc(maps.Keys(g.host.disk), compareRefs) {
+		s := g.host.disk[ref]
+		if !s.ended && !g.busy(ref) {
+			g.w.cover("spool of a dead keeper settled")
+			s.write(g.host, ref, task.Record{Exit: &task.Exit{Kind: task.ExitLost, Code: -1, Detail: "nobody saw how it ended"}})
+		}
+		n := jobserver.Kept{Ref: ref, Ended: s.ended}
+		if k := g.keepers[ref]; k != nil {
+			n.Unkillable = k.unkillable
+			if l := k.lease(); l.Deadline > 0 {
+				n.Lease = &l
+			}
+		}
+		kept = append(kept, n)
+	}
+	return kept
+}
+
+func (g *guardProcess) Read(ref task.Ref, after int64) ([]task.Record, error) {
+	s := g.host.disk[ref]
+	if s == nil {
+		return nil, fault.NotFound
+	}
+	if after >= int64(len(s.records)) {
+		return nil, nil
+	}
+	return slices.Clone(s.records[after:]), nil
+}
+
+func (g *guardProcess) Drop(ref task.Ref) error {
+	s := g.host.disk[ref]
+	if s == nil {
+		return fault.NotFound
+	}
+	g.w.truth.dropped(ref, s)
+	delete(g.host.disk, ref)
+	delete(g.host.resume, ref)
+	return nil
+}
