@@ -70,13 +70,8 @@ func (db *DB) MarkUnreachable(ctx context.Context, names []string, lastHeardBefo
 		marked[i], err = markUnreachable(t, names[i], lastHeardBefore, now)
 		return err
 	})
-	var changed []string
-	for i, name := range names {
-		if marked[i] && errs[i] == nil {
-			changed = append(changed, name)
-		}
-	}
-	if err := joinDistinct(errs); err != nil {
+	changed, err := changedNames(names, marked, errs)
+	if err != nil {
 		return changed, fmt.Errorf("mark servers unreachable: %w", err)
 	}
 	return changed, nil
@@ -94,10 +89,7 @@ func markUnreachable(t *tx, name string, lastHeardBefore, now time.Time) (bool, 
 	if err := t.recordThing(now, "server.unreachable", name, ""); err != nil {
 		return false, err
 	}
-	reason := "server " + name + " is not heard from"
-	return true, eachRunOn(t, name, []task.State{task.Running, task.Stopping}, func(r runOnServer) error {
-		return lookAway(t, r, reason, now)
-	})
+	return true, loseSight(t, name, now)
 }
 
 // runOnServer is a run whose newest attempt is open on a server.

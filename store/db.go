@@ -36,6 +36,9 @@ type DB struct {
 	writer  *writer
 	// owner is the lock on a SQLite file, else nil.
 	owner *ownerLock
+	// contents keeps content of which the table content has the rows; busy are those that are being written.
+	contents contents
+	busy     nameLocks
 
 	ended     endedCounts
 	closeOnce sync.Once
@@ -88,7 +91,22 @@ func (db *DB) open(ctx context.Context, opts Options) error {
 	}
 	db.writer = &writer{dialect: db.dialect, logger: opts.Logger, onCommit: opts.OnCommit}
 	db.writer.start(db.sessions())
-	return nil
+	if err := db.openContents(); err != nil {
+		return err
+	}
+	return db.sweepContent(ctx)
+}
+
+func (db *DB) openContents() (err error) {
+	if db.dialect == postgres {
+		db.contents = &contentPieces{db}
+		return nil
+	}
+	files, err := openContentFiles(db.place.file+contentEnding, db.wholeContents)
+	if err == nil {
+		db.contents = files
+	}
+	return err
 }
 
 // connect opens the pools and, on SQLite, takes the owner lock first.
@@ -128,6 +146,9 @@ func (db *DB) Close() error {
 			db.writer.close()
 		}
 		var errs []error
+		if db.contents != nil {
+			errs = append(errs, db.contents.close())
+		}
 		if db.readers != nil && db.readers != db.writing {
 			errs = append(errs, db.readers.Close())
 		}

@@ -131,3 +131,6 @@ func checkVersion(what, name string, want, have int64) error {
 
 // isNone reports whether a query has found nothing, or a compare-and-set has hit no row.
 func isNone(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// isMissing reports whether an error says that nothing has the name.
+func isMissing(err error) bool { return errors.Is(err, fault.NotFound) }

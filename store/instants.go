@@ -38,6 +38,17 @@ func storedOrNil(t *time.Time) *time.Time {
 	return &s
 }
 
+// spanMicros is the stored form of a span. It is rounded up: what must wait for a lease never waits for less.
+func spanMicros(d time.Duration) int64 {
+	us := d.Microseconds()
+	if time.Duration(us)*time.Microsecond < d {
+		us++
+	}
+	return us
+}
+
+func span(us int64) time.Duration { return time.Duration(us) * time.Microsecond }
+
 // orNil is the stored form of a text that is missing when it is empty.
 func orNil(s string) any {
 	if s == "" {

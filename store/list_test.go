@@ -67,7 +67,7 @@ func TestRuns(t *testing.T) {
 		}
 		t.Run("tell target and policy without the frozen spec", func(t *testing.T) {
 			got := must(db.Runs(ctx, task.RunFilter{Task: "other"}, page.Request{}))(t).Items[0]
-			want := task.Spec{Name: "other", Target: task.Target{Server: "js-2"}, OnUnavailable: "wait"}
+			want := task.Spec{Name: "other", Target: task.Target{Server: "js-2"}, OnUnavailable: &waits}
 			if diff := cmp.Diff(want, got.Spec); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

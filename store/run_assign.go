@@ -40,9 +40,9 @@ const (
 	keepServer = `SELECT name FROM server WHERE name = ? FOR KEY SHARE`
 
 	insertAttempt = `
-		INSERT INTO attempt (run, number, server, state, reason, ground, instance, offered_at, log_bytes, delivered,
-			need_cpu, need_memory, need_slots, need_source)
-		VALUES (?, ?, ?, 'offered', '', ?, '', ?, 0, 0, ?, ?, ?, ?)`
+		INSERT INTO attempt (run, number, server, state, reason, ground, resumed_from, instance, offered_at, log_bytes,
+			delivered, unavailable_after, lease, need_cpu, need_memory, need_slots, need_source)
+		VALUES (?, ?, ?, 'offered', '', ?, ?, '', ?, 0, 0, ?, ?, ?, ?, ?, ?)`
 
 	insertPlacement = `INSERT INTO placement (run, attempt, placement) VALUES (?, ?, ?)`
 )
@@ -64,8 +64,8 @@ func assign(t *tx, a virtualserver.Assignment, placement string, now time.Time) 
 		return err
 	}
 	need := a.Placement.Need
-	if _, err := t.exec(insertAttempt, id, number, a.Server, a.Ground, micros(now),
-		need.CPU, need.Memory, need.Slots, need.Source); err != nil {
+	if _, err := t.exec(insertAttempt, id, number, a.Server, a.Ground, sequenceOrNil(a.ResumedFrom), micros(now),
+		spanMicros(a.UnavailableAfter), spanMicros(a.Lease), need.CPU, need.Memory, need.Slots, need.Source); err != nil {
 		return err
 	}
 	if _, err := t.exec(insertPlacement, id, number, placement); err != nil {

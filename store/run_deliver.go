@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -11,7 +12,11 @@ import (
 
 // Deliver stores records of attempts on a server, and ends the attempt and the run with the exit record. Records that
 // are stored already are passed over; records after a gap are left out. An attempt that has ended with its exit record
-// is answered with what is stored of it, one that ended otherwise is fenced.
+// is answered with what is stored of it, one that ended otherwise is fenced. What the exit makes of the run says
+// [task.AfterExit].
+//
+// The record of a checkpoint makes it visible. Its content must be whole by then: what follows the record of one whose
+// content is not is left out, the record included. A checkpoint that cannot be shown at all is passed over.
 //
 // The answers are in the order of the deliveries. Where err is not nil, those with a Sequence of 0 may not have been
 // stored, and are to be delivered again; the others are valid.
@@ -19,6 +24,7 @@ func (db *DB) Deliver(ctx context.Context, server string, ds []task.Delivery, no
 	answers := make([]task.Delivered, len(ds))
 	checked := make([]error, len(ds))
 	exits := make([]string, len(ds))
+	removed := make([][]string, len(ds))
 	for i, d := range ds {
 		exits[i], checked[i] = checkDelivery(d)
 	}
@@ -26,11 +32,13 @@ func (db *DB) Deliver(ctx context.Context, server string, ds []task.Delivery, no
 		if checked[i] != nil {
 			return checked[i]
 		}
-		answers[i], err = deliver(t, server, ds[i], exits[i], now)
+		answers[i], removed[i], err = deliver(t, server, ds[i], exits[i], now)
 		return err
 	})
 	for i, err := range errs {
-		if err != nil {
+		if err == nil {
+			db.removeContents(removed[i])
+		} else {
 			answers[i] = task.Delivered{Ref: ds[i].Ref}
 			errs[i] = fmt.Errorf("deliver records of attempt %d of run %s: %w", ds[i].Ref.Number, ds[i].Ref.Run, err)
 		}
@@ -96,39 +104,39 @@ func (p progressed) fenced(server string) bool {
 	return p.server != server || p.newest != p.ref.Number || !p.state.Open() || p.state == task.AttemptOffered
 }
 
-func deliver(t *tx, server string, d task.Delivery, exit string, now time.Time) (task.Delivered, error) {
+// deliver stores what follows of the records. removed are the names of contents that nothing refers to any more.
+func deliver(t *tx, server string, d task.Delivery, exit string, now time.Time) (answer task.Delivered, removed []string, err error) {
 	p, err := readProgressed(t, d.Ref)
 	if isNone(err) {
-		return task.Delivered{Ref: d.Ref, Fenced: true}, nil
+		return task.Delivered{Ref: d.Ref, Fenced: true}, nil, nil
 	}
 	if err != nil {
-		return task.Delivered{}, err
+		return task.Delivered{}, nil, err
 	}
+	answer = p.answer()
 	if p.hasExit && p.server == server {
-		return p.answer(), nil
+		return answer, nil, nil
 	}
 	if p.fenced(server) {
-		answer := p.answer()
 		answer.Fenced = true
-		return answer, nil
+		return answer, nil, nil
 	}
-	fresh := freshRecords(d.Records, p.delivered)
-	if len(fresh) == 0 {
-		return p.answer(), nil
+	fresh, removed, err := showCheckpoints(t, p, freshRecords(d.Records, p.delivered), now)
+	if err != nil || len(fresh) == 0 {
+		return answer, nil, err
 	}
 	stored, err := storeRecords(t, p, fresh)
 	if err != nil {
-		return task.Delivered{}, err
+		return task.Delivered{}, nil, err
 	}
 	last := fresh[len(fresh)-1]
-	answer := p.answer()
 	answer.Sequence = last.Sequence
 	if last.Exit == nil {
-		return answer, advance(t, p, last.Sequence, stored)
+		return answer, removed, advance(t, p, last.Sequence, stored)
 	}
 	answer.Ended, answer.Exit = true, last.Exit
 	answer.State, err = endWithExit(t, p, last, exit, stored, now)
-	return answer, err
+	return answer, removed, err
 }
 
 // freshRecords returns the records that follow on what is delivered, up to a gap or the exit record.
@@ -238,54 +246,60 @@ const (
 		WHERE run = ? AND number = ? AND delivered = ? AND ended_at IS NULL`
 
 	endRun = `
-		UPDATE run SET state = ?, prior = NULL, prior_reason = NULL, ended_at = ?, exit_code = ?, reason = ?
+		UPDATE run SET state = ?, prior = NULL, prior_reason = NULL, ended_at = ?, exit_code = ?, reason = ?,
+			pending = '', pending_checkpoint = 0, tries = tries + ?
 		WHERE id = ? AND state = ? AND attempt = ?`
 )
 
-// endWithExit ends the attempt and its run as the exit record says, and returns the run's state.
+// endWithExit ends the attempt and moves its run on as the exit record says, and returns the run's state.
 func endWithExit(t *tx, p progressed, r task.Record, exit string, stored int64, now time.Time) (task.State, error) {
-	end, attemptEnd, reason := r.Exit.Outcome()
-	reason = clean(reason)
-	if end == task.Cancelled {
-		reason = p.cancelReason(reason)
-	}
-	at, id, number := micros(now), string(p.ref.Run), p.ref.Number
-	n, err := t.exec(endAttempt, string(attemptEnd), reason, at, exit, r.Sequence, p.logBytes+stored, id, number, p.delivered)
-	if err := hitOne(n, err); err != nil {
-		return "", err
-	}
-	from, err := throughStopping(t, p, end, now)
+	after, tries, err := aftermath(t, p, *r.Exit, now)
 	if err != nil {
 		return "", err
 	}
-	n, err = t.exec(endRun, string(end), at, exitCode(*r.Exit), reason, id, string(p.run), number)
+	n, err := t.exec(endAttempt, string(after.Attempt), clean(after.AttemptReason), micros(now), exit, r.Sequence,
+		p.logBytes+stored, string(p.ref.Run), p.ref.Number, p.delivered)
 	if err := hitOne(n, err); err != nil {
 		return "", err
 	}
-	return end, t.recordRun(now, p.ref.Run, p.task, number, from, end, reason, onServer(p.server))
+	end := ending{state: after.Run, reason: clean(after.Reason), ground: string(after.Ground), code: exitCode(*r.Exit)}
+	if after.Tries > tries {
+		end.failed = 1
+	}
+	if after.Next != nil {
+		end.next = *after.Next
+	}
+	if end.state == task.Cancelled || end.state == task.Reset && p.toldToStop() {
+		end.reason = p.askedReason(end.reason)
+	}
+	return end.state, end.apply(t, p, now)
 }
 
-// cancelReason keeps who cancelled the run in its reason, also where its server was not heard from since.
-func (p progressed) cancelReason(otherwise string) string {
-	switch {
-	case p.run == task.Stopping && p.reason != "":
-		return p.reason
-	case p.run == task.Unknown && p.priorReason != "":
-		return p.priorReason
+// aftermath returns what the exit record makes of the run, and how often its job had failed before. For a job that ended
+// well, as most do, that needs nothing of what is stored.
+func aftermath(t *tx, p progressed, exit task.Exit, now time.Time) (a task.Aftermath, tries int, err error) {
+	run := task.Run{ID: p.ref.Run, Task: p.task, State: p.run, Prior: p.prior, Attempt: p.newest, Server: p.server}
+	if state, _, _ := exit.Outcome(); state == task.Succeeded {
+		return task.AfterExit(run, exit, 0, now, 0), 0, nil
 	}
-	return otherwise
-}
-
-// throughStopping lets a run that was not told to stop, but was stopped, end cancelled: its history shows the step in
-// between. It returns the state from which the run ends.
-func throughStopping(t *tx, p progressed, end task.State, now time.Time) (task.State, error) {
-	if p.run.CanBecome(end) {
-		return p.run, nil
+	const query = `SELECT r.pending, r.pending_checkpoint, r.tries, s.spec FROM run r JOIN run_spec s ON s.run = r.id WHERE r.id = ?`
+	var pending, spec string
+	var chosen int
+	if err := t.scan(query, []any{string(run.ID)}, &pending, &chosen, &run.Tries, &spec); err != nil {
+		return a, 0, err
 	}
-	if !p.run.CanBecome(task.Stopping) || !task.Stopping.CanBecome(end) {
-		return "", fmt.Errorf("a run that is %s cannot become %s: %w", p.run, end, fault.Conflict)
+	if err := decode(spec, &run.Spec, "spec of run", string(run.ID)); err != nil {
+		return a, 0, err
 	}
-	return task.Stopping, t.recordRun(now, p.ref.Run, p.task, p.ref.Number, p.run, task.Stopping, "", onServer(p.server))
+	run.Pending = task.Intent(pending)
+	if chosen != 0 {
+		run.Next = &task.Continuation{Checkpoint: chosen}
+	}
+	last, err := lastCheckpoint(t, run.ID)
+	if err != nil {
+		return a, 0, err
+	}
+	return task.AfterExit(run, exit, last, now, rand.Float64()), run.Tries, nil
 }
 
 // exitCode is the code to show on the run: none where no process of the job has ended by itself or by a signal.

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"
 )
 
-// LoseAttempts ends claimed attempts without an exit record: the run becomes lost with the reason. Conflict for one that
-// has ended or was never claimed.
+// LoseAttempts ends claimed attempts without an exit record: the run becomes lost with the reason, unless an operator has
+// asked for something that can be done now. Conflict for one that has ended or was never claimed.
 func (db *DB) LoseAttempts(ctx context.Context, refs []task.Ref, reason string, now time.Time) []error {
 	reason = clean(reason)
 	errs := db.updateEach(ctx, len(refs), func(t *tx, i int) error { return lose(t, refs[i], reason, now) })
@@ -42,11 +43,16 @@ func lose(t *tx, ref task.Ref, reason string, now time.Time) error {
 	if err := hitOne(n, err); err != nil {
 		return err
 	}
-	n, err = t.exec(endRun, string(task.Lost), at, nil, reason, id, string(p.run), ref.Number)
-	if err := hitOne(n, err); err != nil {
+	end := ending{state: task.Lost, reason: reason}
+	asked, err := readAsked(t, ref.Run)
+	if err == nil && asked.pending != "" {
+		end.ground = string(policy.OperatorStatement)
+		end, err = asked.instead(t, p, end)
+	}
+	if err != nil {
 		return err
 	}
-	return t.recordRun(now, ref.Run, p.task, ref.Number, p.run, task.Lost, reason, onServer(p.server))
+	return end.apply(t, p, now)
 }
 
 // CancelRun ends a run that nothing was started for, or makes it stopping. It returns the run as it is then, with its
@@ -74,35 +80,35 @@ func (db *DB) CancelRun(ctx context.Context, id task.RunID, by string, now time.
 }
 
 const stopRun = `
-	UPDATE run SET state = 'stopping', prior = NULL, prior_reason = NULL, reason = ?
+	UPDATE run SET state = 'stopping', prior = NULL, prior_reason = NULL, reason = ?, pending = '', pending_checkpoint = 0
 	WHERE id = ? AND state = ? AND attempt = ?`
 
 // cancel takes the run a step towards its end, and reports whether it changed anything.
 func cancel(t *tx, run task.Run, reason string, now time.Time) (bool, error) {
+	stopping := run.State == task.Stopping || run.State == task.Unknown && run.Prior == task.Stopping
 	switch {
-	case run.State == task.Stopping || run.State == task.Cancelled || run.State == task.Unknown && run.Prior == task.Stopping:
+	case run.State == task.Cancelled || stopping && run.Pending == "":
 		return false, nil
-	case run.State.OnServer() && run.State.CanBecome(task.Stopping):
+	case run.State.OnServer():
 		n, err := t.exec(stopRun, reason, string(run.ID), string(run.State), run.Attempt)
 		if err := hitOne(n, err); err != nil {
 			return false, err
 		}
-		n, err = t.exec(`UPDATE attempt SET state = 'stopping' WHERE run = ? AND number = ? AND ended_at IS NULL`,
-			string(run.ID), run.Attempt)
+		n, err = t.exec(changeAttempt, string(task.AttemptStopping), string(run.ID), run.Attempt)
 		if err := hitOne(n, err); err != nil {
 			return false, err
 		}
 		return true, t.recordRun(now, run.ID, run.Task, run.Attempt, run.State, task.Stopping, reason, nil)
-	case !run.State.OnServer() && run.State.CanBecome(task.Cancelled):
-		return true, cancelUnstarted(t, run, reason, now)
+	case run.State.CanBecome(task.Cancelled):
+		return true, endUnstarted(t, run, task.Cancelled, reason, now)
 	}
 	return false, fmt.Errorf("it has %s already: %w", run.State, fault.Conflict)
 }
 
-// cancelUnstarted ends a run of which no process exists, and takes its offer back, if there is one.
-func cancelUnstarted(t *tx, run task.Run, reason string, now time.Time) error {
+// endUnstarted ends a run of which no process exists, and takes its offer back, if there is one.
+func endUnstarted(t *tx, run task.Run, end task.State, reason string, now time.Time) error {
 	at, id := micros(now), string(run.ID)
-	n, err := t.exec(endRun, string(task.Cancelled), at, nil, reason, id, string(run.State), run.Attempt)
+	n, err := t.exec(endRun, string(end), at, nil, reason, 0, id, string(run.State), run.Attempt)
 	if err := hitOne(n, err); err != nil {
 		return err
 	}
@@ -112,12 +118,13 @@ func cancelUnstarted(t *tx, run task.Run, reason string, now time.Time) error {
 			return missing(err, task.Ref{Run: run.ID, Number: run.Attempt})
 		}
 	}
-	return t.recordRun(now, run.ID, run.Task, run.Attempt, run.State, task.Cancelled, reason, nil)
+	return t.recordRun(now, run.ID, run.Task, run.Attempt, run.State, end, reason, nil)
 }
 
 // ReturnAttempts puts runs back into the queue whose claimed attempt provably never started: running or unknown →
-// queued, and the attempt is withdrawn with the reason. A run that was told to stop meanwhile ends cancelled instead, as
-// nothing of it is left to be stopped. Conflict for one that has ended or was never claimed.
+// queued, and the attempt is withdrawn with the reason. For a run that was told to stop meanwhile, what was asked for is
+// done instead, as nothing of it is left to be stopped: it ends cancelled, for one. Conflict for one that has ended or was
+// never claimed.
 func (db *DB) ReturnAttempts(ctx context.Context, refs []task.Ref, reason string, now time.Time) []error {
 	reason = clean(reason)
 	errs := db.updateEach(ctx, len(refs), func(t *tx, i int) error { return giveBack(t, refs[i], reason, now) })
@@ -148,26 +155,38 @@ func giveBack(t *tx, ref task.Ref, reason string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	to := task.Queued
-	if p.run == task.Stopping || p.prior == task.Stopping {
-		to = task.Cancelled
-	}
-	if p.fenced(p.server) || !p.run.CanBecome(to) {
+	if p.fenced(p.server) || !p.run.CanBecome(task.Queued) {
 		return fmt.Errorf("it is %s, and its run %s: %w", p.state, p.run, fault.Conflict)
 	}
-	at, id := micros(now), string(ref.Run)
-	n, err := t.exec(returnAttempt, reason, at, id, ref.Number)
+	id := string(ref.Run)
+	n, err := t.exec(returnAttempt, reason, micros(now), id, ref.Number)
 	if err := hitOne(n, err); err != nil {
 		return err
 	}
-	if to == task.Cancelled {
-		reason = p.cancelReason(reason)
-		n, err = t.exec(endRun, string(to), at, nil, reason, id, string(p.run), ref.Number)
-	} else {
-		n, err = t.exec(returnRun, reason, id, string(p.run), ref.Number)
+	if p.toldToStop() {
+		return giveUp(t, p, reason, now)
 	}
+	n, err = t.exec(returnRun, reason, id, string(p.run), ref.Number)
 	if err := hitOne(n, err); err != nil {
 		return err
 	}
-	return t.recordRun(now, ref.Run, p.task, ref.Number, p.run, to, reason, onServer(p.server))
+	return t.recordRun(now, ref.Run, p.task, ref.Number, p.run, task.Queued, reason, onServer(p.server))
+}
+
+// giveUp does what an operator has asked of a run whose attempt never started: by default it ends cancelled. A further
+// attempt may begin on the same ground as that one.
+func giveUp(t *tx, p progressed, reason string, now time.Time) error {
+	next, err := readNext(t, p.ref.Run)
+	if err != nil {
+		return err
+	}
+	asked, err := readAsked(t, p.ref.Run)
+	if err != nil {
+		return err
+	}
+	end, err := asked.instead(t, p, ending{state: task.Cancelled, reason: reason, ground: next.Ground})
+	if err != nil {
+		return err
+	}
+	return end.apply(t, p, now)
 }

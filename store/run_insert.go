@@ -39,6 +39,8 @@ type newRun struct {
 	run                        *task.Run
 	key                        string
 	spec, params, labels, data string
+	// policy is empty where the spec has none.
+	policy string
 }
 
 // prepareRun brings the run into the form in which it will be read back, and encodes its texts.
@@ -50,6 +52,7 @@ func prepareRun(run *task.Run, key string) (n newRun, err error) {
 		return n, fault.Field("state", "must be %s for a new run, not %s", task.Queued, run.State)
 	}
 	run.State, run.Prior, run.Attempt, run.Server = task.Queued, "", 0, ""
+	run.Pending, run.Next, run.Tries = "", nil, 0
 	run.QueuedAt, run.ScheduledFor = stored(run.QueuedAt), storedOrNil(run.ScheduledFor)
 	n = newRun{run: run, key: key}
 	if n.spec, err = encode(run.Spec, "spec of run", string(run.ID)); err != nil {
@@ -57,6 +60,11 @@ func prepareRun(run *task.Run, key string) (n newRun, err error) {
 	}
 	if n.params, err = encode(run.Params, "params of run", string(run.ID)); err != nil {
 		return n, err
+	}
+	if run.Spec.OnUnavailable != nil {
+		if n.policy, err = encode(run.Spec.OnUnavailable, "policy of run", string(run.ID)); err != nil {
+			return n, err
+		}
 	}
 	n.labels = "{}"
 	if len(run.Spec.Labels) > 0 {
@@ -80,7 +88,7 @@ const insertRunSpec = `INSERT INTO run_spec (run, spec, params) VALUES (?, ?, ?)
 func (n newRun) insert(t *tx) (bool, error) {
 	r := n.run
 	written, err := t.exec(insertRun, string(r.ID), r.Task, -r.Spec.Priority, string(r.Cause.Kind), r.Cause.By,
-		orNil(r.Spec.Target.VirtualServer), orNil(r.Spec.Target.Server), r.Spec.OnUnavailable, n.labels,
+		orNil(r.Spec.Target.VirtualServer), orNil(r.Spec.Target.Server), n.policy, n.labels,
 		microsOrNil(r.ScheduledFor), micros(r.QueuedAt), clean(r.Reason), orNil(n.key))
 	if err != nil || written == 0 {
 		return false, err

@@ -186,8 +186,9 @@ func (db *DB) Placements(ctx context.Context, id task.RunID) (map[int]virtualser
 }
 
 const openAttempts = `
-	SELECT ` + attemptColumns + `, r.task, r.state AS run_state, r.scheduled_for, s.spec, s.params,
-		a.need_cpu, a.need_memory, a.need_slots, a.need_source
+	SELECT ` + attemptColumns + `, r.task, r.state AS run_state, r.scheduled_for, r.pending, s.spec, s.params,
+		a.need_cpu, a.need_memory, a.need_slots, a.need_source,
+		COALESCE((SELECT max(k.sequence) FROM checkpoint k WHERE k.run = a.run), 0) AS last_checkpoint
 	FROM attempt a JOIN run r ON r.id = a.run JOIN run_spec s ON s.run = a.run
 	WHERE a.ended_at IS NULL`
 
@@ -196,12 +197,15 @@ type openAttemptRow struct {
 	Task         string
 	RunState     string `db:"run_state"`
 	ScheduledFor *int64 `db:"scheduled_for"`
+	Pending      string
 	Spec         string
 	Params       string
 	NeedCPU      float64 `db:"need_cpu"`
 	NeedMemory   int64   `db:"need_memory"`
 	NeedSlots    int     `db:"need_slots"`
 	NeedSource   string  `db:"need_source"`
+
+	LastCheckpoint int `db:"last_checkpoint"`
 }
 
 // OpenAttempts returns attempts that may still act, on one server or, with an empty name, on all, in the order of their
@@ -211,21 +215,29 @@ func (db *DB) OpenAttempts(ctx context.Context, server string) ([]virtualserver.
 	if server != "" {
 		query, args = query+` AND a.server = ?`, []any{server}
 	}
-	var rows []openAttemptRow
-	if err := db.view(ctx).all(&rows, query+` ORDER BY a.run`, args...); err != nil {
-		return nil, fmt.Errorf("list open attempts: %w", err)
-	}
-	all := make([]virtualserver.OpenAttempt, len(rows))
-	for i, row := range rows {
-		var err error
-		if all[i], err = row.openAttempt(); err != nil {
-			return nil, fmt.Errorf("list open attempts: %w", err)
+	var all []virtualserver.OpenAttempt
+	err := db.snapshot(ctx, func(v view) error {
+		var rows []openAttemptRow
+		if err := v.all(&rows, query+` ORDER BY a.run`, args...); err != nil {
+			return err
 		}
+		all = make([]virtualserver.OpenAttempt, len(rows))
+		for i, row := range rows {
+			var err error
+			if all[i], err = row.openAttempt(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list open attempts: %w", err)
 	}
 	return all, nil
 }
 
-func (row openAttemptRow) openAttempt() (virtualserver.OpenAttempt, error) {
+// openAttempt makes the attempt of a row, and reads the checkpoint that it resumes from, if it does.
+func (row openAttemptRow) openAttempt(v view) (virtualserver.OpenAttempt, error) {
 	attempt, err := row.attempt()
 	if err != nil {
 		return virtualserver.OpenAttempt{}, err
@@ -238,6 +250,15 @@ func (row openAttemptRow) openAttempt() (virtualserver.OpenAttempt, error) {
 		Need: virtualserver.Need{
 			CPU: row.NeedCPU, Memory: row.NeedMemory, Slots: row.NeedSlots, Source: row.NeedSource,
 		},
+		Pending:        task.Intent(row.Pending),
+		LastCheckpoint: row.LastCheckpoint,
+	}
+	if row.ResumedFrom != nil {
+		resume, err := readCheckpoint(v, attempt.Run, *row.ResumedFrom)
+		if err != nil {
+			return o, err
+		}
+		o.Resume = &resume
 	}
 	if err := decode(row.Spec, &o.Spec, "spec of run", row.Run); err != nil {
 		return o, err

@@ -12,7 +12,8 @@ import (
 const (
 	runColumns = `r.id, r.task, r.state, r.prior, r.attempt, r.rank, r.cause_kind, r.cause_by, r.virtual_server,
 		r.target_server, r.on_unavailable, r.labels, r.scheduled_for, r.queued_at, r.started_at, r.ended_at, r.exit_code,
-		r.reason, r.server, r.progress_percent, r.progress_message`
+		r.reason, r.server, r.progress_percent, r.progress_message, r.pending,
+		r.pending_checkpoint, r.next, r.tries`
 	runSpecColumns = runColumns + `, s.spec, s.params`
 	runWithSpec    = `SELECT ` + runSpecColumns + ` FROM run r JOIN run_spec s ON s.run = r.id`
 )
@@ -40,8 +41,13 @@ type runRow struct {
 	Server          *string
 	ProgressPercent *float64 `db:"progress_percent"`
 	ProgressMessage *string  `db:"progress_message"`
-	Spec            string
-	Params          string
+	Pending         string
+	// PendingCheckpoint is what the operator chose to recover from, 0 for the last one.
+	PendingCheckpoint int `db:"pending_checkpoint"`
+	Next              *string
+	Tries             int
+	Spec              string
+	Params            string
 }
 
 // run returns the run. Its spec is whole where the row was read with runSpecColumns, and holds what the run's own row
@@ -61,16 +67,29 @@ func (row runRow) run() (task.Run, error) {
 		ExitCode:     row.ExitCode,
 		Reason:       row.Reason,
 		Server:       orEmpty(row.Server),
+		Pending:      task.Intent(row.Pending),
+		Tries:        row.Tries,
+	}
+	switch {
+	case row.Next != nil && r.State == task.Queued:
+		var err error
+		if r.Next, err = decodeContinuation(*row.Next, r.ID); err != nil {
+			return r, err
+		}
+	case r.Pending == task.IntentRecover:
+		r.Next = &task.Continuation{Checkpoint: row.PendingCheckpoint}
 	}
 	if row.ProgressPercent != nil {
 		r.Progress = &task.Progress{Percent: *row.ProgressPercent, Message: orEmpty(row.ProgressMessage)}
 	}
 	if row.Spec == "" {
 		r.Spec = task.Spec{
-			Name:          row.Task,
-			Target:        task.Target{VirtualServer: orEmpty(row.VirtualServer), Server: orEmpty(row.TargetServer)},
-			OnUnavailable: row.OnUnavailable,
-			Priority:      -row.Rank,
+			Name:     row.Task,
+			Target:   task.Target{VirtualServer: orEmpty(row.VirtualServer), Server: orEmpty(row.TargetServer)},
+			Priority: -row.Rank,
+		}
+		if err := decode(row.OnUnavailable, &r.Spec.OnUnavailable, "policy of run", row.ID); err != nil {
+			return r, err
 		}
 		return r, decode(row.Labels, &r.Spec.Labels, "labels of run", row.ID)
 	}
@@ -82,7 +101,7 @@ func (row runRow) run() (task.Run, error) {
 
 // attemptColumns are those of an attempt, with the table named a.
 const attemptColumns = `a.run, a.number, a.server, a.state, a.reason, a.ground, a.resumed_from, a.instance, a.offered_at,
-	a.claimed_at, a.ended_at, a.exit, a.log_bytes, a.delivered`
+	a.claimed_at, a.ended_at, a.exit, a.log_bytes, a.delivered, a.unavailable_after, a.lease`
 
 type attemptRow struct {
 	Run         string
@@ -99,6 +118,9 @@ type attemptRow struct {
 	Exit        *string
 	LogBytes    int64 `db:"log_bytes"`
 	Delivered   int64
+	// UnavailableAfter and Lease are in microseconds.
+	UnavailableAfter int64 `db:"unavailable_after"`
+	Lease            int64
 }
 
 func (row attemptRow) attempt() (task.Attempt, error) {
@@ -116,6 +138,9 @@ func (row attemptRow) attempt() (task.Attempt, error) {
 		LogBytes:    row.LogBytes,
 		Delivered:   row.Delivered,
 		Instance:    row.Instance,
+
+		UnavailableAfter: span(row.UnavailableAfter),
+		Lease:            span(row.Lease),
 	}
 	if row.Exit == nil {
 		return a, nil

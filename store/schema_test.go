@@ -148,7 +148,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 		_, _, migrateErr := store.Migrate(context.Background(), url)
 		for _, err := range []error{err, migrateErr} {
 			wantKind(t, err, fault.Conflict)
-			if !strings.Contains(err.Error(), "version 900") || !strings.Contains(err.Error(), "up to 1") {
+			if !strings.Contains(err.Error(), "version 900") || !strings.Contains(err.Error(), "up to 2") {
 				t.Errorf("error %q does not name both versions", err)
 			}
 		}
@@ -160,11 +160,12 @@ func TestABrokenMigrationChangesNothing(t *testing.T) {
 		ctx := context.Background()
 		version, err := db.MigrateWith(ctx, stepsOf(map[string]string{
 			"00001_schema.sql": "SELECT 1;",
-			"00002_good.sql":   "CREATE TABLE good (id INTEGER);",
-			"00003_broken.sql": "CREATE TABLE half (id INTEGER);\nINSERT INTO nosuch VALUES (1);",
+			"00002_same.sql":   "SELECT 1;",
+			"00003_good.sql":   "CREATE TABLE good (id INTEGER);",
+			"00004_broken.sql": "CREATE TABLE half (id INTEGER);\nINSERT INTO nosuch VALUES (1);",
 		}))
-		if err == nil || version != 2 {
-			t.Fatalf("got version %d and error %v, want 2 and an error", version, err)
+		if err == nil || version != 3 {
+			t.Fatalf("got version %d and error %v, want 3 and an error", version, err)
 		}
 		if _, err := db.Text(ctx, `SELECT count(*) || '' FROM half`); err == nil {
 			t.Error("the broken step left its table")

@@ -1,13 +1,11 @@
 package store
 
 import (
-	"time"
-
 	"github.com/segno-jobs/segno/jobserver"
 )
 
 const serverColumns = `name, kind, mode, state, state_since, reason, description, labels, slots, power, unavailable_after,
-	joined_at, last_seen, sample, boot_id, instance, agent_version, version`
+	joined_at, last_seen, sample, boot_id, instance, agent_version, held, quarantine, version`
 
 type serverRow struct {
 	Name             string
@@ -27,6 +25,8 @@ type serverRow struct {
 	BootID           string `db:"boot_id"`
 	Instance         string
 	AgentVersion     string `db:"agent_version"`
+	Held             int64
+	Quarantine       string
 	Version          int64
 }
 
@@ -41,11 +41,13 @@ func (row serverRow) server() (jobserver.Server, error) {
 		Description:      row.Description,
 		Slots:            row.Slots,
 		Power:            row.Power,
-		UnavailableAfter: time.Duration(row.UnavailableAfter) * time.Microsecond,
+		UnavailableAfter: span(row.UnavailableAfter),
 		JoinedAt:         instant(row.JoinedAt),
 		BootID:           row.BootID,
 		Instance:         row.Instance,
 		AgentVersion:     row.AgentVersion,
+		Held:             span(row.Held),
+		Quarantine:       row.Quarantine,
 		Version:          row.Version,
 	}
 	if row.LastSeen != nil {

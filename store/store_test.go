@@ -14,14 +14,12 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/segno-jobs/segno/conductor"
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
-
-var _ conductor.Store = (*store.DB)(nil)
 
 // noon is the instant at which most tests begin.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -194,11 +192,13 @@ func fleet(t testing.TB, db *store.DB, servers ...string) {
 	must(db.CreateTask(ctx, loadSpec("load"), noon))(t)
 }
 
+var waits = policy.Word(policy.Wait)
+
 func loadSpec(name string) task.Spec {
 	return task.Spec{
 		Name: name, Target: task.Target{VirtualServer: "etl"},
 		Job:    task.Job{Command: []string{"sh", "load.sh", "2026-01-01"}, Env: map[string]string{"REGION": "EU"}},
-		Params: map[string]string{"date": "2026-01-01"}, OnUnavailable: "wait", Timeout: task.Duration(time.Hour),
+		Params: map[string]string{"date": "2026-01-01"}, OnUnavailable: &waits, Timeout: task.Duration(time.Hour),
 	}
 }
 
