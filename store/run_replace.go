@@ -42,7 +42,7 @@ func checkReplacement(r task.Replacement) error {
 	switch {
 	case r.Run == task.Queued && r.Next == nil:
 		return fault.Field("next", "must be set for a run that goes on")
-	case r.Run == task.Queued && r.Next.Checkpoint < 0:
+	case r.Run == task.Queued && r.Next.Checkpoint < task.LastCheckpoint:
 		return fault.Field("next.checkpoint", "must not be %d", r.Next.Checkpoint)
 	case r.Run == task.Queued, r.Run == task.Reset, r.Run == task.Lost, r.Run == task.Cancelled:
 		return nil
@@ -82,7 +82,7 @@ func replace(t *tx, r task.Replacement, now time.Time) error {
 	if r.Next != nil {
 		end.next = *r.Next
 	}
-	if end.next.Checkpoint > 0 {
+	if end.next.Checkpoint != 0 {
 		if end.next.Checkpoint, err = lastCheckpoint(t, r.Ref.Run); err != nil {
 			return err
 		}
