@@ -61,46 +61,50 @@ func (a *agents) caller(ctx context.Context, h http.Header) (string, error) {
 	return a.c.keys.server(ctx, a.c.store, hashSecret(credential))
 }
 
-// begin opens a session, and puts into it Welcome and every open offer and stop order.
-func (a *agents) begin(ctx context.Context, server string, hello *segnov1.Hello) (*session, error) {
-	if hello.GetInstance() == "" {
+// Connect opens the session of an agent process, and puts into it Welcome and every open offer and stop order.
+func (c *Conductor) Connect(ctx context.Context, server, instance, boot string) (*Session, error) {
+	if instance == "" {
 		return nil, fault.Field("hello.instance", "must not be empty")
 	}
-	now := a.c.now()
-	n, err := a.c.sessions.open(server, hello.GetInstance(), now, now.Add(-2*a.c.options.Heartbeat))
+	now := c.now()
+	n, err := c.sessions.open(server, instance, now, now.Add(-2*c.options.Heartbeat))
 	if err != nil {
 		return nil, err
 	}
+	c.fleet.welcome(server, instance, boot)
 	n.send(&segnov1.Command{Command: &segnov1.Command_Welcome{Welcome: &segnov1.Welcome{
-		Server: server, ConductorVersion: a.c.options.Version, Settings: a.settings(server),
+		Server: server, ConductorVersion: c.options.Version, Settings: c.settings(server),
 	}}})
-	open, err := a.c.store.OpenAttempts(ctx, server)
+	open, err := c.store.OpenAttempts(ctx, server)
 	if err != nil {
-		a.c.sessions.close(n)
+		c.sessions.close(n)
 		return nil, err
 	}
 	for _, o := range open {
-		a.resend(n, o)
+		resend(n, o)
 	}
 	return n, nil
 }
 
-func (a *agents) resend(n *session, o virtualserver.OpenAttempt) {
+// Disconnect ends a session.
+func (c *Conductor) Disconnect(n *Session) { c.sessions.close(n) }
+
+func resend(n *Session, o virtualserver.OpenAttempt) {
 	ref := task.Ref{Run: o.Run, Number: o.Number}
-	switch o.State {
-	case task.AttemptOffered:
-		n.send(&segnov1.Command{Command: &segnov1.Command_Offer{Offer: offerOf(ref, o.Task, o.Spec, o.Params, o.ScheduledFor)}})
-	case task.AttemptStopping:
-		n.send(&segnov1.Command{Command: &segnov1.Command_Stop{Stop: protocol.StopToProto(ref, task.ExitCancelled)}})
+	switch intent := intentOf(o); {
+	case o.State == task.AttemptOffered:
+		n.send(&segnov1.Command{Command: &segnov1.Command_Offer{Offer: offerAgain(o)}})
+	case intent != "":
+		n.send(&segnov1.Command{Command: &segnov1.Command_Stop{Stop: stopToProto(StopOrder{Ref: ref, Intent: intent})}})
 	}
 }
 
-func (a *agents) settings(server string) *segnov1.Settings {
+func (c *Conductor) settings(server string) *segnov1.Settings {
 	mode := jobserver.Active
-	if cand, known := a.c.fleet.candidate(server, a.c.now()); known {
+	if cand, known := c.fleet.candidate(server, c.now()); known {
 		mode = cand.Server.Mode
 	}
-	return protocol.SettingsToProto(a.c.options.Heartbeat, mode)
+	return protocol.SettingsToProto(c.fleet.heartbeat(server, c.options.Heartbeat), mode)
 }
 
 // Subscribe streams commands until the agent goes, a newer session takes over, or the conductor stops.
@@ -109,7 +113,8 @@ func (a *agents) Subscribe(ctx context.Context, req *connect.Request[segnov1.Sub
 	if err != nil {
 		return err
 	}
-	n, err := a.begin(ctx, server, req.Msg.GetHello())
+	hello := req.Msg.GetHello()
+	n, err := a.c.Connect(ctx, server, hello.GetInstance(), hello.GetBootId())
 	if err != nil {
 		return err
 	}
@@ -127,17 +132,18 @@ func (a *agents) Subscribe(ctx context.Context, req *connect.Request[segnov1.Sub
 				return err
 			}
 		}
+		n.note(commands)
 	}
 }
 
 // next waits for commands; where there are none for a while it says the settings again, so that both ends know that the
 // stream lives.
-func (a *agents) next(ctx context.Context, n *session) ([]*segnov1.Command, error) {
+func (a *agents) next(ctx context.Context, n *Session) ([]*segnov1.Command, error) {
 	waiting, cancel := context.WithTimeout(ctx, protocol.KeepAlive)
 	defer cancel()
 	commands, err := n.take(waiting)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		n.send(&segnov1.Command{Command: &segnov1.Command_Settings{Settings: a.settings(n.server)}})
+		n.send(&segnov1.Command{Command: &segnov1.Command_Settings{Settings: a.c.settings(n.server)}})
 		return n.take(ctx)
 	}
 	return commands, err
@@ -149,9 +155,10 @@ func (a *agents) Poll(ctx context.Context, req *connect.Request[segnov1.PollRequ
 	if err != nil {
 		return nil, err
 	}
-	n, open := a.c.sessions.find(server, req.Msg.GetHello().GetInstance())
+	hello := req.Msg.GetHello()
+	n, open := a.c.sessions.find(server, hello.GetInstance())
 	if !open || req.Msg.GetAfter() == 0 {
-		if n, err = a.begin(ctx, server, req.Msg.GetHello()); err != nil {
+		if n, err = a.c.Connect(ctx, server, hello.GetInstance(), hello.GetBootId()); err != nil {
 			return nil, err
 		}
 	}
@@ -165,81 +172,8 @@ func (a *agents) Poll(ctx context.Context, req *connect.Request[segnov1.PollRequ
 	for _, cmd := range commands {
 		cmd.Term = a.c.term
 	}
+	n.note(commands)
 	return connect.NewResponse(&segnov1.PollResponse{Commands: commands}), nil
-}
-
-// Claim commits claims. What it answers with CLAIMED may be started.
-func (a *agents) Claim(ctx context.Context, req *connect.Request[segnov1.ClaimRequest]) (*connect.Response[segnov1.ClaimResponse], error) {
-	server, err := a.caller(ctx, req.Header())
-	if err != nil {
-		return nil, err
-	}
-	refs, instance := protocol.RefsFromProto(req.Msg.GetAttempts()), req.Msg.GetInstance()
-	if len(refs) > protocol.MaxClaims {
-		return nil, fault.Field("attempts", "must be at most %d", protocol.MaxClaims)
-	}
-	res := &segnov1.ClaimResponse{Verdicts: make([]segnov1.Verdict, len(refs)), Term: a.c.term}
-	now := a.c.now()
-	for i, err := range a.c.store.ClaimAttempts(ctx, server, instance, refs, now) {
-		if res.Verdicts[i], err = protocol.VerdictOf(err); err != nil {
-			return nil, err
-		}
-		if res.Verdicts[i] == segnov1.Verdict_VERDICT_CLAIMED {
-			if offered := a.c.fleet.claimed(server, instance, refs[i]); !offered.IsZero() {
-				a.c.metrics.claimed(now.Sub(offered))
-			}
-			a.c.watch.outputChanged(refs[i].Run)
-		}
-	}
-	a.c.watch.eventsChanged()
-	return connect.NewResponse(res), nil
-}
-
-// Deliver stores records. What it answers as delivered is durable.
-func (a *agents) Deliver(ctx context.Context, req *connect.Request[segnov1.DeliverRequest]) (*connect.Response[segnov1.DeliverResponse], error) {
-	server, err := a.caller(ctx, req.Header())
-	if err != nil {
-		return nil, err
-	}
-	if len(req.Msg.GetAttempts()) > protocol.MaxDeliveries {
-		return nil, fault.Field("attempts", "must be at most %d", protocol.MaxDeliveries)
-	}
-	deliveries := make([]task.Delivery, len(req.Msg.GetAttempts()))
-	for i, m := range req.Msg.GetAttempts() {
-		if deliveries[i], err = protocol.DeliveryFromProto(m); err != nil {
-			return nil, fault.Under(fmt.Sprintf("attempts[%d]", i), err)
-		}
-	}
-	delivered, err := a.c.store.Deliver(ctx, server, deliveries, a.c.now())
-	if err != nil {
-		return nil, err
-	}
-	res := &segnov1.DeliverResponse{Delivered: make([]*segnov1.Delivered, len(delivered)), Term: a.c.term}
-	ended := false
-	for i, d := range delivered {
-		res.Delivered[i] = protocol.DeliveredToProto(d)
-		ended = a.settle(server, d) || ended
-	}
-	if ended {
-		a.c.wakeDispatcher()
-	}
-	a.c.watch.eventsChanged()
-	return connect.NewResponse(res), nil
-}
-
-// settle takes in what a delivery has changed. It reports whether an attempt has ended.
-func (a *agents) settle(server string, d task.Delivered) bool {
-	if d.Ended {
-		a.c.fleet.release(server, d.Ref)
-		if d.Exit != nil {
-			a.c.learner.learn(d.Task, *d.Exit)
-		}
-		a.c.metrics.ended(d.State)
-	}
-	if !d.Fenced {
-		a.c.watch.outputChanged(d.Ref.Run)
-	}
-	return d.Ended
 }
 
 // newSecret returns a random secret of 256 bits as text.

@@ -2,10 +2,13 @@ package conductor
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,12 +25,16 @@ type Options struct {
 	Heartbeat time.Duration
 	// OfferTimeout is how long an offer may stay unclaimed before it is taken back, 10 s by default.
 	OfferTimeout time.Duration
+	// Hold is for how long a planned stop lengthens the leases of what runs; 0 is not at all.
+	Hold time.Duration
 	// Now is the clock, time.Now by default. Its readings must carry a monotonic part, or never go back.
 	Now func() time.Time
 	// Metrics are filled in by the conductor; by default they are its own.
 	Metrics *Metrics
 	// Seed makes random choices repeatable; 0 draws one.
 	Seed uint64
+	// Entropy is where the ids of runs come from, crypto/rand by default.
+	Entropy io.Reader
 }
 
 func (o Options) withDefaults() Options {
@@ -49,6 +56,9 @@ func (o Options) withDefaults() Options {
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()
 	}
+	if o.Entropy == nil {
+		o.Entropy = cryptorand.Reader
+	}
 	return o
 }
 
@@ -59,6 +69,9 @@ func (o Options) Validate() error {
 	}
 	if o.OfferTimeout < 0 {
 		return fmt.Errorf("offer timeout is %s, but must not be negative", o.OfferTimeout)
+	}
+	if o.Hold < 0 || o.Hold > MaxHold {
+		return fmt.Errorf("hold is %s, but must be between 0s and %s", o.Hold, MaxHold)
 	}
 	return nil
 }
@@ -79,13 +92,19 @@ type Conductor struct {
 	chance   *chance
 
 	dispatch chan struct{}
+	passes   *dispatch
 	wanted   *wanted
 	ids      *runIDs
 	term     uint64
 	keys     credentials
+	// listened is when the fleet was last looked over.
+	listened time.Time
+	// leaving is true once a planned stop has begun.
+	leaving atomic.Bool
 }
 
-// New returns a conductor over a store. It does nothing until [Conductor.Serve].
+// New returns a conductor over a store. It does nothing until [Conductor.Serve], or [Conductor.Load] and then
+// [Conductor.Step].
 func New(store Store, options Options) (*Conductor, error) {
 	if err := options.Validate(); err != nil {
 		return nil, err
@@ -101,16 +120,17 @@ func New(store Store, options Options) (*Conductor, error) {
 		chance:   newChance(options.Seed),
 		dispatch: make(chan struct{}, 1),
 		wanted:   newWanted(),
-		ids:      newRunIDs(),
+		ids:      newRunIDs(options.Entropy),
 		term:     1,
 	}
+	c.passes = newDispatch(c)
 	return c, nil
 }
 
 // Serve loads the fleet from the store and acts until ctx ends. It returns nil then.
 func (c *Conductor) Serve(ctx context.Context) error {
-	if err := c.load(ctx); err != nil {
-		return fmt.Errorf("load the fleet: %w", err)
+	if err := c.Load(ctx); err != nil {
+		return err
 	}
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range []func(context.Context) error{
@@ -119,6 +139,9 @@ func (c *Conductor) Serve(ctx context.Context) error {
 		loops.Go(func() error { return loop(ctx) })
 	}
 	err := loops.Wait()
+	if errors.Is(err, context.Canceled) {
+		c.leave(ctx)
+	}
 	c.sessions.closeAll()
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -126,7 +149,14 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	return err
 }
 
-// load reads servers, groups, open attempts and usage. Every server gets its whole time to report anew.
+// Load reads servers, groups, open attempts and usage from the store. Every server gets its whole time to report anew.
+func (c *Conductor) Load(ctx context.Context) error {
+	if err := c.load(ctx); err != nil {
+		return fmt.Errorf("load the fleet: %w", err)
+	}
+	return nil
+}
+
 func (c *Conductor) load(ctx context.Context) error {
 	if err := c.reloadServers(ctx); err != nil {
 		return err
@@ -146,8 +176,21 @@ func (c *Conductor) load(ctx context.Context) error {
 	for _, a := range open {
 		c.fleet.adopt(a)
 	}
+	c.listened = c.now()
 	c.wakeDispatcher()
 	return nil
+}
+
+// Step makes one pass of each acting loop, in the caller's goroutine: it looks over the fleet, does what is due for runs on
+// silent servers, takes back old offers and places what is queued. It is for a caller that has its own clock and does not
+// call [Conductor.Serve]; a gap of more than a sixth of a heartbeat between two steps counts as a pause of the conductor.
+func (c *Conductor) Step(ctx context.Context) error {
+	now := c.now()
+	c.listen(now)
+	c.detect(ctx, now)
+	c.recover(ctx, now)
+	c.withdrawStale(ctx, now)
+	return c.passes.run(ctx, true)
 }
 
 // every calls f each period until ctx ends.

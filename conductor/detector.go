@@ -12,23 +12,42 @@ import (
 // within a fraction of one.
 func (c *Conductor) detectPeriod() time.Duration { return c.options.Heartbeat / 6 }
 
-// detectLoop notices servers that have fallen silent. A conductor that could not act for a while (it was paused, or the
-// machine slept) first gives every server its whole time again, since it was itself who did not listen.
+// detectLoop notices servers that have fallen silent, and sees to their runs.
 func (c *Conductor) detectLoop(ctx context.Context) error {
-	last := c.now()
 	return every(ctx, c.detectPeriod(), func(ctx context.Context) {
 		now := c.now()
-		if now.Sub(last) > c.options.Heartbeat+c.detectPeriod() {
-			c.log.Warn("this conductor was paused; every server gets its whole time to report", "paused", now.Sub(last).Round(time.Millisecond))
-			c.fleet.postpone(now)
-		}
-		last = now
+		c.listen(now)
 		c.detect(ctx, now)
+		c.recover(ctx, now)
 	})
 }
 
-// detect makes servers unreachable that have missed their heartbeats. What was offered to them is offered elsewhere.
+// listen sees to it that no server counts as silent for a time in which this conductor itself did not listen: because it
+// was paused, its machine slept, or it was short of CPU. After a longer time every server gets its whole time to report,
+// as after a start; after a shorter one it gets what was missed.
+func (c *Conductor) listen(now time.Time) {
+	last := c.listened
+	c.listened = now
+	if last.IsZero() {
+		return
+	}
+	switch missed := now.Sub(last) - c.detectPeriod(); {
+	case missed > c.options.Heartbeat:
+		c.log.Warn("this conductor was paused; every server gets its whole time to report", "paused", missed.Round(time.Millisecond))
+		c.fleet.postpone(now)
+	case missed > c.detectPeriod():
+		c.fleet.makeUp(missed, now)
+	}
+}
+
+// detect makes servers unreachable that have missed their heartbeats, and unavailable that were silent for as long as they
+// may be. What was offered to them is offered elsewhere.
 func (c *Conductor) detect(ctx context.Context, now time.Time) {
+	c.detectUnreachable(ctx, now)
+	c.detectUnavailable(ctx, now)
+}
+
+func (c *Conductor) detectUnreachable(ctx context.Context, now time.Time) {
 	before := now.Add(-jobserver.MissedBeats * c.options.Heartbeat)
 	silent := c.fleet.silent(before)
 	if len(silent) == 0 {
@@ -41,13 +60,30 @@ func (c *Conductor) detect(ctx context.Context, now time.Time) {
 		}
 		return
 	}
-	c.fleet.setUnreachable(silent, now)
+	c.fleet.setSilent(silent, jobserver.Unreachable, before, now)
 	for _, name := range changed {
 		c.log.Warn("a job server is unreachable", "server", name)
 	}
-	for server, refs := range c.fleet.staleOffers(now.Add(-c.options.OfferTimeout)) {
-		c.withdraw(ctx, server, refs, now)
-	}
+	c.withdrawStale(ctx, now)
 	c.watch.eventsChanged()
 	c.wakeDispatcher()
+}
+
+func (c *Conductor) detectUnavailable(ctx context.Context, now time.Time) {
+	lost := c.fleet.lost(now)
+	if len(lost) == 0 {
+		return
+	}
+	changed, err := c.store.MarkUnavailable(ctx, lost, now)
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			c.log.Error("storing that servers are unavailable failed; it is tried again", "servers", lost, "error", err)
+		}
+		return
+	}
+	c.fleet.setSilent(lost, jobserver.Unavailable, now, now)
+	for _, name := range changed {
+		c.log.Warn("a job server is unavailable", "server", name)
+	}
+	c.watch.eventsChanged()
 }

@@ -70,7 +70,6 @@ func (c *Conductor) wakeDispatcher() {
 func (c *Conductor) dispatchLoop(ctx context.Context) error {
 	ticker := time.NewTicker(dispatchAnyway)
 	defer ticker.Stop()
-	d := newDispatch(c)
 	for {
 		thorough := false
 		select {
@@ -81,7 +80,7 @@ func (c *Conductor) dispatchLoop(ctx context.Context) error {
 			thorough = true
 		}
 		begin := c.now()
-		if err := d.run(ctx, thorough); err != nil && ctx.Err() == nil {
+		if err := c.passes.run(ctx, thorough); err != nil && ctx.Err() == nil {
 			c.log.Error("placing queued runs failed; it is tried again", "error", err)
 		}
 		if took := c.now().Sub(begin); took > longPass {
@@ -141,6 +140,7 @@ type pass struct {
 	seen         map[task.RunID]string
 	assignments  []virtualserver.Assignment
 	placed       []task.Run
+	origins      []origin
 	explanations []virtualserver.Explanation
 }
 
@@ -152,7 +152,7 @@ func (p *pass) run(ctx context.Context) error {
 		}
 		p.c.wanted.add(targets...)
 	}
-	targets := p.c.wanted.take(func(t task.Target) bool { return p.thorough || p.c.fleet.mayHaveRoom(t) })
+	targets := p.c.wanted.take(func(t task.Target) bool { return p.thorough || p.c.fleet.mayHaveRoom(t, p.now) })
 	q := newQueue(p.c.store, targets)
 	defer func() { p.c.wanted.add(q.left()...) }()
 	for {
@@ -163,7 +163,7 @@ func (p *pass) run(ctx context.Context) error {
 		if !more {
 			break
 		}
-		if !p.consider(run) {
+		if !p.consider(ctx, run) {
 			q.keep(run.Spec.Target)
 		}
 		if len(p.assignments) >= assignMost {
@@ -179,31 +179,65 @@ func (p *pass) run(ctx context.Context) error {
 
 // enough reports whether no more runs of a target need be looked at: it is full, and the foremost ones know it.
 func (p *pass) enough(t task.Target) bool {
-	if p.c.fleet.mayHaveRoom(t) {
+	if p.c.fleet.mayHaveRoom(t, p.now) {
 		return false
 	}
 	p.looked[t]++
 	return !p.thorough || p.looked[t] >= explainMost
 }
 
-// consider places a run, or notes why it waits. It reports which.
-func (p *pass) consider(run task.Run) (placed bool) {
+// consider places a run, or notes why it waits. It reports whether the run has left the queue.
+func (p *pass) consider(ctx context.Context, run task.Run) (settled bool) {
+	if wait := p.c.waits(run, p.now); wait != "" {
+		if run.Next == nil || !p.now.Before(run.Next.NotBefore) {
+			p.explain(run, virtualserver.Placement{At: p.now, Reason: wait})
+		}
+		return false
+	}
 	req := p.c.request(run.Task, run.Spec)
+	if run.Next != nil && run.Next.Avoid != "" {
+		req.Avoid = []string{run.Next.Avoid}
+	}
 	like := likeness(run.Spec.Target, req)
 	if why, known := p.refused[like]; known {
-		p.explain(run, why)
+		return p.refuse(ctx, run, why)
+	}
+	from, err := p.c.originOf(ctx, run)
+	if err != nil {
+		p.explain(run, virtualserver.Placement{At: p.now, Reason: err.Error()})
 		return false
 	}
 	ref := task.Ref{Run: run.ID, Number: run.Attempt + 1}
 	placement := p.c.fleet.place(run.Spec.Target, req, ref, p.now, p.c.choose)
 	if placement.Chosen == "" {
 		p.refused[like] = placement
-		p.explain(run, placement)
-		return false
+		return p.refuse(ctx, run, placement)
 	}
-	p.assignments = append(p.assignments, virtualserver.Assignment{Ref: ref, Server: placement.Chosen, Placement: placement})
-	p.placed = append(p.placed, run)
+	p.assign(run, ref, placement, from)
 	return true
+}
+
+// refuse notes why a run waits, unless it is given up. It reports whether it was.
+func (p *pass) refuse(ctx context.Context, run task.Run, why virtualserver.Placement) (settled bool) {
+	if p.c.giveUp(ctx, run, p.now) {
+		return true
+	}
+	p.explain(run, why)
+	return false
+}
+
+// assign notes the attempt of a run that found a place.
+func (p *pass) assign(run task.Run, ref task.Ref, placement virtualserver.Placement, from origin) {
+	t := p.c.fleet.settle(placement.Chosen, ref, run)
+	a := virtualserver.Assignment{
+		Ref: ref, Server: placement.Chosen, Placement: placement, UnavailableAfter: t.unavailableAfter, Lease: t.lease,
+	}
+	if run.Next != nil {
+		a.Ground, a.ResumedFrom = run.Next.Ground, run.Next.Checkpoint
+	}
+	p.assignments = append(p.assignments, a)
+	p.placed = append(p.placed, run)
+	p.origins = append(p.origins, from)
 }
 
 // commit stores the attempts and offers those that were stored. A run that is not queued any more gives its place back.
@@ -220,9 +254,9 @@ func (p *pass) commit(ctx context.Context) {
 			}
 			continue
 		}
-		p.c.sessions.offer(a.Server, offerOf(a.Ref, run.Task, run.Spec, run.Params, run.ScheduledFor))
+		p.c.sessions.offer(a.Server, offerOf(a.Ref, run, p.origins[i]))
 	}
-	p.assignments, p.placed = nil, nil
+	p.assignments, p.placed, p.origins = nil, nil, nil
 	p.c.watch.eventsChanged()
 }
 

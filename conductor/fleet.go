@@ -1,7 +1,6 @@
 package conductor
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -20,13 +19,23 @@ type fleet struct {
 	mu     sync.Mutex
 	hosts  map[string]*host
 	groups map[string]virtualserver.VirtualServer
+	// resets are the open attempts whose runs are to be reset, by task; nil where they have to be looked for again.
+	resets map[string][]overdue
 }
 
 // host is one server in the fleet.
 type host struct {
 	server jobserver.Server
-	// heard is when the last heartbeat came, or when this conductor began to listen.
+	// heard is when the last heartbeat or claim came, or when this conductor began to listen. Silence counts from it.
 	heard time.Time
+	// hold is the length of the hold that the agent was given before a planned absence, 0 without one, and holdSince when
+	// this conductor learnt of it.
+	hold      time.Duration
+	holdSince time.Time
+	// returned is when the server was heard from again after a longer silence.
+	returned time.Time
+	// past names the agent processes and boots that later ones have taken the place of: their late messages do not count.
+	past map[string]struct{}
 	// foreignMean is the mean of the foreign load in cores over about ten minutes, at meanAt.
 	foreignMean float64
 	meanAt      time.Time
@@ -38,16 +47,19 @@ type host struct {
 
 // placed is an open attempt on a host.
 type placed struct {
-	task     string
+	terms
 	need     virtualserver.Need
 	claimed  bool
 	instance string
 	// offered is when it was placed, or when this conductor took it over.
 	offered time.Time
-	// stop is true once it was told to stop.
-	stop bool
+	// intent is what an operator wants of the run, if the attempt was told to stop.
+	intent task.Intent
 	// rebooted is true where the host has another boot id than when the attempt was claimed.
 	rebooted bool
+	// seized is why the attempt is being taken away, and nil otherwise. From then on until that is stored, its lease is not
+	// renewed.
+	seized *overdue
 }
 
 func newFleet() *fleet {
@@ -58,12 +70,13 @@ func newFleet() *fleet {
 func (f *fleet) setServers(servers []jobserver.Server, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.resets = nil
 	old := f.hosts
 	f.hosts = make(map[string]*host, len(servers))
 	for _, s := range servers {
 		h, known := old[s.Name]
 		if !known {
-			h = &host{open: map[task.Ref]*placed{}, heard: now}
+			h = &host{open: map[task.Ref]*placed{}, heard: now, hold: s.Held, holdSince: now}
 		} else if h.server.Sample != nil && (s.Sample == nil || s.Sample.At.Before(h.server.Sample.At)) {
 			s.Sample = h.server.Sample
 		}
@@ -120,6 +133,7 @@ func (h *host) candidate(now time.Time) virtualserver.Candidate {
 	c := virtualserver.Candidate{
 		Server: h.server, ForeignCPUMean: h.foreignMean, Own: h.own, OwnAtSample: h.ownAtSample, LastUsed: h.lastUsed,
 	}
+	c.SlotLimit = h.slotLimit(now)
 	if h.server.Sample != nil {
 		c.SampleAge = max(0, now.Sub(h.server.Sample.At))
 	}
@@ -161,50 +175,60 @@ func (f *fleet) adopt(a virtualserver.OpenAttempt) {
 	if !known {
 		return
 	}
-	h.add(task.Ref{Run: a.Run, Number: a.Number}, &placed{
-		task: a.Task, need: a.Need, claimed: a.State != task.AttemptOffered, instance: a.Instance,
-		offered: h.heard, stop: a.State == task.AttemptStopping,
-	})
+	ref := task.Ref{Run: a.Run, Number: a.Number}
+	h.add(ref, &placed{need: a.Need, offered: h.heard})
+	h.open[ref].follow(a)
+	f.resets = nil
 	if a.OfferedAt.After(h.lastUsed) {
 		h.lastUsed = a.OfferedAt
 	}
+}
+
+// update brings what is known of an open attempt up to what is stored. One that has left the fleet stays away.
+func (f *fleet) update(a virtualserver.OpenAttempt) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if h, known := f.hosts[a.Server]; known {
+		if p, there := h.open[task.Ref{Run: a.Run, Number: a.Number}]; there {
+			p.follow(a)
+			f.resets = nil
+		}
+	}
+}
+
+func (p *placed) follow(a virtualserver.OpenAttempt) {
+	p.terms = termsOf(a)
+	p.claimed, p.instance = a.State != task.AttemptOffered, a.Instance
+	p.intent = intentOf(a)
 }
 
 // release ends the reservation of an attempt, wherever it is on the server.
 func (f *fleet) release(server string, ref task.Ref) (placed, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if h, known := f.hosts[server]; known {
-		return h.remove(ref)
+	h, known := f.hosts[server]
+	if !known {
+		return placed{}, false
 	}
-	return placed{}, false
+	p, there := h.remove(ref)
+	if p.intent == task.IntentReset {
+		f.resets = nil
+	}
+	return p, there
 }
 
-// claimed notes the agent process that holds an attempt. It returns when the attempt was placed.
-func (f *fleet) claimed(server, instance string, ref task.Ref) (placed time.Time) {
+// stopping notes that an attempt was told to stop, and why.
+func (f *fleet) stopping(server string, ref task.Ref, intent task.Intent) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if h, known := f.hosts[server]; known {
 		if p, there := h.open[ref]; there {
-			p.claimed, p.instance = true, instance
-			return p.offered
-		}
-	}
-	return time.Time{}
-}
-
-// stopping notes that an attempt was told to stop.
-func (f *fleet) stopping(server string, ref task.Ref) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if h, known := f.hosts[server]; known {
-		if p, there := h.open[ref]; there {
-			p.stop = true
+			p.intent, f.resets = intent, nil
 		}
 	}
 }
 
-// beat takes in a heartbeat. It reports whether the server was not online before.
+// beat takes in a heartbeat that is stored. It reports whether the server was not online before.
 func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -212,22 +236,30 @@ func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
 	if !known {
 		return true
 	}
-	cameBack = h.server.State != jobserver.Online
-	if cameBack {
-		h.server.State, h.server.StateSince = jobserver.Online, b.At
-	}
+	cameBack = h.contact(b.At)
 	if h.server.BootID != "" && h.server.BootID != b.BootID {
 		for _, p := range h.open {
 			p.rebooted = p.claimed
 		}
 	}
-	h.heard = b.At
-	h.server.LastSeen = b.At
+	h.retire(b.Instance, b.BootID)
 	h.server.BootID, h.server.Instance, h.server.AgentVersion = b.BootID, b.Instance, b.AgentVersion
 	sample := b.Sample
 	h.server.Sample = &sample
 	h.ownAtSample = h.own
 	h.blendForeign(sample.ForeignCPU(), b.At)
+	return cameBack
+}
+
+// contact notes that the server was heard from. It reports whether it was not online before.
+func (h *host) contact(at time.Time) (cameBack bool) {
+	if cameBack = h.server.State != jobserver.Online; cameBack {
+		h.notePause(at)
+		h.server.State, h.server.StateSince = jobserver.Online, at
+	}
+	if at.After(h.heard) {
+		h.heard, h.server.LastSeen = at, at
+	}
 	return cameBack
 }
 
@@ -258,12 +290,27 @@ func (f *fleet) silent(before time.Time) []string {
 	return names
 }
 
-func (f *fleet) setUnreachable(names []string, now time.Time) {
+// lost returns the unreachable servers that were silent for as long as they may be.
+func (f *fleet) lost(now time.Time) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for name, h := range f.hosts {
+		if h.server.State == jobserver.Unreachable && now.Sub(h.heard) >= h.server.Patience() {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// setSilent notes what is stored of servers that have fallen silent. One that was heard from meanwhile stays as it is.
+func (f *fleet) setSilent(names []string, state jobserver.Contact, before, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, name := range names {
-		if h, known := f.hosts[name]; known {
-			h.server.State, h.server.StateSince = jobserver.Unreachable, now
+		if h, known := f.hosts[name]; known && h.heard.Before(before) {
+			h.server.State, h.server.StateSince = state, now
 		}
 	}
 }
@@ -277,6 +324,26 @@ func (f *fleet) postpone(now time.Time) {
 		for _, p := range h.open {
 			if !p.claimed {
 				p.offered = now
+			}
+		}
+	}
+}
+
+// makeUp gives every server, for offers too, the time back in which this conductor did not listen.
+func (f *fleet) makeUp(missed time.Duration, now time.Time) {
+	later := func(t time.Time) time.Time {
+		if t = t.Add(missed); t.After(now) {
+			return now
+		}
+		return t
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, h := range f.hosts {
+		h.heard = later(h.heard)
+		for _, p := range h.open {
+			if !p.claimed {
+				p.offered = later(p.offered)
 			}
 		}
 	}
@@ -302,8 +369,10 @@ type held struct {
 	ref      task.Ref
 	claimed  bool
 	instance string
-	stop     bool
+	intent   task.Intent
 	rebooted bool
+	seized   bool
+	offered  time.Time
 }
 
 // attempts returns the open attempts on a server, by run.
@@ -316,11 +385,11 @@ func (f *fleet) attempts(server string) []held {
 	}
 	all := make([]held, 0, len(h.open))
 	for ref, p := range h.open {
-		all = append(all, held{ref: ref, claimed: p.claimed, instance: p.instance, stop: p.stop, rebooted: p.rebooted})
+		all = append(all, held{
+			ref: ref, claimed: p.claimed, instance: p.instance, intent: p.intent, rebooted: p.rebooted, seized: p.seized != nil, offered: p.offered,
+		})
 	}
-	slices.SortFunc(all, func(a, b held) int {
-		return cmp.Or(cmp.Compare(a.ref.Run, b.ref.Run), cmp.Compare(a.ref.Number, b.ref.Number))
-	})
+	slices.SortFunc(all, func(a, b held) int { return compareRefs(a.ref, b.ref) })
 	return all
 }
 
@@ -333,6 +402,25 @@ func (f *fleet) candidate(server string, now time.Time) (virtualserver.Candidate
 		return virtualserver.Candidate{}, false
 	}
 	return h.candidate(now), true
+}
+
+// defaults returns what the virtual server of a target says for tasks that say nothing of their own.
+func (f *fleet) defaults(t task.Target) task.Defaults {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	g := f.groups[t.VirtualServer]
+	return task.Defaults{OnUnavailable: g.OnUnavailable, LeaveRunning: g.LeaveRunning, UnavailableAfter: g.UnavailableAfter}
+}
+
+// unavailableAt returns when an unreachable server will count as unavailable if it stays silent; zero for any other.
+func (f *fleet) unavailableAt(server string) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, known := f.hosts[server]
+	if !known || h.server.State != jobserver.Unreachable {
+		return time.Time{}
+	}
+	return h.heard.Add(h.server.Patience())
 }
 
 // groupsOf returns the names of the groups that a server is a member of.
@@ -350,7 +438,7 @@ func (f *fleet) groupsOf(server string) []string {
 
 // mayHaveRoom reports whether some server of a target takes new runs and has a free slot. It does not look at what a run
 // needs. A target that does not exist counts as having room, so that its runs are looked at and told.
-func (f *fleet) mayHaveRoom(t task.Target) bool {
+func (f *fleet) mayHaveRoom(t task.Target, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	members := []string{t.Server}
@@ -364,10 +452,10 @@ func (f *fleet) mayHaveRoom(t task.Target) bool {
 	full := false
 	for _, name := range members {
 		h, known := f.hosts[name]
-		if !known || h.server.State != jobserver.Online || h.server.Mode != jobserver.Active {
+		if !known || h.server.State != jobserver.Online || h.server.Mode != jobserver.Active || h.server.Quarantine != "" {
 			continue
 		}
-		if h.own.Slots < h.server.Slots {
+		if limit := h.slotLimit(now); h.own.Slots < h.server.Slots && (limit == 0 || h.own.Slots < limit) {
 			return true
 		}
 		full = true

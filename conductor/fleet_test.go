@@ -70,7 +70,7 @@ func TestAPlaceThatIsGivenBackCanBeTaken(t *testing.T) {
 	if p := placeRun(f, refOf(4), start); p.Chosen != "js-1" {
 		t.Errorf("the free slot was not taken: %s", p.Reason)
 	}
-	if f.mayHaveRoom(etl) {
+	if f.mayHaveRoom(etl, start) {
 		t.Error("a group without a free slot counts as having room")
 	}
 }
@@ -93,7 +93,7 @@ func TestAServerIsSilentAfterItsHeartbeatsStop(t *testing.T) {
 	if got := f.silent(start.Add(time.Second)); len(got) != 1 || got[0] != "js-1" {
 		t.Errorf("got %v, want only js-1", got)
 	}
-	f.setUnreachable([]string{"js-1"}, start)
+	f.setSilent([]string{"js-1"}, jobserver.Unreachable, start.Add(time.Hour), start)
 	if got := f.silent(start.Add(time.Hour)); len(got) != 1 || got[0] != "js-2" {
 		t.Errorf("got %v, want only the server that is still called online", got)
 	}
@@ -115,14 +115,14 @@ func TestOffersAreStaleWhenUnclaimedOrTheServerIsGone(t *testing.T) {
 	f := testFleet("js-1", "js-2")
 	placeRun(f, refOf(0), start)
 	placeRun(f, refOf(1), start)
-	f.claimed("js-1", "agent", refOf(0))
+	f.claim("js-1", "agent", refOf(0), start)
 	if got := f.staleOffers(start); len(got) != 0 {
 		t.Errorf("got stale offers %v at once", got)
 	}
 	if got := f.staleOffers(start.Add(time.Second)); len(got["js-2"]) != 1 || len(got["js-1"]) != 0 {
 		t.Errorf("got %v, want the unclaimed offer to js-2", got)
 	}
-	f.setUnreachable([]string{"js-1", "js-2"}, start)
+	f.setSilent([]string{"js-1", "js-2"}, jobserver.Unreachable, start.Add(time.Hour), start)
 	if got := f.staleOffers(start); len(got["js-2"]) != 1 || len(got["js-1"]) != 0 {
 		t.Errorf("got %v, want the unclaimed offer of the unreachable js-2", got)
 	}
@@ -131,7 +131,7 @@ func TestOffersAreStaleWhenUnclaimedOrTheServerIsGone(t *testing.T) {
 func TestARebootIsSeenInTheAttemptsThatWereClaimedBefore(t *testing.T) {
 	f := testFleet("js-1")
 	placeRun(f, refOf(0), start)
-	f.claimed("js-1", "old", refOf(0))
+	f.claim("js-1", "old", refOf(0), start)
 	f.beat(jobserver.Beat{Server: "js-1", BootID: "boot-1", Instance: "old", At: start})
 	if f.attempts("js-1")[0].rebooted {
 		t.Error("the first boot id counts as a reboot")

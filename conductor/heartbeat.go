@@ -10,85 +10,155 @@ import (
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/protocol"
 	"github.com/segno-jobs/segno/protocol/segnov1"
 	"github.com/segno-jobs/segno/task"
 )
 
-// Heartbeat takes in what an agent says of its host, and answers with what it must stop.
-func (a *agents) Heartbeat(ctx context.Context, req *connect.Request[segnov1.HeartbeatRequest]) (*connect.Response[segnov1.HeartbeatResponse], error) {
-	server, err := a.caller(ctx, req.Header())
-	if err != nil {
-		return nil, err
-	}
-	if len(req.Msg.GetAttempts()) > protocol.MaxKept {
-		return nil, fault.Field("attempts", "must be at most %d", protocol.MaxKept)
-	}
-	now := a.c.now()
-	beat := protocol.BeatFromProto(server, now, req.Msg)
-	if n, open := a.c.sessions.find(server, beat.Instance); open {
-		n.touch(now)
-	} else if n := a.c.sessions.get(server); n != nil && n.lastSeen().After(now.Add(-2*a.c.options.Heartbeat)) {
-		return nil, fmt.Errorf("another agent process is connected as %s: %w", server, fault.Conflict)
-	}
-	if err := a.c.store.Heard(ctx, []jobserver.Beat{beat}); err != nil {
-		return nil, err
-	}
-	if a.c.fleet.beat(beat) {
-		a.c.log.Info("a job server is online", "server", server)
-		a.c.watch.eventsChanged()
-		a.c.wakeDispatcher()
-	}
-	stops, err := a.compare(ctx, server, beat, req.Msg)
-	if err != nil {
-		return nil, err
-	}
-	return connect.NewResponse(&segnov1.HeartbeatResponse{Settings: a.settings(server), Term: a.c.term, Stop: stops}), nil
+// Report is what an agent says in a heartbeat.
+type Report struct {
+	jobserver.Beat
+	// Kept are the attempts that the agent keeps: running ones, and ended ones of which not all is delivered.
+	Kept []jobserver.Kept
+	// Held is true while the deadline of a lease there may be that of a hold.
+	Held bool
 }
+
+// Orders are what a heartbeat is answered with.
+type Orders struct {
+	Stops []StopOrder
+	// Leases are renewed from the instant on at which the agent sent the heartbeat.
+	Leases []Lease
+}
+
+// StopOrder tells an agent to end an attempt.
+type StopOrder struct {
+	Ref task.Ref
+	// Intent is what is wanted of the run, or "" for an attempt that a newer one has taken the place of.
+	Intent task.Intent
+}
+
+// Heartbeat takes in what an agent says of its host, and answers with what it must stop and with the leases that it may
+// count on. Everything that the answer rests on was stored before. The report counts from when it came: now.
+func (c *Conductor) Heartbeat(ctx context.Context, r Report) (Orders, error) {
+	now := c.now()
+	r.At, r.Sample.At = now, now
+	if err := c.admit(r.Server, r.Instance, r.BootID, now); err != nil {
+		return Orders{}, err
+	}
+	if err := c.store.Heard(ctx, []jobserver.Beat{r.Beat}); err != nil {
+		return Orders{}, err
+	}
+	if err := c.hearHold(ctx, r); err != nil {
+		return Orders{}, err
+	}
+	if err := c.hearQuarantine(ctx, r); err != nil {
+		return Orders{}, err
+	}
+	if c.fleet.beat(r.Beat) {
+		if err := c.cameBack(ctx, r.Server); err != nil {
+			return Orders{}, err
+		}
+	}
+	stops, err := c.compare(ctx, r)
+	if err != nil {
+		return Orders{}, err
+	}
+	if c.leaving.Load() {
+		return Orders{}, errLeaving
+	}
+	return Orders{Stops: stops, Leases: c.fleet.renewals(r.Server)}, nil
+}
+
+// admit refuses word of a host while another agent process speaks for it, or from one that another has taken the place of,
+// and any word once this conductor is about to stop.
+func (c *Conductor) admit(server, instance, boot string, now time.Time) error {
+	if c.leaving.Load() {
+		return errLeaving
+	}
+	if c.fleet.isPast(server, instance, boot) {
+		return fmt.Errorf("a later agent process has connected as %s: %w", server, fault.Conflict)
+	}
+	if n, open := c.sessions.find(server, instance); open {
+		n.touch(now)
+	} else if n := c.sessions.get(server); n != nil && n.lastSeen().After(now.Add(-2*c.options.Heartbeat)) {
+		return fmt.Errorf("another agent process is connected as %s: %w", server, fault.Conflict)
+	}
+	return nil
+}
+
+// cameBack takes in that a server is heard from again: its runs have their prior state again, and what was wanted of them
+// meanwhile is told to the agent.
+func (c *Conductor) cameBack(ctx context.Context, server string) error {
+	open, err := c.store.OpenAttempts(ctx, server)
+	if err != nil {
+		return err
+	}
+	for _, a := range open {
+		c.fleet.update(a)
+		c.watch.outputChanged(a.Run)
+	}
+	c.log.Info("a job server is online", "server", server)
+	c.watch.eventsChanged()
+	c.wakeDispatcher()
+	return nil
+}
+
+// forgetAfter is from when on an attempt that its agent does not name is looked up: it may have ended unnoticed.
+const forgetAfter = 10 * time.Second
 
 // compare holds what the agent keeps against what is open on its server. It returns what the agent must stop, and
 // settles attempts that an earlier agent process had claimed and this one does not keep.
-func (a *agents) compare(ctx context.Context, server string, beat jobserver.Beat, m *segnov1.HeartbeatRequest) ([]*segnov1.Stop, error) {
-	kept := make(map[task.Ref]bool, len(m.GetAttempts()))
+func (c *Conductor) compare(ctx context.Context, r Report) ([]StopOrder, error) {
+	kept := make(map[task.Ref]bool, len(r.Kept))
 	running := map[task.Ref]bool{}
-	for _, k := range m.GetAttempts() {
-		ref := protocol.RefFromProto(k.GetAttempt())
-		kept[ref] = true
-		running[ref] = !k.GetEnded()
+	for _, k := range r.Kept {
+		kept[k.Ref] = true
+		if !k.Ended {
+			running[k.Ref] = true
+		}
 	}
-	var stops []*segnov1.Stop
-	var gone, rebooted []task.Ref
-	for _, h := range a.c.fleet.attempts(server) {
+	var stops []StopOrder
+	var gone, asked, rebooted []task.Ref
+	for _, h := range c.fleet.attempts(r.Server) {
+		missing := h.claimed && h.instance != r.Instance && !kept[h.ref]
 		switch {
-		case h.stop && running[h.ref]:
-			stops = append(stops, protocol.StopToProto(h.ref, task.ExitCancelled))
-		case h.claimed && h.instance != beat.Instance && !kept[h.ref] && h.rebooted:
+		case h.seized:
+		case h.intent != "" && running[h.ref]:
+			stops = append(stops, StopOrder{Ref: h.ref, Intent: h.intent})
+		case missing && h.rebooted:
 			rebooted = append(rebooted, h.ref)
-		case h.claimed && h.instance != beat.Instance && !kept[h.ref]:
+		case missing && h.intent != "" && h.intent != task.IntentCancel:
+			asked = append(asked, h.ref)
+		case missing:
 			gone = append(gone, h.ref)
+		case h.claimed && !kept[h.ref] && h.offered.Before(r.At.Add(-forgetAfter)):
+			c.refresh(ctx, r.Server, h.ref)
 		}
 		delete(running, h.ref)
 	}
-	for ref, runs := range running {
-		if !runs {
+	for _, k := range r.Kept {
+		if !running[k.Ref] {
 			continue
 		}
-		stale, err := a.stale(ctx, server, ref)
+		stale, err := c.stale(ctx, r.Server, k.Ref)
 		if err != nil {
 			return nil, err
 		}
 		if stale {
-			stops = append(stops, protocol.StopToProto(ref, task.ExitFenced))
+			stops = append(stops, StopOrder{Ref: k.Ref})
 		}
 	}
-	a.settleGone(ctx, server, gone, a.c.store.ReturnAttempts, "the agent on "+server+" stopped before it had started the job")
-	a.settleGone(ctx, server, rebooted, a.c.store.LoseAttempts, "the host "+server+" was rebooted")
+	c.giveBack(ctx, r.Server, gone)
+	c.takeAway(ctx, r.Server, policy.HostRebooted, rebooted)
+	c.takeAway(ctx, r.Server, policy.StopConfirmed, asked)
 	return stops, nil
 }
 
 // stale reports whether an attempt that an agent runs is no longer the one that should. The store decides, not the fleet.
-func (a *agents) stale(ctx context.Context, server string, ref task.Ref) (bool, error) {
-	run, err := a.c.store.Run(ctx, ref.Run)
+func (c *Conductor) stale(ctx context.Context, server string, ref task.Ref) (bool, error) {
+	run, err := c.store.Run(ctx, ref.Run)
 	if errors.Is(err, fault.NotFound) {
 		return true, nil
 	}
@@ -103,24 +173,75 @@ func (a *agents) stale(ctx context.Context, server string, ref task.Ref) (bool, 
 	return true, nil
 }
 
-// settleGone settles attempts that an earlier agent process claimed and whose spool does not exist. On a host that was not
-// rebooted that process died between the commit of the claim and the start: nothing was started, and the run may be
-// placed again. After a reboot the spool may have gone with the host's cache, so nothing can be known: the run is lost.
-func (a *agents) settleGone(
-	ctx context.Context, server string, refs []task.Ref,
-	settle func(context.Context, []task.Ref, string, time.Time) []error, reason string,
-) {
+// takeAway moves the runs on whose attempts on a server are known to be over.
+func (c *Conductor) takeAway(ctx context.Context, server string, ground policy.Ground, refs []task.Ref) {
+	if len(refs) > 0 {
+		c.replace(ctx, c.fleet.seize(server, ground, refs...), c.now())
+	}
+}
+
+// giveBack puts runs back into the queue whose attempt an earlier agent process claimed and whose spool does not exist on
+// a host that was not rebooted: that process died between the commit of the claim and the start, and nothing was started.
+// After a reboot the spool may have gone with the host's cache, so that is left to the policy.
+func (c *Conductor) giveBack(ctx context.Context, server string, refs []task.Ref) {
 	if len(refs) == 0 {
 		return
 	}
-	for i, err := range settle(ctx, refs, reason, a.c.now()) {
+	reason := "the agent on " + server + " stopped before it had started the job"
+	for i, err := range c.store.ReturnAttempts(ctx, refs, reason, c.now()) {
 		if err != nil && !errors.Is(err, fault.Conflict) && !errors.Is(err, fault.Fenced) {
-			a.c.log.Error("settling an attempt failed; it is tried again", "run", refs[i].Run, "error", err)
+			c.log.Error("giving an attempt back failed; it is tried again", "run", refs[i].Run, "error", err)
 			continue
 		}
-		a.c.fleet.release(server, refs[i])
-		a.c.watch.outputChanged(refs[i].Run)
+		if p, there := c.fleet.release(server, refs[i]); there {
+			c.wanted.add(p.target)
+		}
+		c.watch.outputChanged(refs[i].Run)
 	}
-	a.c.watch.eventsChanged()
-	a.c.wakeDispatcher()
+	c.watch.eventsChanged()
+	c.wakeDispatcher()
+}
+
+// Heartbeat takes in what an agent says of its host.
+func (a *agents) Heartbeat(ctx context.Context, req *connect.Request[segnov1.HeartbeatRequest]) (*connect.Response[segnov1.HeartbeatResponse], error) {
+	server, err := a.caller(ctx, req.Header())
+	if err != nil {
+		return nil, err
+	}
+	m := req.Msg
+	if len(m.GetAttempts()) > protocol.MaxKept {
+		return nil, fault.Field("attempts", "must be at most %d", protocol.MaxKept)
+	}
+	r := Report{Beat: protocol.BeatFromProto(server, a.c.now(), m), Held: m.GetHeld(), Kept: make([]jobserver.Kept, len(m.GetAttempts()))}
+	for i, k := range m.GetAttempts() {
+		r.Kept[i] = protocol.KeptFromProto(k)
+	}
+	orders, err := a.c.Heartbeat(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	res := &segnov1.HeartbeatResponse{Settings: a.c.settings(server), Term: a.c.term, Leases: leasesToProto(orders.Leases)}
+	for _, s := range orders.Stops {
+		res.Stop = append(res.Stop, stopToProto(s))
+	}
+	return connect.NewResponse(res), nil
+}
+
+func leasesToProto(leases []Lease) []*segnov1.Lease {
+	ms := make([]*segnov1.Lease, len(leases))
+	for i, l := range leases {
+		ms[i] = protocol.LeaseToProto(l.Ref, l.Length)
+	}
+	return ms
+}
+
+func stopToProto(s StopOrder) *segnov1.Stop {
+	m := &segnov1.Stop{Attempt: protocol.RefToProto(s.Ref), Cause: segnov1.StopCause_STOP_CAUSE_REPLACED}
+	switch s.Intent {
+	case "":
+		m.Cause = segnov1.StopCause_STOP_CAUSE_FENCED
+	case task.IntentCancel:
+		m.Cause = segnov1.StopCause_STOP_CAUSE_CANCELLED
+	}
+	return m
 }

@@ -3,6 +3,8 @@ package conductor
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -10,14 +12,25 @@ import (
 	"github.com/segno-jobs/segno/protocol"
 	"github.com/segno-jobs/segno/protocol/segnov1"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
+// origin is where an attempt begins.
+type origin struct {
+	// resume is the checkpoint to go on from, or nil for the beginning.
+	resume *task.Checkpoint
+	// last is the sequence of the run's newest checkpoint, 0 without one.
+	last int
+}
+
 // offerOf makes the offer of an attempt from the frozen spec of its run.
-func offerOf(ref task.Ref, name string, spec task.Spec, params map[string]string, scheduledFor *time.Time) *segnov1.Offer {
+func offerOf(ref task.Ref, run task.Run, from origin) *segnov1.Offer {
+	spec := run.Spec
 	e := jobserver.Execution{
-		Ref: ref, Task: name, Job: spec.Job, Params: params, Traceparent: traceparent(ref),
+		Ref: ref, Task: run.Task, Job: spec.Job, Params: run.Params, Traceparent: traceparent(ref),
 		Timeout: time.Duration(spec.Timeout), StopGrace: time.Duration(spec.StopGrace),
 		OutputLimit: int64(spec.OutputLimit), MemoryLimit: int64(spec.Resources.Memory),
+		LastCheckpoint: from.last, Resume: from.resume,
 	}
 	if e.StopGrace == 0 {
 		e.StopGrace = task.DefaultStopGrace
@@ -25,28 +38,37 @@ func offerOf(ref task.Ref, name string, spec task.Spec, params map[string]string
 	if e.OutputLimit == 0 {
 		e.OutputLimit = task.DefaultOutputLimit
 	}
-	if scheduledFor != nil {
-		e.ScheduledFor = *scheduledFor
+	if run.ScheduledFor != nil {
+		e.ScheduledFor = *run.ScheduledFor
 	}
 	return protocol.OfferToProto(e)
 }
 
-// offerLoop takes back offers that nobody claims.
-func (c *Conductor) offerLoop(ctx context.Context) error {
-	return every(ctx, time.Second, func(ctx context.Context) {
-		now := c.now()
-		for server, refs := range c.fleet.staleOffers(now.Add(-c.options.OfferTimeout)) {
-			c.withdraw(ctx, server, refs, now)
-		}
-	})
+// offerAgain makes the offer of a stored attempt.
+func offerAgain(o virtualserver.OpenAttempt) *segnov1.Offer {
+	run := task.Run{ID: o.Run, Task: o.Task, Spec: o.Spec, Params: o.Params, ScheduledFor: o.ScheduledFor}
+	return offerOf(task.Ref{Run: o.Run, Number: o.Number}, run, origin{resume: o.Resume, last: o.LastCheckpoint})
 }
 
-func (c *Conductor) withdraw(ctx context.Context, server string, refs []task.Ref, now time.Time) {
-	reason := "the offer to " + server + " was not claimed in time"
+// offerLoop takes back offers that nobody claims.
+func (c *Conductor) offerLoop(ctx context.Context) error {
+	return every(ctx, time.Second, func(ctx context.Context) { c.withdrawStale(ctx, c.now()) })
+}
+
+func (c *Conductor) withdrawStale(ctx context.Context, now time.Time) {
+	stale := c.fleet.staleOffers(now.Add(-c.options.OfferTimeout))
+	for _, server := range slices.Sorted(maps.Keys(stale)) {
+		c.withdraw(ctx, server, stale[server], "the offer to "+server+" was not claimed in time", now)
+	}
+}
+
+func (c *Conductor) withdraw(ctx context.Context, server string, refs []task.Ref, reason string, now time.Time) {
 	for i, err := range c.store.WithdrawOffers(ctx, refs, reason, now) {
 		switch {
 		case err == nil:
-			c.fleet.release(server, refs[i])
+			if p, there := c.fleet.release(server, refs[i]); there {
+				c.wanted.add(p.target)
+			}
 		case errors.Is(err, fault.Conflict), errors.Is(err, fault.Fenced), errors.Is(err, fault.NotFound):
 			c.refresh(ctx, server, refs[i])
 		case ctx.Err() == nil:
@@ -55,23 +77,4 @@ func (c *Conductor) withdraw(ctx context.Context, server string, refs []task.Ref
 	}
 	c.watch.eventsChanged()
 	c.wakeDispatcher()
-}
-
-// refresh brings the fleet's picture of one attempt up to what is stored.
-func (c *Conductor) refresh(ctx context.Context, server string, ref task.Ref) {
-	run, err := c.store.Run(ctx, ref.Run)
-	if err != nil {
-		c.log.Error("reading a run failed", "run", ref.Run, "error", err)
-		return
-	}
-	for _, a := range run.Attempts {
-		if a.Number != ref.Number {
-			continue
-		}
-		if !a.State.Open() {
-			c.fleet.release(server, ref)
-		} else if a.State != task.AttemptOffered {
-			c.fleet.claimed(server, a.Instance, ref)
-		}
-	}
 }

@@ -1,9 +1,9 @@
 package conductor
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -18,7 +18,7 @@ type runIDs struct {
 	entropy *ulid.MonotonicEntropy
 }
 
-func newRunIDs() *runIDs { return &runIDs{entropy: ulid.Monotonic(rand.Reader, 0)} }
+func newRunIDs(entropy io.Reader) *runIDs { return &runIDs{entropy: ulid.Monotonic(entropy, 0)} }
 
 func (r *runIDs) next(now time.Time) (task.RunID, error) {
 	r.mu.Lock()

@@ -18,6 +18,7 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 	if err != nil {
 		return task.Run{}, err
 	}
+	spec = spec.Resolve(c.fleet.defaults(spec.Target))
 	now := c.now()
 	id, err := c.ids.next(now)
 	if err != nil {
@@ -36,27 +37,6 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 		c.watch.eventsChanged()
 	}
 	return stored, nil
-}
-
-// CancelRun cancels a run for the caller named by. A run that nothing was started for ends at once; another one is
-// told to stop, and ends when its exit record has come.
-func (c *Conductor) CancelRun(ctx context.Context, id task.RunID, by string) (task.Run, error) {
-	run, err := c.store.CancelRun(ctx, id, by, c.now())
-	if err != nil {
-		return task.Run{}, err
-	}
-	ref := task.Ref{Run: run.ID, Number: run.Attempt}
-	switch {
-	case run.State == task.Stopping:
-		c.fleet.stopping(run.Server, ref)
-		c.sessions.stop(run.Server, ref, task.ExitCancelled)
-	case run.Server != "":
-		c.fleet.release(run.Server, ref)
-		c.wakeDispatcher()
-	}
-	c.watch.eventsChanged()
-	c.watch.outputChanged(id)
-	return run, nil
 }
 
 // Run returns a run with its attempts.
@@ -85,6 +65,10 @@ func (c *Conductor) Placements(ctx context.Context, id task.RunID) (map[int]virt
 	}
 	if placements == nil {
 		placements = map[int]virtualserver.Placement{}
+	}
+	if wait := c.waits(run, c.now()); wait != "" {
+		placements[0] = virtualserver.Placement{At: c.now(), Reason: wait}
+		return placements, nil
 	}
 	placements[0] = c.fleet.place(run.Spec.Target, c.request(run.Task, run.Spec), task.Ref{}, c.now(), c.choose)
 	return placements, nil

@@ -55,6 +55,7 @@ func (c *Conductor) view(s jobserver.Server) jobserver.View {
 		return v
 	}
 	v.SlotsUsed = cand.Own.Slots
+	v.UnavailableAt = c.fleet.unavailableAt(s.Name)
 	v.Sample = cand.Server.Sample
 	if cand.Server.Sample != nil {
 		verdict := virtualserver.Rate(virtualserver.Rating{}, c.request("", task.Spec{}).Need, cand)
@@ -89,7 +90,7 @@ func (c *Conductor) SetServerMode(ctx context.Context, name string, mode jobserv
 	if err != nil {
 		return v, err
 	}
-	c.sessions.settings(name, (&agents{c}).settings(name))
+	c.sessions.settings(name, c.settings(name))
 	return v, nil
 }
 

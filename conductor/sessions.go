@@ -10,18 +10,17 @@ import (
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/protocol"
 	"github.com/segno-jobs/segno/protocol/segnov1"
-	"github.com/segno-jobs/segno/task"
 )
 
 // sessions holds the commands that wait to go to agents, by server. Nothing is lost with it: a new session begins with
 // every open offer and stop order of the store.
 type sessions struct {
 	mu   sync.Mutex
-	byID map[string]*session
+	byID map[string]*Session
 }
 
-// session is the connection of one agent process.
-type session struct {
+// Session is the connection of one agent process.
+type Session struct {
 	server   string
 	instance string
 	// ended is closed when a newer session takes over or the conductor stops.
@@ -34,15 +33,18 @@ type session struct {
 	// unconfirmed were handed out by poll.
 	unconfirmed []*segnov1.Command
 	sequence    uint64
-	seen        time.Time
-	over        bool
+	// sent is the sequence of the last command that was sent; progress receives when it grows.
+	sent     uint64
+	progress chan struct{}
+	seen     time.Time
+	over     bool
 }
 
-func newSessions() *sessions { return &sessions{byID: map[string]*session{}} }
+func newSessions() *sessions { return &sessions{byID: map[string]*Session{}} }
 
 // open begins a session. An older session of the same instance ends. One of another instance ends too, unless it was
 // seen at or after alive: then two hosts use one identity, and the newcomer is refused with fault.Conflict.
-func (s *sessions) open(server, instance string, now, alive time.Time) (*session, error) {
+func (s *sessions) open(server, instance string, now, alive time.Time) (*Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if old, there := s.byID[server]; there {
@@ -51,13 +53,13 @@ func (s *sessions) open(server, instance string, now, alive time.Time) (*session
 		}
 		old.end()
 	}
-	n := &session{server: server, instance: instance, ended: make(chan struct{}), signal: make(chan struct{}, 1), seen: now}
+	n := &Session{server: server, instance: instance, ended: make(chan struct{}), signal: make(chan struct{}, 1), progress: make(chan struct{}, 1), seen: now}
 	s.byID[server] = n
 	return n, nil
 }
 
 // find returns the open session of an instance.
-func (s *sessions) find(server, instance string) (*session, bool) {
+func (s *sessions) find(server, instance string) (*Session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, there := s.byID[server]
@@ -65,7 +67,7 @@ func (s *sessions) find(server, instance string) (*session, bool) {
 }
 
 // close ends a session, if it is still the server's.
-func (s *sessions) close(n *session) {
+func (s *sessions) close(n *Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byID[n.server] == n {
@@ -99,7 +101,7 @@ func (s *sessions) count() int {
 	return len(s.byID)
 }
 
-func (s *sessions) get(server string) *session {
+func (s *sessions) get(server string) *Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.byID[server]
@@ -113,9 +115,9 @@ func (s *sessions) offer(server string, o *segnov1.Offer) {
 }
 
 // stop sends a stop order, likewise.
-func (s *sessions) stop(server string, ref task.Ref, kind task.ExitKind) {
+func (s *sessions) stop(server string, order StopOrder) {
 	if n := s.get(server); n != nil {
-		n.send(&segnov1.Command{Command: &segnov1.Command_Stop{Stop: protocol.StopToProto(ref, kind)}})
+		n.send(&segnov1.Command{Command: &segnov1.Command_Stop{Stop: stopToProto(order)}})
 	}
 }
 
@@ -126,7 +128,7 @@ func (s *sessions) settings(server string, set *segnov1.Settings) {
 	}
 }
 
-func (n *session) send(commands ...*segnov1.Command) {
+func (n *Session) send(commands ...*segnov1.Command) {
 	n.mu.Lock()
 	for _, cmd := range commands {
 		n.sequence++
@@ -140,14 +142,57 @@ func (n *session) send(commands ...*segnov1.Command) {
 	}
 }
 
-// take returns what waits, and waits itself until there is something or the session or ctx ends.
-func (n *session) take(ctx context.Context) ([]*segnov1.Command, error) {
+// hold lengthens the leases of the server.
+func (n *Session) hold(length time.Duration) {
+	n.send(&segnov1.Command{Command: protocol.HoldToProto(length)})
+}
+
+// Take returns the commands that wait, without waiting itself.
+func (n *Session) Take() []*segnov1.Command {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	commands := n.commands
+	n.commands = nil
+	return commands
+}
+
+// note says that commands were sent.
+func (n *Session) note(commands []*segnov1.Command) {
+	if len(commands) == 0 {
+		return
+	}
+	n.mu.Lock()
+	n.sent = max(n.sent, commands[len(commands)-1].Sequence)
+	n.mu.Unlock()
+	select {
+	case n.progress <- struct{}{}:
+	default:
+	}
+}
+
+// drained waits until all commands so far were sent. It reports false where the session or ctx ended before.
+func (n *Session) drained(ctx context.Context) bool {
 	for {
 		n.mu.Lock()
-		commands := n.commands
-		n.commands = nil
+		done := n.sent >= n.sequence
 		n.mu.Unlock()
-		if len(commands) > 0 {
+		if done {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-n.ended:
+			return false
+		case <-n.progress:
+		}
+	}
+}
+
+// take returns what waits, and waits itself until there is something or the session or ctx ends.
+func (n *Session) take(ctx context.Context) ([]*segnov1.Command, error) {
+	for {
+		if commands := n.Take(); len(commands) > 0 {
 			return commands, nil
 		}
 		select {
@@ -162,7 +207,7 @@ func (n *session) take(ctx context.Context) ([]*segnov1.Command, error) {
 
 // poll is take for an agent that confirms what it has received: commands up to after are done with, those that were
 // handed out since are handed out again.
-func (n *session) poll(ctx context.Context, after uint64) ([]*segnov1.Command, error) {
+func (n *Session) poll(ctx context.Context, after uint64) ([]*segnov1.Command, error) {
 	n.mu.Lock()
 	n.unconfirmed = slices.DeleteFunc(n.unconfirmed, func(c *segnov1.Command) bool { return c.Sequence <= after })
 	again := slices.Clone(n.unconfirmed)
@@ -177,19 +222,19 @@ func (n *session) poll(ctx context.Context, after uint64) ([]*segnov1.Command, e
 	return commands, err
 }
 
-func (n *session) touch(now time.Time) {
+func (n *Session) touch(now time.Time) {
 	n.mu.Lock()
 	n.seen = now
 	n.mu.Unlock()
 }
 
-func (n *session) lastSeen() time.Time {
+func (n *Session) lastSeen() time.Time {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.seen
 }
 
-func (n *session) end() {
+func (n *Session) end() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !n.over {
