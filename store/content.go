@@ -42,7 +42,7 @@ func contentOf(c task.Checkpoint) string {
 	return string(c.Run) + "/" + strconv.Itoa(c.Sequence) + "-" + strconv.Itoa(c.Attempt)
 }
 
-// sweepContent forgets, while the store is opened, content that nobody will ask for: of attempts that have ended, without a
+// sweepContent forgets, before the writer starts, content that nobody will ask for: of attempts that have ended, without a
 // checkpoint to which it belongs. With files, what is not whole goes too: after a crash its bytes may not be what was
 // received.
 func (db *DB) sweepContent(ctx context.Context) error {
@@ -51,10 +51,7 @@ func (db *DB) sweepContent(ctx context.Context) error {
 	if db.dialect == sqlite {
 		sweep += ` OR whole = 0`
 	}
-	err := db.update(ctx, func(t *tx) error {
-		_, err := t.exec(sweep)
-		return err
-	})
+	_, err := db.writing.ExecContext(ctx, sweep)
 	if err == nil {
 		err = db.contents.sweep(ctx)
 	}

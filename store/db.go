@@ -89,12 +89,15 @@ func (db *DB) open(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	db.writer = &writer{dialect: db.dialect, logger: opts.Logger, onCommit: opts.OnCommit}
-	db.writer.start(db.sessions())
 	if err := db.openContents(); err != nil {
 		return err
 	}
-	return db.sweepContent(ctx)
+	if err := db.sweepContent(ctx); err != nil {
+		return err
+	}
+	db.writer = &writer{dialect: db.dialect, logger: opts.Logger, onCommit: opts.OnCommit}
+	db.writer.start(db.sessions())
+	return nil
 }
 
 func (db *DB) openContents() (err error) {

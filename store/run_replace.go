@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -16,7 +17,8 @@ import (
 //
 // What an operator asked of the run meanwhile counts, whatever the replacement says: a pending intent is fulfilled, and a
 // run that was cancelled ends cancelled. A continuation from a checkpoint begins at the newest one that is stored, so that
-// none is lost that was acknowledged since the replacement was decided.
+// none is lost that was acknowledged since the replacement was decided; [task.LastCheckpoint] stands for the beginning
+// where there is none. Conflict, too, for an attempt whose job is left running and that was told to stop meanwhile.
 func (db *DB) ReplaceAttempts(ctx context.Context, rs []task.Replacement, now time.Time) []error {
 	removed := make([][]string, len(rs))
 	errs := db.updateEach(ctx, len(rs), func(t *tx, i int) (err error) {
@@ -72,6 +74,9 @@ func replace(t *tx, r task.Replacement, now time.Time) error {
 	asked, err := readAsked(t, r.Ref.Run)
 	if err != nil {
 		return err
+	}
+	if r.Ground == string(policy.LeftRunning) && asked.pending != task.IntentReset && p.toldToStop() {
+		return fmt.Errorf("its job is left running, and was told to stop meanwhile: %w", fault.Conflict)
 	}
 	n, err := t.exec(replaceAttempt, string(r.Attempt), clean(r.Reason), micros(now), clean(r.Ground),
 		string(r.Ref.Run), r.Ref.Number)

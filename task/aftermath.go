@@ -31,7 +31,8 @@ type Aftermath struct {
 //   - What an operator wants of the run comes next: restart and recover queue it; a cancelled run stays ended, and one
 //     to be reset is, unless the job had failed by itself before it could be stopped.
 //   - A job that failed by itself, or timed out, is tried again for as long as its task's retries allow.
-//   - An attempt that was stopped, or ended without anybody seeing how, is left to the policy.
+//   - A job that was cancelled stays so, also where nobody is known to have asked for it, as after a restored backup.
+//   - An attempt that was stopped otherwise, or ended without anybody seeing how, is left to the policy.
 func AfterExit(run Run, exit Exit, checkpoint int, now time.Time, jitter float64) Aftermath {
 	a := Aftermath{Tries: run.Tries}
 	a.Run, a.Attempt, a.Reason = exit.Outcome()
@@ -53,6 +54,8 @@ func AfterExit(run Run, exit Exit, checkpoint int, now time.Time, jitter float64
 	case intent != "":
 	case own:
 		a.retry(run, checkpoint, now, jitter)
+	case exit.Kind == ExitCancelled:
+		a.Ground = exit.ground()
 	default:
 		a.follow(run, exit, checkpoint, now, jitter)
 	}

@@ -67,6 +67,7 @@ func TestWhatAnExitMakesOfItsRun(t *testing.T) {
 		"it had no program":                {onServer(), missing, task.Failed, task.AttemptFailed, "no such file"},
 		"cancelled":                        {onServer(wanted(task.IntentCancel)), killed, task.Cancelled, task.AttemptCancelled, "cancelled"},
 		"cancelled without an intent":      {onServer(func(r *task.Run) { r.State = task.Stopping }), killed, task.Cancelled, task.AttemptCancelled, "cancelled"},
+		"cancelled, and nobody asked":      {onServer(under(recovering)), killed, task.Cancelled, task.AttemptCancelled, "cancelled"},
 		"cancelled, and its lease ran out": {onServer(wanted(task.IntentCancel), under(recovering)), expired, task.Cancelled, task.AttemptLost, "cancelled; its lease had run out"},
 		"cancelled, then silent, lost":     {onServer(func(r *task.Run) { r.State, r.Prior = task.Unknown, task.Stopping }, under(recovering)), lost, task.Cancelled, task.AttemptLost, "cancelled; its guard was killed"},
 		"stopped for a reset":              {onServer(wanted(task.IntentReset)), killed, task.Reset, task.AttemptCancelled, "reset at an operator's word"},
@@ -245,7 +246,9 @@ func TestEveryExitFindsAWayInTheTable(t *testing.T) {
 							continue
 						}
 						a := task.AfterExit(run, exit, 1, noon, 0.5)
-						if !run.State.CanBecome(a.Run) || !slices.Contains(task.AttemptStates(), a.Attempt) || a.Attempt.Open() {
+						// A job that was cancelled was stopping, whether that was stored or not.
+						way := run.State.CanBecome(a.Run) || exit == killed && task.Stopping.CanBecome(a.Run)
+						if !way || !slices.Contains(task.AttemptStates(), a.Attempt) || a.Attempt.Open() {
 							t.Errorf("%s, %q, %s, %s: got %+v", run.State, intent, kind, exit.Kind, a)
 						}
 						if (a.Run == task.Queued) != (a.Next != nil) || a.Next != nil && (a.Next.Ground == "" || a.Next.Reason == "" || a.Reason != a.Next.Reason) {
