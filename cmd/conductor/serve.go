@@ -62,7 +62,8 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 
 	c, err := conductor.New(db, conductor.Options{
-		Logger: log, Version: version.Version, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Metrics: metrics,
+		Logger: log, Version: version.Version, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
+		Metrics: metrics,
 	})
 	if err != nil {
 		return err

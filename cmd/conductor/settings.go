@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segno-jobs/segno/conductor"
 	"github.com/segno-jobs/segno/internal/config"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
@@ -27,6 +28,7 @@ type settings struct {
 	PublicURL    string        `setting:"public_url" help:"how agents and browsers reach the conductor where that is not the address it listens on, as https://segno.example"`
 	Heartbeat    time.Duration `setting:"heartbeat" help:"period of the agents' heartbeats"`
 	OfferTimeout time.Duration `setting:"offer_timeout" help:"how long an agent may take to claim what it was offered"`
+	Hold         time.Duration `setting:"hold" help:"how long the jobs of job servers may go on without the conductor after a planned stop of it; 0 leaves it at their leases"`
 	StopTimeout  time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
 	LogLevel     slog.Level    `setting:"log_level" help:"least level of what is logged: debug, info, warn or error"`
 	LogFormat    string        `setting:"log_format" help:"text or json"`
@@ -35,7 +37,7 @@ type settings struct {
 func defaultSettings() settings {
 	return settings{
 		Data: "data", Listen: "127.0.0.1:7700", Heartbeat: jobserver.DefaultHeartbeat, OfferTimeout: 10 * time.Second,
-		StopTimeout: 10 * time.Second, LogFormat: "text",
+		Hold: conductor.DefaultHold, StopTimeout: 10 * time.Second, LogFormat: "text",
 	}
 }
 
@@ -67,6 +69,9 @@ func (s *settings) Validate() error {
 	}
 	if s.OfferTimeout < time.Second || s.OfferTimeout > 10*time.Minute {
 		errs = append(errs, fault.Field("offer_timeout", "must be between 1s and 10m"))
+	}
+	if s.Hold < 0 || s.Hold > conductor.MaxHold {
+		errs = append(errs, fault.Field("hold", "must be between 0s and %s", conductor.MaxHold))
 	}
 	if s.StopTimeout < 0 || s.StopTimeout > 10*time.Minute {
 		errs = append(errs, fault.Field("stop_timeout", "must be between 0s and 10m"))
