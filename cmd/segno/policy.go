@@ -23,7 +23,7 @@ func policyWord(p *policy.Policy) string {
 func (a *app) unavailableWord(p *policy.Policy, after *task.Duration, leave bool) string {
 	words := policyWord(p)
 	if after != nil && *after != 0 {
-		words = first(words, "as its group has it") + ", which it is after " + span(time.Duration(*after))
+		words = first(words, "as its group has it") + " (unavailable after " + span(time.Duration(*after)) + ")"
 	}
 	if leave {
 		words = first(words, "as its group has it") + a.style().yellow(", leave_running")
