@@ -22,6 +22,13 @@ type modelRun struct {
 	state    task.State
 	prior    task.State
 	attempts []modelAttempt
+	// wanted is what an operator wants once the attempt is over, chosen the checkpoint to recover from, 0 for the last.
+	wanted task.Intent
+	chosen int
+	// begins is the checkpoint that the next attempt is to begin from, 0 for the beginning.
+	begins int
+	// last is the newest visible checkpoint, 0 for none.
+	last int
 }
 
 type modelAttempt struct {
@@ -55,10 +62,12 @@ func (m *modelRun) claimed(number int) *modelAttempt {
 
 // machine does the same things to a store and to the model.
 type machine struct {
-	t       *testing.T
-	db      *store.DB
-	runs    []*modelRun
+	t    *testing.T
+	db   *store.DB
+	runs []*modelRun
+	// silent servers are not heard from; those that are gone count as unavailable.
 	silent  map[string]bool
+	gone    map[string]bool
 	now     time.Time
 	servers []string
 }
@@ -165,7 +174,7 @@ func (m *machine) Deliver(r *rapid.T) {
 	}
 	kind := rapid.SampledFrom([]task.ExitKind{"", "", task.ExitExited, task.ExitCancelled, task.ExitLost}).Draw(r, "exit")
 	if kind != "" {
-		records = append(records, exit(max(first+n, 1), task.Exit{Kind: kind}))
+		records = append(records, exit(max(first+n, 1), task.Exit{Kind: kind, Code: rapid.IntRange(0, 1).Draw(r, "code")}))
 	}
 	got := must(m.db.Deliver(context.Background(), server, oneOf(task.Delivery{Ref: ref, Records: records}), m.tick()))(m.t)[0]
 	m.delivered(r, run, ref, server, records, got)
@@ -194,14 +203,60 @@ func (m *machine) delivered(r *rapid.T, run *modelRun, ref task.Ref, server stri
 		}
 		a.delivered++
 		if rec.Exit != nil {
-			run.state, a.state, _ = rec.Exit.Outcome()
-			run.prior, a.exited = "", true
+			_, a.state, _ = rec.Exit.Outcome()
+			a.exited = true
+			run.end(stateAfter(run, *rec.Exit))
 			break
 		}
 	}
 	if got.Fenced || got.Sequence != a.delivered || got.Ended != a.exited || got.State != run.state {
 		r.Fatalf("got %+v, want sequence %d, ended %v, run %s", got, a.delivered, a.exited, run.state)
 	}
+}
+
+// stateAfter is what an exit makes of a run whose policy is wait and which has no retries.
+func stateAfter(run *modelRun, e task.Exit) task.State {
+	failed := e.Kind == task.ExitExited && e.Code != 0
+	switch {
+	case e.Kind == task.ExitExited && e.Code == 0:
+		return task.Succeeded
+	case run.wanted == task.IntentRestart || run.wanted == task.IntentRecover:
+		return task.Queued
+	case failed:
+		return task.Failed
+	case run.wanted == task.IntentReset:
+		return task.Reset
+	case run.wanted == task.IntentCancel || e.Kind == task.ExitCancelled:
+		return task.Cancelled
+	}
+	return task.Lost
+}
+
+// end brings the run to a state in which nothing of it may run. If that is the queue, it begins as it was wanted.
+func (m *modelRun) end(next task.State) {
+	if next == task.Queued {
+		m.begins = 0
+		if m.wanted == task.IntentRecover {
+			m.begins = m.chosen
+			if m.chosen == 0 {
+				m.begins = m.last
+			}
+		}
+	}
+	m.state, m.prior, m.wanted, m.chosen = next, "", "", 0
+}
+
+// instead is what becomes of a run whose attempt was ended from outside.
+func (m *modelRun) instead(otherwise task.State) task.State {
+	switch m.wanted {
+	case task.IntentReset:
+		return task.Reset
+	case task.IntentCancel:
+		return task.Cancelled
+	case task.IntentRestart, task.IntentRecover:
+		return task.Queued
+	}
+	return otherwise
 }
 
 func (m *machine) Lose(r *rapid.T) {
@@ -213,8 +268,105 @@ func (m *machine) Lose(r *rapid.T) {
 	}
 	agree(r, "lose", m.db.LoseAttempts(context.Background(), oneOf(ref), "gone", m.tick())[0], when(a != nil, otherwise))
 	if a != nil {
-		run.state, run.prior, a.state = task.Lost, "", task.AttemptLost
+		a.state = task.AttemptLost
+		if run.wanted == task.IntentCancel {
+			run.wanted = ""
+		}
+		run.end(run.instead(task.Lost))
 	}
+}
+
+func (m *machine) Replace(r *rapid.T) {
+	run, ref := m.pick(r)
+	a := run.claimed(ref.Number)
+	p := task.Replacement{Ref: ref, Attempt: task.AttemptUnavailable, Ground: "lease expired", Reason: "silent"}
+	p.Run = rapid.SampledFrom([]task.State{task.Queued, task.Reset, task.Lost}).Draw(r, "becomes")
+	from := rapid.SampledFrom([]int{0, task.LastCheckpoint}).Draw(r, "from")
+	if p.Run == task.Queued {
+		p.Next = &task.Continuation{Ground: p.Ground, Checkpoint: from}
+	}
+	otherwise := fault.Conflict
+	switch {
+	case ref.Number < 1 || ref.Number > len(run.attempts):
+		otherwise = fault.NotFound
+	case ref.Number < len(run.attempts):
+		otherwise = fault.Fenced
+	}
+	agree(r, "replace", m.db.ReplaceAttempts(context.Background(), oneOf(p), m.tick())[0], when(a != nil, otherwise))
+	if a == nil {
+		return
+	}
+	a.state = task.AttemptUnavailable
+	wanted := run.wanted
+	run.end(run.instead(p.Run))
+	if wanted == "" && p.Run == task.Queued && from == task.LastCheckpoint {
+		run.begins = run.last
+	}
+}
+
+func (m *machine) TakeUp(r *rapid.T) {
+	run, _ := m.pick(r)
+	intent := rapid.SampledFrom([]task.Intent{task.IntentReset, task.IntentRestart, task.IntentRecover}).Draw(r, "intent")
+	chosen := 0
+	if intent == task.IntentRecover {
+		chosen = rapid.IntRange(0, run.last+1).Draw(r, "checkpoint")
+	}
+	_, err := m.db.TakeUp(context.Background(), run.id, intent, chosen, "ops", m.tick())
+	switch {
+	case chosen > run.last:
+		agree(r, "take up from a checkpoint that is none", err, fault.Invalid)
+		return
+	case run.state == task.Succeeded, run.state.Final() && intent == task.IntentReset:
+		agree(r, "take up", err, fault.Conflict)
+		return
+	}
+	agree(r, "take up", err, nil)
+	if run.state.OnServer() {
+		if run.wanted != intent || run.chosen != chosen {
+			run.state, run.prior, run.newest().state = task.Stopping, "", task.AttemptStopping
+			run.wanted, run.chosen = intent, chosen
+		}
+		return
+	}
+	before, begins := run.state, run.begins
+	run.wanted, run.chosen = intent, chosen
+	run.end(run.instead(""))
+	if !before.Final() && run.state == task.Queued && run.begins == begins {
+		run.state = before // It goes on waiting as it was.
+	} else if before == task.Starting {
+		run.newest().state = task.AttemptWithdrawn
+	}
+}
+
+// Checkpoint hands over a checkpoint of the newest attempt, in time or late, from its server or another one.
+func (m *machine) Checkpoint(r *rapid.T) {
+	ctx := context.Background()
+	run, ref := m.pick(r)
+	usual, delivered := "", int64(0)
+	if a := run.newest(); a != nil {
+		usual, delivered = a.server, a.delivered
+	}
+	server := m.server(r, usual)
+	content := []byte(rapid.SampledFrom([]string{"", "one", "another"}).Draw(r, "content"))
+	c := checkpointOf(run.last+rapid.IntRange(0, 2).Draw(r, "sequence"), content)
+	a := run.claimed(ref.Number)
+	may := a != nil && a.server == server
+	if c.Sequence > 0 {
+		_, err := m.db.PutContent(ctx, server, ref, c, 0, content)
+		switch {
+		case !may:
+			agree(r, "put content", err, fault.Fenced)
+		case err != nil: // There is other content.
+			agree(r, "put content", err, fault.Conflict)
+			return
+		}
+	}
+	records := oneOf(task.Record{Sequence: delivered + 1, At: noon, Checkpoint: &c})
+	got := must(m.db.Deliver(ctx, server, oneOf(task.Delivery{Ref: ref, Records: records}), m.tick()))(m.t)[0]
+	if may && c.Sequence > run.last {
+		run.last = c.Sequence
+	}
+	m.delivered(r, run, ref, server, records, got)
 }
 
 func (m *machine) Return(r *rapid.T) {
@@ -226,11 +378,12 @@ func (m *machine) Return(r *rapid.T) {
 	}
 	agree(r, "return", m.db.ReturnAttempts(context.Background(), oneOf(ref), "never started", m.tick())[0], when(a != nil, otherwise))
 	if a != nil {
-		next := task.Queued
-		if run.state == task.Stopping || run.prior == task.Stopping {
-			next = task.Cancelled
+		a.state = task.AttemptWithdrawn
+		begins := run.begins
+		wanted := run.wanted
+		if run.end(run.instead(task.Queued)); wanted == "" {
+			run.begins = begins
 		}
-		run.state, run.prior, a.state = next, "", task.AttemptWithdrawn
 	}
 }
 
@@ -244,8 +397,9 @@ func (m *machine) Cancel(r *rapid.T) {
 		run.state = task.Cancelled
 	case run.state == task.Starting:
 		run.state, run.newest().state = task.Cancelled, task.AttemptWithdrawn
-	case run.state == task.Running || run.state == task.Unknown && run.prior == task.Running:
+	case run.state.OnServer() && run.wanted != task.IntentCancel:
 		run.state, run.prior, run.newest().state = task.Stopping, "", task.AttemptStopping
+		run.wanted, run.chosen = task.IntentCancel, 0
 	}
 }
 
@@ -259,12 +413,36 @@ func (m *machine) FallSilent(r *rapid.T) {
 	if m.silent[server] {
 		return
 	}
+	m.lookAway(server)
+}
+
+// lookAway makes the runs on a server unknown.
+func (m *machine) lookAway(server string) {
 	m.silent[server] = true
 	for _, run := range m.runs {
+		if run.state == task.Unknown {
+			continue
+		}
 		if a := run.claimed(len(run.attempts)); a != nil && a.server == server {
 			run.prior, run.state, a.state = run.state, task.Unknown, task.AttemptUnknown
 		}
 	}
+}
+
+func (m *machine) GiveUpServer(r *rapid.T) {
+	server := m.server(r, "")
+	changed := must(m.db.MarkUnavailable(context.Background(), oneOf(server), m.tick()))(m.t)
+	if (len(changed) == 1) != (m.silent[server] && !m.gone[server]) {
+		r.Fatalf("changed %q; %s was silent: %v, gone: %v", changed, server, m.silent[server], m.gone[server])
+	}
+	m.gone[server] = m.silent[server]
+}
+
+func (m *machine) DeclareDead(r *rapid.T) {
+	server := m.server(r, "")
+	must(m.db.DeclareDead(context.Background(), server, "its rack burns", "ops", m.tick()))(m.t)
+	m.gone[server] = true
+	m.lookAway(server)
 }
 
 func (m *machine) Beat(r *rapid.T) {
@@ -278,7 +456,7 @@ func (m *machine) heard(server string) {
 	if !m.silent[server] {
 		return
 	}
-	m.silent[server] = false
+	m.silent[server], m.gone[server] = false, false
 	for _, run := range m.runs {
 		if run.state == task.Unknown && run.newest().server == server {
 			run.state, run.prior = run.prior, ""
@@ -295,6 +473,7 @@ func (m *machine) Check(r *rapid.T) {
 			r.Fatalf("run %s is %s (prior %q) with attempt %d, want %s (prior %q) with %d",
 				want.id, got.State, got.Prior, got.Attempt, want.state, want.prior, len(want.attempts))
 		}
+		m.checkNext(r, want, got)
 		open := 0
 		for i, a := range got.Attempts {
 			w := want.attempts[i]
@@ -312,20 +491,40 @@ func (m *machine) Check(r *rapid.T) {
 	}
 }
 
+// checkNext compares what is wanted of a run, and what it is to begin with.
+func (m *machine) checkNext(r *rapid.T, want *modelRun, got task.Run) {
+	pending, begins := want.wanted, 0
+	if pending == task.IntentCancel {
+		pending = ""
+	}
+	if got.State == task.Queued && got.Next != nil {
+		begins = got.Next.Checkpoint
+	}
+	if got.Pending != pending || got.State == task.Queued && begins != want.begins || (got.EndedAt != nil) != got.State.Final() {
+		r.Fatalf("run %s is %s, wants %q, begins at %d and has the end %v; want %q and %d",
+			want.id, got.State, got.Pending, begins, got.EndedAt, pending, want.begins)
+	}
+	all := must(m.db.Checkpoints(context.Background(), want.id))(m.t)
+	if last := len(all); last == 0 && want.last != 0 || last > 0 && all[last-1].Sequence != want.last {
+		r.Fatalf("run %s has the checkpoints %+v, want the last to be %d", want.id, all, want.last)
+	}
+}
+
 func TestRunsFollowTheModel(t *testing.T) {
 	onEach(t, func(t *testing.T, db *store.DB) {
 		fleet(t, db, "js-1", "js-2")
-		m := &machine{t: t, db: db, silent: map[string]bool{}, now: noon.Add(time.Hour), servers: []string{"js-1", "js-2"}}
+		m := &machine{t: t, db: db, silent: map[string]bool{}, gone: map[string]bool{}, now: noon.Add(time.Hour), servers: []string{"js-1", "js-2"}}
 		rapid.Check(t, func(r *rapid.T) {
 			m.runs = nil
 			for _, s := range m.servers {
 				check(t, db.Heard(context.Background(), oneOf(jobserver.Beat{Server: s, At: m.tick()})))
-				m.silent[s] = false
+				m.silent[s], m.gone[s] = false, false
 			}
 			r.Repeat(map[string]func(*rapid.T){
 				"": m.Check, "insert": m.Insert, "assign": m.Assign, "withdraw": m.Withdraw, "claim": m.Claim,
 				"deliver": m.Deliver, "deliver more": m.Deliver, "lose": m.Lose, "return": m.Return, "cancel": m.Cancel,
-				"fall silent": m.FallSilent, "beat": m.Beat,
+				"fall silent": m.FallSilent, "beat": m.Beat, "replace": m.Replace, "take up": m.TakeUp,
+				"checkpoint": m.Checkpoint, "give up a server": m.GiveUpServer, "declare dead": m.DeclareDead,
 			})
 			m.settle()
 		})
