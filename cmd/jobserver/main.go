@@ -37,7 +37,7 @@ func newCommand() *cobra.Command {
 	cmd.SetVersionTemplate("jobserver {{.Version}}\n")
 	cmd.AddCommand(
 		newJoinCommand(), newRunCommand(),
-		newProgressCommand(), newOutputCommand(),
+		newProgressCommand(), newOutputCommand(), newCheckpointCommand(),
 		newGuardCommand(), newKeeperCommand(),
 	)
 	return cmd

@@ -239,10 +239,10 @@ func TestAfterARestartEverythingKeptIsDeliveredFromTheBeginning(t *testing.T) {
 	d, effects := ready(t, jobserver.Kept{Ref: a, Ended: true}, jobserver.Kept{Ref: b})
 	d.delivers(effects, Want{Ref: a}, Want{Ref: b})
 	// The conductor has all of a, and tells where to go on with b.
-	d.delivers(d.step(DeliverDone{Reports: []Report{
+	d.want(d.step(DeliverDone{Reports: []Report{
 		{Ref: a, Reached: true, Sent: true, Last: 5, More: true, Acked: 9},
 		{Ref: b, Reached: true, Sent: true, Last: 3, Acked: 57},
-	}}), Want{Ref: a, After: 9}, Want{Ref: b, After: 57})
+	}}), Review{Ref: b, After: 3, To: 57}, Deliver{Wants: []Want{{Ref: a, After: 9}, {Ref: b, After: 57}}})
 	d.want(d.step(DeliverDone{Reports: []Report{{Ref: a, Reached: true}, {Ref: b, Reached: true}}}), Drop{Ref: a})
 }
 

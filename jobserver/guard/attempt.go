@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -15,12 +16,16 @@ import (
 type phase int
 
 const (
+	// preparing: no process exists yet; what the attempt goes on from is being unpacked.
+	preparing phase = iota
 	// running: the first process of the present step lives.
-	running phase = iota
+	running
 	// clearing: it has ended, and others that it left are being killed.
 	clearing
 	// draining: no process is left, and what they wrote is being read.
 	draining
+	// packing: what the next steps need is being put into the checkpoint behind a step.
+	packing
 	// committing: the exit record is being written.
 	committing
 )
@@ -52,22 +57,24 @@ type attempt struct {
 
 	steps []step
 	step  int
+	// core decides about stops; begun is true once a process was started.
+	core  *Core
+	begun bool
 	// leader is the first process of the present step. leaderGone is true once it was reaped, with status.
 	leader     process
 	leaderGone bool
 	status     unix.WaitStatus
 
 	began time.Duration
-	// deadline is when the timeout has passed, killAt when a stop becomes a kill, checkAt when to look at the
-	// processes, flushAt when to write what is pending.
-	deadline, killAt, checkAt, flushAt time.Duration
-	checkWait                          time.Duration
-	// stop is why the attempt is being stopped, empty if it is not.
+	// checkAt is when to look at the processes, flushAt when to write what is pending.
+	checkAt, flushAt time.Duration
+	checkWait        time.Duration
+	// stop is why the present step was told to end, empty if it was not.
 	stop       task.ExitKind
 	stopDetail string
-	// killed is true where the keeper itself killed the leader.
-	killed bool
-	exit   *task.Exit
+	// killed is true where the keeper itself killed the leader, unkillable while processes outlive that.
+	killed, unkillable bool
+	exit               *task.Exit
 
 	cpu  time.Duration
 	peak int64
@@ -79,29 +86,30 @@ type attempt struct {
 	progress *task.Progress
 	// progressAt is when the next progress may be written.
 	progressAt time.Duration
+
+	// aside ends what is done beside the loop for the attempt, or is nil.
+	aside context.CancelFunc
+	// made counts checkpoints, drafts those that are or were being gathered, drafting those that are; waiting are the
+	// answers to jobs that wait for theirs.
+	made, drafts, drafting int
+	waiting                map[int]chan<- error
 }
 
 func newAttempt(x jobserver.Execution, w *spool.Writer, now time.Duration) *attempt {
 	a := &attempt{
-		Execution: x, spool: w, began: now,
-		deadline: never, killAt: never, checkAt: never, flushAt: never,
+		Execution: x, spool: w, began: now, phase: preparing, checkAt: never, flushAt: never,
 		leader: process{fd: -1, stdout: -1, stderr: -1},
 	}
-	if x.Timeout > 0 {
-		a.deadline = now + x.Timeout
+	terms := Terms{Timeout: x.Timeout, Grace: x.StopGrace}
+	if x.Lease != nil {
+		terms.Lease = *x.Lease
 	}
+	a.core = NewCore(now, terms)
 	a.output.limit = x.OutputLimit
 	if a.output.limit <= 0 {
 		a.output.limit = task.DefaultOutputLimit
 	}
 	return a
-}
-
-func (a *attempt) grace() time.Duration {
-	if a.StopGrace > 0 {
-		return a.StopGrace
-	}
-	return task.DefaultStopGrace
 }
 
 // mark appends a line of Segno's own to the output.

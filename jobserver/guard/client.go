@@ -62,6 +62,10 @@ type held struct {
 	// keeper keeps the attempt, or is nil.
 	keeper *keeperConn
 	meter  meter
+	// lease is the one on disk, or nil. beside is true where files may lie beside the spool. unkillable is true while
+	// processes outlive SIGKILL.
+	lease              *jobserver.Lease
+	beside, unkillable bool
 	// ticket is that of nameSync for the spool.
 	ticket uint64
 
@@ -122,6 +126,9 @@ func (c *Client) Start(ctx context.Context, e jobserver.Execution) error {
 		return err
 	}
 	if err := c.start(ctx, e, h); err != nil {
+		if h.beside {
+			err = errors.Join(err, c.folder.RemoveBeside(e.Ref))
+		}
 		c.forget(e.Ref, h)
 		return fmt.Errorf("start %s: %w", spool.Name(e.Ref), err)
 	}
@@ -131,6 +138,11 @@ func (c *Client) Start(ctx context.Context, e jobserver.Execution) error {
 func (c *Client) start(ctx context.Context, e jobserver.Execution, h *held) error {
 	k, err := c.pool.take(ctx)
 	if err != nil {
+		return err
+	}
+	if err := c.prepare(&e, h); err != nil {
+		c.noteWrite(err)
+		c.pool.put(k)
 		return err
 	}
 	fd, err := c.folder.Create(spool.Header{BootID: c.boot, CreatedAt: time.Now().UTC(), Execution: e})
@@ -244,7 +256,11 @@ func (c *Client) Kept(context.Context) ([]jobserver.Kept, error) {
 	now := sinceBoot()
 	kept := make([]jobserver.Kept, 0, len(c.attempts))
 	for ref, h := range c.attempts {
-		one := jobserver.Kept{Ref: ref, Ended: h.ended}
+		one := jobserver.Kept{Ref: ref, Ended: h.ended, Unkillable: h.unkillable && !h.ended}
+		if h.lease != nil {
+			lease := *h.lease
+			one.Lease = &lease
+		}
 		if !h.ended && h.keeper != nil {
 			one.Usage = h.meter.measure(h.keeper.pid, now)
 		}
@@ -307,6 +323,7 @@ func (c *Client) Drop(ref task.Ref) error {
 		c.mu.Unlock()
 		return fmt.Errorf("drop %s: it has not ended: %w", spool.Name(ref), fault.Conflict)
 	}
+	beside := h != nil && h.beside
 	c.mu.Unlock()
 	if h == nil {
 		return nil
@@ -318,6 +335,11 @@ func (c *Client) Drop(ref task.Ref) error {
 	if err := unix.Rmdir(dir); err != nil && err != unix.ENOENT {
 		if err := os.RemoveAll(dir); err != nil {
 			return fmt.Errorf("remove working directory: %w", err)
+		}
+	}
+	if beside {
+		if err := c.folder.RemoveBeside(ref); err != nil {
+			return err
 		}
 	}
 	if err := c.folder.Remove(ref); err != nil {
@@ -341,14 +363,14 @@ func (h *held) close() error {
 }
 
 // ended notes that the spool of ref has its exit record, and tells of it once the spool's name is durable too.
-func (c *Client) ended(ref task.Ref) {
+func (c *Client) ended(ref task.Ref, beside bool) {
 	c.mu.Lock()
 	h := c.attempts[ref]
 	if h == nil || h.ended {
 		c.mu.Unlock()
 		return
 	}
-	h.keeper = nil
+	h.keeper, h.unkillable, h.beside = nil, false, h.beside || beside
 	ticket := h.ticket
 	c.mu.Unlock()
 	if c.names.durableAt(ticket, ref) {

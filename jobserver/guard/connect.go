@@ -105,6 +105,8 @@ func (c *Client) hearGuard(listed chan<- error) {
 			c.pool.meet(n.PID)
 		case isGone:
 			c.pool.part(n.PID, n.ref())
+		case isUnkillable:
+			c.noteUnkillable(n.ref(), n.Unkillable)
 		case isUnable:
 			c.pool.unable(errors.New(n.Error))
 		case isListed:
@@ -135,7 +137,7 @@ func (c *Client) takeStock() error {
 		c.mu.Lock()
 		_, known := c.attempts[ref]
 		if !known {
-			c.attempts[ref] = &held{}
+			c.attempts[ref] = &held{beside: true}
 		}
 		c.mu.Unlock()
 		if !known {
@@ -184,6 +186,6 @@ func (c *Client) trySettle(ref task.Ref, reason string) bool {
 	if state == spool.Held {
 		return false
 	}
-	c.ended(ref)
+	c.ended(ref, true)
 	return true
 }

@@ -90,6 +90,9 @@ func (e environment) of(x *jobserver.Execution, dir string) ([]string, string) {
 	if !x.ScheduledFor.IsZero() {
 		env = append(env, "SEGNO_SCHEDULED_FOR="+x.ScheduledFor.UTC().Format(time.RFC3339Nano))
 	}
+	if x.Resume != nil {
+		env = append(env, "SEGNO_RESUME_FROM="+x.Resume.Name, "SEGNO_RESUME_DIR="+dir+"/"+resumeFolder)
+	}
 	if x.Traceparent != "" {
 		env = append(env, "TRACEPARENT="+x.Traceparent)
 	}
@@ -175,7 +178,11 @@ func check(x *jobserver.Execution) error {
 			return fault.Field("params."+name, "must not hold a NUL byte")
 		}
 	}
-	for name, value := range map[string]string{"task": x.Task, "traceparent": x.Traceparent} {
+	resume := ""
+	if x.Resume != nil {
+		resume = x.Resume.Name
+	}
+	for name, value := range map[string]string{"task": x.Task, "traceparent": x.Traceparent, "resume.name": resume} {
 		if strings.ContainsRune(value, 0) {
 			return fault.Field(name, "must not hold a NUL byte")
 		}

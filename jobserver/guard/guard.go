@@ -56,6 +56,8 @@ type guardian struct {
 	// bereaved are keepers that have ended, and whose processes are being cleared away.
 	bereaved  []*keeperProcess
 	checkWait time.Duration
+	// lookAt is when to look at the leases of keepers next.
+	lookAt time.Duration
 	// aloneSince is when the last client or keeper left, heardAt when something last happened; tidied is true once memory
 	// was given back since.
 	aloneSince, heardAt time.Duration
@@ -69,6 +71,12 @@ type keeperProcess struct {
 	// channel ends when the keeper does; slate tells what it keeps.
 	channel, slate int
 	ready          bool
+	// leased is true while it may keep an attempt with a lease. doomed is true once it was killed for one that it did not
+	// end.
+	leased, doomed bool
+	// bereft is when it ended, and stuck is true once processes that it left have outlived SIGKILL for too long.
+	bereft time.Duration
+	stuck  bool
 	// reaped is true once the guard has waited for the process.
 	reaped bool
 }
@@ -97,7 +105,7 @@ func newGuardian(o Options) (*guardian, error) {
 	}
 	g := &guardian{
 		place: p, log: o.Logger, linger: o.Linger, boot: bootID(),
-		lock: -1, listener: -1, null: -1, aloneSince: sinceBoot(), heardAt: sinceBoot(),
+		lock: -1, listener: -1, null: -1, aloneSince: sinceBoot(), heardAt: sinceBoot(), lookAt: never,
 	}
 	if g.linger <= 0 {
 		g.linger = DefaultLinger
@@ -196,6 +204,9 @@ func (g *guardian) run() error {
 				g.hear(int(e.Fd))
 			}
 		}
+		if now := sinceBoot(); now >= g.lookAt {
+			g.enforce(now)
+		}
 		if len(g.bereaved) > 0 {
 			g.clear(sinceBoot())
 		}
@@ -223,7 +234,7 @@ func (g *guardian) patience() time.Duration {
 	if len(g.bereaved) > 0 {
 		return g.checkWait
 	}
-	next := never
+	next := g.lookAt
 	if g.alone() {
 		next = g.aloneSince + g.linger
 	}
@@ -255,8 +266,23 @@ func (g *guardian) greet() {
 		}
 	}
 	// Until then no spool may be settled: processes of a dead keeper may be left.
-	if len(g.bereaved) == 0 {
+	if g.listed() {
+		g.tellStuck(fd)
 		g.tell(fd, notice{Is: isListed})
+	}
+}
+
+// listed reports whether it is known of each keeper that has ended what became of its processes.
+func (g *guardian) listed() bool {
+	return !slices.ContainsFunc(g.bereaved, func(k *keeperProcess) bool { return !k.stuck })
+}
+
+// tellStuck names the attempts to a client whose processes cannot be killed.
+func (g *guardian) tellStuck(fd int) {
+	for _, k := range g.bereaved {
+		if ref, ok := g.onSlate(k); ok && k.stuck {
+			g.tell(fd, notice{Is: isUnkillable, PID: k.pid, Run: ref.Run, Number: ref.Number, Unkillable: true})
+		}
 	}
 }
 
@@ -300,6 +326,9 @@ func (g *guardian) hear(fd int) {
 	case !k.ready:
 		k.ready = true
 		g.tellAll(notice{Is: isKeeper, PID: k.pid})
+	case string(g.message[:n]) == isLeased:
+		k.leased = true
+		g.lookAt = min(g.lookAt, sinceBoot()+lookEvery)
 	}
 }
 
@@ -360,6 +389,7 @@ func (g *guardian) bereave(i int) {
 	k := g.keepers[i]
 	g.keepers = slices.Delete(g.keepers, i, i+1)
 	closeFD(&k.channel)
+	k.bereft = sinceBoot()
 	g.bereaved = append(g.bereaved, k)
 	g.checkWait = firstCheck
 }
@@ -382,10 +412,34 @@ func (g *guardian) clear(now time.Duration) {
 		if !g.isKeeper(pid) {
 			killBelow(own, g.isKeeper)
 			g.checkWait = min(g.checkWait, 2*firstCheck)
+			g.noteStuck(now)
 			return
 		}
 	}
 	g.settle(now)
+}
+
+// noteStuck takes note of ended keepers whose processes outlive SIGKILL, and tells the clients.
+func (g *guardian) noteStuck(now time.Duration) {
+	fresh := false
+	for _, k := range g.bereaved {
+		if !k.stuck && now > k.bereft+jobserver.KillBound {
+			k.stuck, fresh = true, true
+			g.log.Error("processes that a keeper left outlive SIGKILL", "pid", k.pid)
+		}
+		if k.stuck {
+			g.checkWait = lastCheck
+		}
+	}
+	if !fresh {
+		return
+	}
+	for _, fd := range slices.Clone(g.clients) {
+		g.tellStuck(fd)
+		if g.listed() {
+			g.tell(fd, notice{Is: isListed})
+		}
+	}
 }
 
 func (g *guardian) isKeeper(pid int) bool {
@@ -441,13 +495,19 @@ func (g *guardian) settle(now time.Duration) {
 	}
 }
 
-// endSpool ends the spool of the attempt that is on the slate of a keeper, if any, and returns the attempt.
-func (g *guardian) endSpool(k *keeperProcess) (task.Ref, error) {
+// onSlate returns the attempt that is on the slate of a keeper, if any.
+func (g *guardian) onSlate(k *keeperProcess) (task.Ref, bool) {
 	var line [slateSize]byte
 	if _, err := unix.Pread(k.slate, line[:], 0); err != nil {
-		return task.Ref{}, fmt.Errorf("read slate: %w", err)
+		g.log.Error("a slate cannot be read", "pid", k.pid, "error", err)
+		return task.Ref{}, false
 	}
-	ref, ok := spool.ParseName(strings.TrimRight(string(line[:]), "\x00"))
+	return spool.ParseName(strings.TrimRight(string(line[:]), "\x00"))
+}
+
+// endSpool ends the spool of the attempt that is on the slate of a keeper, if any, and returns the attempt.
+func (g *guardian) endSpool(k *keeperProcess) (task.Ref, error) {
+	ref, ok := g.onSlate(k)
 	if !ok {
 		return task.Ref{}, nil
 	}

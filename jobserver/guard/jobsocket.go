@@ -33,14 +33,13 @@ type jobSocket struct {
 	served chan struct{}
 
 	mu       sync.Mutex
-	requests []jobRequest
+	requests []func(*keeper)
 }
 
 // jobRequest is what a job hands over; exactly one of progress and value is set.
 type jobRequest struct {
 	progress *task.Progress
 	value    *task.ValueRecord
-	reply    chan<- error
 }
 
 func listenJob(path string) (*jobSocket, error) {
@@ -62,7 +61,7 @@ func listenJob(path string) (*jobSocket, error) {
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    16 << 10,
+		MaxHeaderBytes:    32 << 10,
 		// Whatever a job sends on its own socket is for the job to know.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
@@ -82,9 +81,7 @@ func (s *jobSocket) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /progress", s.progress)
 	mux.HandleFunc("POST /output", s.output)
-	mux.HandleFunc("POST /checkpoint", func(w http.ResponseWriter, _ *http.Request) {
-		problem(w, http.StatusNotImplemented, "Not implemented", "this job server takes no checkpoints yet")
-	})
+	mux.HandleFunc("POST /checkpoint", s.checkpoint)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "Not found", "there is POST /progress, POST /output and POST /checkpoint")
 	})
@@ -162,28 +159,37 @@ func CheckOutput(name, value string) error {
 
 // hand hands a request to the keeper and answers with what becomes of it.
 func (s *jobSocket) hand(w http.ResponseWriter, r *http.Request, q jobRequest) {
-	reply := make(chan error, 1)
-	q.reply = reply
-	s.mu.Lock()
-	s.requests = append(s.requests, q)
-	s.mu.Unlock()
-	if _, err := unix.Write(s.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}); err != nil {
-		refuse(w, fmt.Errorf("wake keeper: %w", err))
+	err := s.ask(r.Context(), func(k *keeper, reply chan<- error) { reply <- k.accept(q) })
+	if err != nil {
+		refuse(w, err)
 		return
 	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// ask has the keeper's loop do something and returns what it replies, or the error of ctx. The reply has room for one.
+func (s *jobSocket) ask(ctx context.Context, do func(k *keeper, reply chan<- error)) error {
+	reply := make(chan error, 1)
+	s.post(func(k *keeper) { do(k, reply) })
 	select {
 	case err := <-reply:
-		if err != nil {
-			refuse(w, err)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	case <-r.Context().Done():
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-// take returns the requests that wait.
-func (s *jobSocket) take() []jobRequest {
+// post has the keeper's loop do something.
+func (s *jobSocket) post(do func(*keeper)) {
+	s.mu.Lock()
+	s.requests = append(s.requests, do)
+	s.mu.Unlock()
+	// It fails where 2^64-2 calls wait, or the keeper is about to end.
+	_, _ = unix.Write(s.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+}
+
+// take returns what waits to be done.
+func (s *jobSocket) take() []func(*keeper) {
 	var count [8]byte
 	_, _ = unix.Read(s.wake, count[:])
 	s.mu.Lock()
@@ -193,10 +199,10 @@ func (s *jobSocket) take() []jobRequest {
 	return all
 }
 
-// answer sees to the requests of the job.
+// answer sees to the requests of the job, and to what has been done beside the loop.
 func (k *keeper) answer() {
-	for _, q := range k.job.take() {
-		q.reply <- k.accept(q)
+	for _, do := range k.job.take() {
+		do(k)
 	}
 }
 

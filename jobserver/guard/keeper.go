@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -46,7 +47,9 @@ type KeeperOptions struct {
 type keeper struct {
 	place   place
 	pid     int
+	boot    string
 	log     *slog.Logger
+	folder  *spool.Folder
 	waiter  *waiter
 	launch  launcher
 	rooms   *workroom
@@ -66,8 +69,10 @@ type keeper struct {
 	// orphaned is when the guard died.
 	orphaned time.Duration
 	leaving  bool
-	oomSeen  int64
-	message  [maxMessage]byte
+	// asides are what is done beside the loop.
+	asides  sync.WaitGroup
+	oomSeen int64
+	message [maxMessage]byte
 }
 
 // Keep runs a keeper until it is told to leave or its guard is gone.
@@ -97,11 +102,14 @@ func newKeeper(o KeeperOptions) (*keeper, error) {
 	}
 	pid := os.Getpid()
 	k := &keeper{
-		place: p, pid: pid, log: o.Logger, rooms: newWorkroom(p.work(), pid),
+		place: p, pid: pid, boot: bootID(), log: o.Logger, rooms: newWorkroom(p.work(), pid),
 		guard: guardFD, client: -1, idleSince: sinceBoot(), orphaned: never,
 	}
 	if k.launch.null, err = unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
 		return nil, fmt.Errorf("open /dev/null: %w", err)
+	}
+	if k.folder, err = spool.OpenFolder(p.spools()); err != nil {
+		return nil, err
 	}
 	if k.listener, err = listen(p.controlSocket(pid)); err != nil {
 		return nil, err
@@ -138,8 +146,13 @@ func becomeSubreaper() error {
 }
 
 func (k *keeper) close() {
+	if k.attempt != nil && k.attempt.aside != nil {
+		k.attempt.aside()
+	}
 	k.job.close()
+	k.asides.Wait()
 	k.waiter.close()
+	k.folder.Close()
 	closeFD(&k.listener)
 	closeFD(&k.client)
 	os.Remove(k.place.controlSocket(k.pid))
@@ -201,7 +214,7 @@ func (k *keeper) handleOthers(fd int) {
 // in its write.
 func (k *keeper) watchOutput(watch bool) {
 	a := k.attempt
-	if a == nil || a.phase == draining || a.phase == committing {
+	if a == nil || a.phase != running && a.phase != clearing {
 		return
 	}
 	for _, fd := range []int{a.leader.stdout, a.leader.stderr} {
@@ -219,7 +232,10 @@ func (k *keeper) patience() time.Duration {
 	now := sinceBoot()
 	next := never
 	if a := k.attempt; a != nil {
-		next = min(a.deadline, a.killAt, a.checkAt)
+		next = a.checkAt
+		if a.phase != committing {
+			next = min(next, a.core.Wake())
+		}
 		if k.full {
 			next = min(next, k.retryAt)
 		} else {
@@ -253,13 +269,8 @@ func (k *keeper) tick(now time.Duration) {
 	if k.full && now >= k.retryAt {
 		k.resume(now)
 	}
-	if k.attempt == a && now >= a.deadline {
-		a.deadline = never
-		k.stop(task.ExitTimedOut, "", now)
-	}
-	if k.attempt == a && now >= a.killAt {
-		a.killAt = never
-		k.kill(now)
+	if k.attempt == a && a.phase != committing && now >= a.core.Wake() {
+		k.decide(Woken{}, now)
 	}
 	if k.attempt == a && now >= a.checkAt {
 		a.checkAt = never
@@ -301,8 +312,8 @@ func (k *keeper) greet() {
 	}
 	k.client = fd
 	hello := notice{Is: isHere, PID: k.pid, Full: k.full}
-	if k.attempt != nil {
-		hello.Run, hello.Number = k.attempt.Ref.Run, k.attempt.Ref.Number
+	if a := k.attempt; a != nil {
+		hello.Run, hello.Number, hello.Unkillable = a.Ref.Run, a.Ref.Number, a.unkillable
 	}
 	k.tell(hello)
 }
@@ -348,8 +359,16 @@ func (k *keeper) obey() {
 			k.tell(notice{Is: isRefused, Run: o.Run, Number: o.Number, Error: err.Error()})
 		}
 	case doStop:
-		if k.attempt != nil && k.attempt.Ref == o.ref() {
-			k.stop(o.Kind, "", now)
+		if k.keeps(o.ref()) {
+			k.decide(Ordered{Kind: o.Kind}, now)
+		}
+	case doLook:
+		if k.keeps(o.ref()) {
+			k.lookAtLease(now)
+		}
+	case doValidate:
+		if k.keeps(o.ref()) {
+			k.validated(o.Sequence, o.Refused)
 		}
 	case doLeave:
 		k.leaving = k.leaving || k.attempt == nil
@@ -365,11 +384,12 @@ func (k *keeper) orphan() {
 		k.leaving = true
 		return
 	}
-	k.stop(task.ExitLost, guardKilled, now)
-	if a := k.attempt; a != nil && a.stop != "" {
-		a.killAt = never
-		k.kill(now)
-	}
+	k.decide(Ordered{Kind: task.ExitLost, Detail: guardKilled, AtOnce: true}, now)
+}
+
+// keeps reports whether the keeper keeps an attempt, and its end is not decided yet.
+func (k *keeper) keeps(ref task.Ref) bool {
+	return k.attempt != nil && k.attempt.Ref == ref && k.attempt.phase != committing
 }
 
 // Reasons of runs that end lost.

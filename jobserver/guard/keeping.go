@@ -34,21 +34,31 @@ func (k *keeper) start(fd int, now time.Duration) error {
 	a := newAttempt(h.Execution, &k.spool, now)
 	a.oomBase = -1
 	k.attempt, k.tidied = a, false
+	if a.Lease != nil {
+		k.watchLease(now)
+	}
 	if a.dir, err = k.rooms.open(a.Ref); err == nil {
 		a.env, a.path = k.launch.env.of(&a.Execution, a.dir)
 		a.steps, err = stepsOf(&a.Job, a.dir)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		k.notStarted(err, now)
-		return nil
+	case a.Resume != nil:
+		k.unpack(now)
+	default:
+		k.beginStep(now)
 	}
-	k.beginStep(now)
 	return nil
 }
 
-// beginStep starts the present step.
+// beginStep starts the present step, unless the attempt is to end.
 func (k *keeper) beginStep(now time.Duration) {
 	a := k.attempt
+	if !a.core.MayBegin(now) {
+		k.endBetween(now)
+		return
+	}
 	s := a.steps[a.step]
 	if s.name != "" {
 		a.mark("step %s (%d of %d) begins", s.name, a.step+1, len(a.steps))
@@ -67,12 +77,14 @@ func (k *keeper) beginStep(now time.Duration) {
 		k.log.Warn("a process cannot be waited for; it is looked at instead", "pid", p.pid, "error", err)
 		a.checkWait, a.checkAt = lastCheck, now+firstCheck
 	}
-	if a.step == 0 {
+	if !a.begun {
+		a.begun = true
 		a.spool.Started(time.Now(), p.pid)
 		a.flushBy(now + startDelay)
 	} else {
 		a.flushBy(now + flushDelay)
 	}
+	k.carryOut(a.core.Step(now, Begun{}), now)
 }
 
 func (k *keeper) launchStep(s step) (process, error) {
@@ -107,19 +119,61 @@ func (k *keeper) notStarted(err error, now time.Duration) {
 	k.finish(now)
 }
 
-// stop asks the job to end, and sees to it that it is killed after the grace. A job that has ended by itself, or is
-// being stopped already, is left as it is.
-func (k *keeper) stop(kind task.ExitKind, detail string, now time.Duration) {
+// endBetween ends an attempt that is to end while no process of it exists.
+func (k *keeper) endBetween(now time.Duration) {
 	a := k.attempt
-	if a.stop != "" || a.phase != running {
+	kind, detail := a.core.Stopped()
+	if !a.begun && detail == "" {
+		detail = "stopped before it was started"
+	}
+	a.exit = &task.Exit{Kind: kind, Code: -1, Detail: detail, CPU: a.cpu, PeakMemory: a.peak, Ran: now - a.began}
+	k.finish(now)
+}
+
+// decide takes an event to the core of the attempt and does what comes of it. What has ended by itself is seen first.
+func (k *keeper) decide(e Event, now time.Duration) {
+	a := k.attempt
+	if k.reap(now); k.attempt != a || a.phase == committing {
 		return
 	}
-	if k.reap(now); k.attempt != a || a.leaderGone {
-		return
+	if a.core.LeaseDue(now) {
+		if k.lookAtLease(now); k.attempt != a {
+			return
+		}
 	}
-	a.stop, a.stopDetail, a.killAt = kind, detail, now+a.grace()
-	unix.Kill(-a.leader.pid, unix.SIGTERM)
-	unix.Kill(-a.leader.pid, unix.SIGCONT) // One that is stopped could not take the SIGTERM.
+	k.carryOut(a.core.Step(now, e), now)
+	if kind, _ := a.core.Stopped(); kind != "" && a.aside != nil {
+		a.aside()
+	}
+}
+
+// carryOut does what the core wants.
+func (k *keeper) carryOut(effects []Effect, now time.Duration) {
+	a := k.attempt
+	for _, e := range effects {
+		if e != Unkillable && !a.leaderGone {
+			a.stop, a.stopDetail = a.core.Stopped()
+		}
+		switch e {
+		case Terminate:
+			if !a.leaderGone {
+				unix.Kill(-a.leader.pid, unix.SIGTERM)
+				unix.Kill(-a.leader.pid, unix.SIGCONT) // One that is stopped could not take the SIGTERM.
+			}
+		case Kill:
+			k.kill(now)
+		case Unkillable:
+			a.unkillable = true
+			k.log.Error("processes of a run outlive SIGKILL", "attempt", spool.Name(a.Ref))
+			k.tellUnkillable()
+		}
+	}
+}
+
+// tellUnkillable tells whether processes of the attempt outlive SIGKILL.
+func (k *keeper) tellUnkillable() {
+	a := k.attempt
+	k.tell(notice{Is: isUnkillable, Run: a.Ref.Run, Number: a.Ref.Number, Unkillable: a.unkillable})
 }
 
 // kill kills every process of the attempt.
@@ -128,7 +182,6 @@ func (k *keeper) kill(now time.Duration) {
 	if a.phase != running && a.phase != clearing {
 		return
 	}
-	a.killAt = never
 	a.killed = a.killed || !a.leaderGone
 	k.cgroup.kill()
 	killBelow(k.pid, nil)
@@ -155,13 +208,17 @@ func (k *keeper) reap(now time.Duration) {
 			a.checkLater(now)
 		}
 	case none:
+		k.carryOut(a.core.Step(now, AllEnded{}), now)
 		k.endStep(now)
-	case a.killAt != never:
+	case a.phase == running:
 		a.phase = clearing
-		a.checkLater(now)
-	default:
-		a.phase = clearing
+		if k.carryOut(a.core.Step(now, LeaderEnded{}), now); !a.core.Killed() {
+			a.checkLater(now)
+		}
+	case a.core.Killed():
 		k.kill(now)
+	default:
+		a.checkLater(now)
 	}
 }
 
@@ -191,7 +248,11 @@ func (k *keeper) collect() bool {
 // endStep goes on to the next step, or to the end.
 func (k *keeper) endStep(now time.Duration) {
 	a := k.attempt
-	a.phase, a.checkAt, a.killAt = draining, never, never
+	a.phase, a.checkAt = draining, never
+	if a.unkillable {
+		a.unkillable = false
+		k.tellUnkillable()
+	}
 	if !k.drain() {
 		return // Until there is room; resume comes back here.
 	}
@@ -201,7 +262,7 @@ func (k *keeper) endStep(now time.Duration) {
 	}
 	if a.step+1 < len(a.steps) && a.stop == "" && a.status.Exited() && a.status.ExitStatus() == 0 {
 		a.step++
-		k.beginStep(now)
+		k.pack(now)
 		return
 	}
 	e := a.result(now)
@@ -240,6 +301,7 @@ func (k *keeper) finish(now time.Duration) {
 	a := k.attempt
 	a.phase = committing
 	a.closeStep()
+	k.leaveWaiting()
 	if a.progress != nil {
 		k.writeProgress(now)
 	}
@@ -270,7 +332,7 @@ func (k *keeper) commit(now time.Duration) {
 		k.log.Error("a slate could not be cleared", "error", err)
 	}
 	a.spool.Close()
-	k.tellOf(isEnded)
+	k.tell(notice{Is: isEnded, Run: a.Ref.Run, Number: a.Ref.Number, Beside: a.Lease != nil || a.Resume != nil || a.drafts+a.made > 0})
 	k.attempt, k.idleSince = nil, now
 	k.leaving = k.leaving || k.guard < 0
 }

@@ -76,6 +76,8 @@ func (l *launcher) command(argv, env []string, path, dir string) (process, error
 type step struct {
 	name string
 	argv []string
+	// keep are the patterns of the files that this step and those before it leave to later ones.
+	keep []string
 }
 
 // stepsOf returns the commands of a job that works in dir, and writes its script there.
@@ -93,8 +95,10 @@ func stepsOf(j *task.Job, dir string) ([]step, error) {
 		return []step{{argv: append(interpreter[:len(interpreter):len(interpreter)], file)}}, nil
 	case len(j.Steps) > 0:
 		steps := make([]step, len(j.Steps))
+		var keep []string
 		for i, s := range j.Steps {
-			steps[i] = step{name: s.Name, argv: s.Command}
+			keep = append(keep, s.Keep...)
+			steps[i] = step{name: s.Name, argv: s.Command, keep: keep[:len(keep):len(keep)]}
 		}
 		return steps, nil
 	}

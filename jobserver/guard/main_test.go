@@ -246,6 +246,7 @@ type result struct {
 	stdout, stderr, marks string
 	progress              []task.Progress
 	values                []task.ValueRecord
+	checkpoints           []task.Checkpoint
 	started               int
 	exit                  *task.Exit
 }
@@ -317,6 +318,8 @@ func (h *host) read(ref task.Ref) result {
 				r.values = append(r.values, *rec.Value)
 			case rec.Exit != nil:
 				r.exit = rec.Exit
+			case rec.Checkpoint != nil:
+				r.checkpoints = append(r.checkpoints, *rec.Checkpoint)
 			case rec.Output.Stream == task.Stdout:
 				out.Write(rec.Output.Data)
 			case rec.Output.Stream == task.Stderr:

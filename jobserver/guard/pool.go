@@ -18,6 +18,8 @@ import (
 const (
 	// warm is how many keepers without work are kept, so that a start need not wait for one.
 	warm = 1
+	// orderWithin is how long a keeper may leave an order unread.
+	orderWithin = 2 * time.Second
 	// surplusAfter is how long further ones stay.
 	surplusAfter = 30 * time.Second
 )
@@ -46,6 +48,9 @@ type poolAnswer struct {
 type keeperConn struct {
 	pid  int
 	conn *net.UnixConn
+	// pidfd is a descriptor of the process, or -1: what is sent to it reaches no other.
+	killing sync.Mutex
+	pidfd   int
 	// Guarded by the pool: what it keeps, whether its disk is full, and since when it has no work.
 	busy      *task.Ref
 	full      bool
@@ -121,7 +126,7 @@ func (p *pool) discard(k *keeperConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k.busy = nil
-	k.conn.Close()
+	k.close()
 }
 
 // put returns a keeper that was taken and has no work.
@@ -164,7 +169,7 @@ func (p *pool) meet(pid int) {
 		return
 	}
 	if p.closed {
-		k.conn.Close()
+		k.close()
 		return
 	}
 	p.keepers[pid] = k
@@ -174,7 +179,7 @@ func (p *pool) meet(pid int) {
 	} else {
 		ref := hello.ref()
 		k.busy = &ref
-		p.client.adopt(ref, k)
+		p.client.adopt(ref, k, hello.Unkillable)
 	}
 	p.client.tasks.Go(func() { p.hear(k) })
 }
@@ -191,6 +196,11 @@ func (c *Client) connectKeeper(pid int) (*keeperConn, notice, error) {
 		conn.Close()
 		return nil, notice{}, err
 	}
+	// It is of the keeper, since that answers after it was opened.
+	pidfd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		pidfd = -1 // A kernel before 5.3.
+	}
 	n, err := hear(conn, make([]byte, maxMessage))
 	if err == nil && n.Is != isHere {
 		err = fmt.Errorf("it said %q", n.Is)
@@ -200,20 +210,22 @@ func (c *Client) connectKeeper(pid int) (*keeperConn, notice, error) {
 	}
 	if err != nil {
 		conn.Close()
+		closeFD(&pidfd)
 		return nil, notice{}, err
 	}
-	return &keeperConn{pid: pid, conn: conn}, n, nil
+	return &keeperConn{pid: pid, pidfd: pidfd, conn: conn}, n, nil
 }
 
 // adopt notes that a keeper keeps an attempt that an earlier client started.
-func (c *Client) adopt(ref task.Ref, k *keeperConn) {
+func (c *Client) adopt(ref task.Ref, k *keeperConn, unkillable bool) {
+	lease := c.leaseOnDisk(ref)
 	c.mu.Lock()
 	h := c.attempts[ref]
 	if h == nil {
 		h = &held{}
 		c.attempts[ref] = h
 	}
-	h.keeper = k
+	h.keeper, h.lease, h.beside, h.unkillable = k, lease, true, unkillable
 	c.mu.Unlock()
 	c.growth.signal(ref, false)
 }
@@ -228,7 +240,7 @@ func (p *pool) part(pid int, taken task.Ref) {
 	if k != nil {
 		ref = k.busy
 		p.unlist(k)
-		k.conn.Close()
+		k.close()
 	}
 	if k != nil {
 		p.refill()
@@ -238,6 +250,9 @@ func (p *pool) part(pid int, taken task.Ref) {
 		p.unable(errors.New("it ended at once; guard.log in the data folder may say why"))
 	}
 	switch {
+	case ref == nil && taken.Run != "":
+		// It left processes that could not be killed, and a former client had it.
+		p.client.settle(taken, keeperKilled)
 	case ref == nil:
 	case *ref == taken:
 		p.client.settle(*ref, keeperKilled)
@@ -300,10 +315,12 @@ func (p *pool) hear(k *keeperConn) {
 			k.full = false
 			p.free(k)
 			p.mu.Unlock()
-			p.client.ended(n.ref())
+			p.client.ended(n.ref(), n.Beside)
 		case isRefused:
 			p.client.options.Logger.Error("a keeper refused an attempt", "attempt", n.Run, "number", n.Number, "error", n.Error)
 			p.client.settle(n.ref(), "its keeper could not take it: "+n.Error)
+		case isUnkillable:
+			p.client.noteUnkillable(n.ref(), n.Unkillable)
 		case isFull, isRoom:
 			p.mu.Lock()
 			k.full = n.Is == isFull
@@ -325,6 +342,14 @@ func hear(conn *net.UnixConn, buf []byte) (notice, error) {
 	return n, err
 }
 
+// close ends the connection; the keeper stays.
+func (k *keeperConn) close() {
+	k.conn.Close()
+	k.killing.Lock()
+	defer k.killing.Unlock()
+	closeFD(&k.pidfd)
+}
+
 // hand passes a spool to the keeper.
 func (k *keeperConn) hand(ref task.Ref, fd int) error {
 	text, err := json.Marshal(order{Do: doStart, Run: ref.Run, Number: ref.Number})
@@ -335,9 +360,13 @@ func (k *keeperConn) hand(ref task.Ref, fd int) error {
 	return err
 }
 
+// order sends an order. A keeper that has not read for long, because it is stopped, is given up on.
 func (k *keeperConn) order(o order) error {
 	text, err := json.Marshal(o)
 	if err != nil {
+		return err
+	}
+	if err := k.conn.SetWriteDeadline(time.Now().Add(orderWithin)); err != nil {
 		return err
 	}
 	_, err = k.conn.Write(text)
@@ -388,6 +417,6 @@ func (p *pool) close() {
 	defer p.mu.Unlock()
 	p.closed = true
 	for _, k := range p.keepers {
-		k.conn.Close()
+		k.close()
 	}
 }

@@ -23,6 +23,9 @@ type order struct {
 	Run    task.RunID    `json:"run,omitempty"`
 	Number int           `json:"number,omitempty"`
 	Kind   task.ExitKind `json:"kind,omitempty"`
+	// Sequence and Refused are those of doValidate.
+	Sequence int    `json:"sequence,omitempty"`
+	Refused  string `json:"refused,omitempty"`
 }
 
 const (
@@ -32,6 +35,10 @@ const (
 	doStart = "start"
 	// doStop has a keeper stop its attempt.
 	doStop = "stop"
+	// doLook has a keeper look at the lease on disk, because its deadline was moved to an earlier one.
+	doLook = "look"
+	// doValidate tells a keeper what became of a checkpoint.
+	doValidate = "validate"
 	// doLeave has a keeper that keeps nothing leave.
 	doLeave = "leave"
 )
@@ -47,6 +54,9 @@ type notice struct {
 	Version int    `json:"version,omitempty"`
 	Full    bool   `json:"full,omitempty"`
 	Error   string `json:"error,omitempty"`
+	// Unkillable may be set in isHere and isUnkillable; Beside in isEnded, where files may lie beside the spool.
+	Unkillable bool `json:"unkillable,omitempty"`
+	Beside     bool `json:"beside,omitempty"`
 }
 
 const (
@@ -65,6 +75,8 @@ const (
 	isGrown   = "grown"
 	isEnded   = "ended"
 	isRefused = "refused"
+	// isUnkillable says whether processes of the attempt outlive SIGKILL.
+	isUnkillable = "unkillable"
 	// isFull and isRoom tell whether there is room for the spool.
 	isFull = "full"
 	isRoom = "room"
@@ -72,6 +84,9 @@ const (
 
 func (n notice) ref() task.Ref { return task.Ref{Run: n.Run, Number: n.Number} }
 func (o order) ref() task.Ref  { return task.Ref{Run: o.Run, Number: o.Number} }
+
+// isLeased is what a keeper tells its guard that keeps an attempt with a lease.
+const isLeased = "leased"
 
 // Guard and keepers are small loops around a waiter on plain descriptors; sockets are of type SOCK_SEQPACKET, so that
 // one message is one packet.
