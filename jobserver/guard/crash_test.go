@@ -249,7 +249,7 @@ func TestOneGuardPerDataFolder(t *testing.T) {
 }
 
 func TestAGuardWithoutAgentAndJobsLeaves(t *testing.T) {
-	h := newHost(t, func(o *ClientOptions) { o.Linger = 50 * time.Millisecond })
+	h := newHost(t, func(o *ClientOptions) { o.Linger = 3 * time.Second })
 	h.await("a keeper", func() bool { return len(h.keeperPIDs()) > 0 })
 	for _, pid := range h.keeperPIDs() {
 		syscall.Kill(pid, syscall.SIGTERM)

@@ -122,11 +122,15 @@ func newHost(t testing.TB, set ...func(*ClientOptions)) *host {
 	h := &host{t: t, data: dir}
 	t.Cleanup(func() {
 		h.killGuard()
-		h.Client.Close()
+		if h.Client != nil {
+			h.Client.Close()
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "guard.log"))
+		if err == nil && (bytes.Contains(text, []byte("DATA RACE")) || bytes.Contains(text, []byte("panic"))) {
+			t.Error("guard or keeper went wrong")
+		}
 		if t.Failed() {
-			if text, err := os.ReadFile(filepath.Join(dir, "guard.log")); err == nil && len(text) > 0 {
-				t.Logf("guard.log:\n%s", text)
-			}
+			t.Logf("guard.log: %v\n%s", err, text)
 		}
 		os.RemoveAll(dir)
 	})
@@ -143,7 +147,7 @@ func (h *host) in(t testing.TB) *host {
 
 func connect(t testing.TB, data string, set ...func(*ClientOptions)) *Client {
 	t.Helper()
-	o := ClientOptions{Data: data, Cgroup: CgroupOff, MaxKeepers: 24, Linger: 2 * time.Second, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
+	o := ClientOptions{Data: data, Cgroup: CgroupOff, MaxKeepers: 24, Linger: 5 * time.Second, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
 	for _, f := range set {
 		f(&o)
 	}
