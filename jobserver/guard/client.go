@@ -62,7 +62,7 @@ type held struct {
 	// keeper keeps the attempt, or is nil.
 	keeper *keeperConn
 	meter  meter
-	// ticket is that of nameSync for the spool.
+	// ticket is that of nameSync for the spool; 0 needs no sync.
 	ticket uint64
 
 	reading sync.Mutex
@@ -133,7 +133,7 @@ func (c *Client) start(ctx context.Context, e jobserver.Execution, h *held) erro
 	if err != nil {
 		return err
 	}
-	fd, err := c.folder.Create(spool.Header{BootID: c.boot, CreatedAt: time.Now().UTC(), Execution: e})
+	fd, fresh, err := c.folder.Create(spool.Header{BootID: c.boot, CreatedAt: time.Now().UTC(), Execution: e})
 	if err != nil {
 		c.noteWrite(err)
 		c.pool.put(k)
@@ -141,9 +141,11 @@ func (c *Client) start(ctx context.Context, e jobserver.Execution, h *held) erro
 	}
 	// The keeper has the lock with a descriptor of its own then.
 	defer unix.Close(fd)
-	c.mu.Lock()
-	h.ticket = c.names.created()
-	c.mu.Unlock()
+	if fresh {
+		c.mu.Lock()
+		h.ticket = c.names.created()
+		c.mu.Unlock()
+	}
 	if err := c.give(ctx, k, e.Ref, h, fd); err != nil {
 		return errors.Join(err, c.folder.Remove(e.Ref))
 	}

@@ -218,7 +218,7 @@ func TestSpoolsOfAnEarlierBootEndAsRebooted(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := command(newRun(), "true")
-	fd, err := f.Create(spool.Header{BootID: "another", CreatedAt: time.Now(), Execution: x})
+	fd, _, err := f.Create(spool.Header{BootID: "another", CreatedAt: time.Now(), Execution: x})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,21 +47,47 @@ func OpenFolder(path string) (*Folder, error) {
 	return &Folder{path: path, dir: dir}, nil
 }
 
-// Recycle lets Create use again what an earlier process left, and Remove keep files for it. Only one process may.
+// Recycle lets Create use again what an earlier process left, and Remove keep files for it. Only one process may. A
+// spool whose renaming a crash of the host took back is given its name again.
 func (f *Folder) Recycle() error {
 	left, err := os.ReadDir(filepath.Join(f.path, freeFolder))
 	if err != nil {
 		return fmt.Errorf("list recycled spools: %w", err)
 	}
-	for _, e := range left {
-		if err := os.Remove(filepath.Join(f.path, freeFolder, e.Name())); err != nil {
-			return fmt.Errorf("remove recycled spool: %w", err)
-		}
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.free = make([]string, 0, maxFree)
+	for _, e := range left {
+		name := filepath.Join(f.path, freeFolder, e.Name())
+		reusable, err := f.rescue(name)
+		if err != nil {
+			return fmt.Errorf("look at recycled spool: %w", err)
+		}
+		n, err := strconv.Atoi(e.Name())
+		if !reusable || err != nil || len(f.free) == maxFree {
+			if err := unix.Unlink(name); err != nil && err != unix.ENOENT {
+				return fmt.Errorf("remove recycled spool: %w", err)
+			}
+			continue
+		}
+		f.made = max(f.made, n)
+		f.free = append(f.free, name)
+	}
 	return nil
+}
+
+// rescue gives a recycled file that holds a spool the name of that. It reports whether the file is empty, as it should be.
+func (f *Folder) rescue(name string) (bool, error) {
+	fd, err := open(name, unix.O_RDONLY)
+	if err != nil {
+		return false, err
+	}
+	defer unix.Close(fd)
+	h, _, size, err := readHeader(fd)
+	if err != nil || CheckRef(h.Execution.Ref) != nil {
+		return size == 0, nil
+	}
+	return false, renameNew(name, f.file(h.Execution.Ref))
 }
 
 // Close closes the folder; spools that are open stay so.
@@ -124,23 +150,23 @@ func (f *Folder) Refs() ([]task.Ref, error) {
 	return refs, nil
 }
 
-// Create makes a spool that holds h alone, locked, and returns its descriptor. Where the attempt has a spool already
-// the error is fault.Conflict, where there is no room fault.Unavailable.
-func (f *Folder) Create(h Header) (int, error) {
+// Create makes a spool that holds h alone, locked, and returns its descriptor. Where it is fresh, it can be found after a
+// crash of the host only after a Sync; a recycled file can in any case. Where the attempt has a spool already the error is
+// fault.Conflict, where there is no room fault.Unavailable.
+func (f *Folder) Create(h Header) (fd int, fresh bool, err error) {
 	ref := h.Execution.Ref
 	if err := CheckRef(ref); err != nil {
-		return -1, err
+		return -1, false, err
 	}
 	head, err := encodeHeader(h)
 	if err != nil {
-		return -1, err
+		return -1, false, err
 	}
 	if len(head) > MaxHeader {
-		return -1, fmt.Errorf("the job takes %d bytes, at most %d are allowed: %w", len(head), MaxHeader, fault.TooLarge)
+		return -1, false, fmt.Errorf("the job takes %d bytes, at most %d are allowed: %w", len(head), MaxHeader, fault.TooLarge)
 	}
-	fd, err := f.place(f.file(ref))
-	if err != nil {
-		return -1, fmt.Errorf("create spool of %s: %w", Name(ref), err)
+	if fd, fresh, err = f.place(f.file(ref)); err != nil {
+		return -1, false, fmt.Errorf("create spool of %s: %w", Name(ref), err)
 	}
 	w := Writer{fd: fd, pending: head}
 	if err = lock(fd, unix.LOCK_EX); err == nil {
@@ -149,9 +175,9 @@ func (f *Folder) Create(h Header) (int, error) {
 	if err != nil {
 		unix.Unlink(f.file(ref))
 		unix.Close(fd)
-		return -1, fmt.Errorf("create spool of %s: %w", Name(ref), room(err))
+		return -1, false, fmt.Errorf("create spool of %s: %w", Name(ref), room(err))
 	}
-	return fd, nil
+	return fd, fresh, nil
 }
 
 // Reopen opens and locks a spool that holds nothing but its header, as Create left it. For one that holds more, or is
@@ -168,30 +194,36 @@ func (f *Folder) Reopen(ref task.Ref) (int, error) {
 	return fd, nil
 }
 
-// place opens an empty file under a name that nothing has yet.
-func (f *Folder) place(path string) (int, error) {
+// place opens an empty file under a name that nothing has yet, and reports whether it is a fresh one.
+func (f *Folder) place(path string) (fd int, fresh bool, err error) {
 	for {
 		name, ok := f.takeFree()
 		if !ok {
 			break
 		}
-		err := retry(func() error {
-			return unix.Renameat2(unix.AT_FDCWD, name, unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
-		})
+		err := renameNew(name, path)
 		if err == nil {
-			return open(path, unix.O_RDWR|unix.O_APPEND)
+			fd, err := open(path, unix.O_RDWR|unix.O_APPEND)
+			return fd, false, err
 		}
 		if err == unix.EEXIST {
 			f.giveFree(name)
-			return -1, fmt.Errorf("it exists: %w", fault.Conflict)
+			return -1, false, fmt.Errorf("it exists: %w", fault.Conflict)
 		}
-		// Filesystems that cannot rename so, and files that someone removed: a new file does.
+		// Filesystems that cannot rename so, and files that someone removed: a fresh file does.
 	}
-	fd, err := open(path, unix.O_CREAT|unix.O_EXCL|unix.O_RDWR|unix.O_APPEND)
+	fd, err = open(path, unix.O_CREAT|unix.O_EXCL|unix.O_RDWR|unix.O_APPEND)
 	if err == unix.EEXIST {
-		return -1, fmt.Errorf("it exists: %w", fault.Conflict)
+		return -1, false, fmt.Errorf("it exists: %w", fault.Conflict)
 	}
-	return fd, room(err)
+	return fd, true, room(err)
+}
+
+// renameNew renames a file to a name that nothing has yet; it returns unix.EEXIST where something does.
+func renameNew(from, to string) error {
+	return retry(func() error {
+		return unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	})
 }
 
 func (f *Folder) takeFree() (string, bool) {
