@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
@@ -40,16 +37,6 @@ type pool struct {
 type poolAnswer struct {
 	keeper *keeperConn
 	err    error
-}
-
-// keeperConn is the connection to one keeper.
-type keeperConn struct {
-	pid  int
-	conn *net.UnixConn
-	// Guarded by the pool: what it keeps, whether its disk is full, and since when it has no work.
-	busy      *task.Ref
-	full      bool
-	idleSince time.Time
 }
 
 func newPool(c *Client) *pool { return &pool{client: c, keepers: map[int]*keeperConn{}} }
@@ -179,32 +166,6 @@ func (p *pool) meet(pid int) {
 	p.client.tasks.Go(func() { p.hear(k) })
 }
 
-// connectKeeper connects to a keeper and takes its first word.
-func (c *Client) connectKeeper(pid int) (*keeperConn, notice, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), readyWithin)
-	defer cancel()
-	conn, err := dial(ctx, c.place.controlSocket(pid))
-	if err != nil {
-		return nil, notice{}, err
-	}
-	if err := conn.SetReadDeadline(time.Now().Add(readyWithin)); err != nil {
-		conn.Close()
-		return nil, notice{}, err
-	}
-	n, err := hear(conn, make([]byte, maxMessage))
-	if err == nil && n.Is != isHere {
-		err = fmt.Errorf("it said %q", n.Is)
-	}
-	if err == nil {
-		err = conn.SetReadDeadline(time.Time{})
-	}
-	if err != nil {
-		conn.Close()
-		return nil, notice{}, err
-	}
-	return &keeperConn{pid: pid, conn: conn}, n, nil
-}
-
 // adopt notes that a keeper keeps an attempt that an earlier client started.
 func (c *Client) adopt(ref task.Ref, k *keeperConn) {
 	c.mu.Lock()
@@ -310,38 +271,6 @@ func (p *pool) hear(k *keeperConn) {
 			p.mu.Unlock()
 		}
 	}
-}
-
-// hear reads one notice.
-func hear(conn *net.UnixConn, buf []byte) (notice, error) {
-	var n notice
-	size, err := conn.Read(buf)
-	if err == nil && size == 0 {
-		err = errClosed
-	}
-	if err == nil {
-		err = json.Unmarshal(buf[:size], &n)
-	}
-	return n, err
-}
-
-// hand passes a spool to the keeper.
-func (k *keeperConn) hand(ref task.Ref, fd int) error {
-	text, err := json.Marshal(order{Do: doStart, Run: ref.Run, Number: ref.Number})
-	if err != nil {
-		return err
-	}
-	_, _, err = k.conn.WriteMsgUnix(text, unix.UnixRights(fd), nil)
-	return err
-}
-
-func (k *keeperConn) order(o order) error {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return err
-	}
-	_, err = k.conn.Write(text)
-	return err
 }
 
 // full reports whether a keeper has no room for its spool.

@@ -30,7 +30,8 @@ type Folder struct {
 	dir  int
 
 	mu sync.Mutex
-	// free are names of recycled, empty files in the folder free, made counts the names given.
+	// free are names of recycled files in the folder free, made counts the names given. They hold the magic and nothing
+	// else: a file that keeps its first block can be written again at a tenth of the cost of one that has none.
 	free []string
 	made int
 }
@@ -76,7 +77,7 @@ func (f *Folder) Recycle() error {
 	return nil
 }
 
-// rescue gives a recycled file that holds a spool the name of that. It reports whether the file is empty, as it should be.
+// rescue gives a recycled file that holds a spool the name of that. It reports whether the file is as it should be.
 func (f *Folder) rescue(name string) (bool, error) {
 	fd, err := open(name, unix.O_RDONLY)
 	if err != nil {
@@ -85,7 +86,9 @@ func (f *Folder) rescue(name string) (bool, error) {
 	defer unix.Close(fd)
 	h, _, size, err := readHeader(fd)
 	if err != nil || CheckRef(h.Execution.Ref) != nil {
-		return size == 0, nil
+		var begin [len(magic)]byte
+		n, err := pread(fd, begin[:], 0)
+		return size == int64(len(magic)) && string(begin[:n]) == magic, err
 	}
 	return false, renameNew(name, f.file(h.Execution.Ref))
 }
@@ -169,6 +172,9 @@ func (f *Folder) Create(h Header) (fd int, fresh bool, err error) {
 		return -1, false, fmt.Errorf("create spool of %s: %w", Name(ref), err)
 	}
 	w := Writer{fd: fd, pending: head}
+	if !fresh {
+		w.size, w.pending = int64(len(magic)), head[len(magic):]
+	}
 	if err = lock(fd, unix.LOCK_EX); err == nil {
 		err = w.Flush()
 	}
@@ -194,7 +200,8 @@ func (f *Folder) Reopen(ref task.Ref) (int, error) {
 	return fd, nil
 }
 
-// place opens an empty file under a name that nothing has yet, and reports whether it is a fresh one.
+// place opens a file under a name that nothing has yet, and reports whether it is a fresh one, and empty; a recycled one
+// has the magic.
 func (f *Folder) place(path string) (fd int, fresh bool, err error) {
 	for {
 		name, ok := f.takeFree()
@@ -258,8 +265,8 @@ func (f *Folder) freeName() (string, bool) {
 func (f *Folder) Remove(ref task.Ref) error {
 	path := f.file(ref)
 	if name, ok := f.freeName(); ok {
-		// Emptied before it is renamed: a file in the folder free never holds anything.
-		if unix.Truncate(path, 0) == nil && unix.Rename(path, name) == nil {
+		// Cut before it is renamed: what is in the folder free holds no attempt.
+		if unix.Truncate(path, int64(len(magic))) == nil && unix.Rename(path, name) == nil {
 			f.giveFree(name)
 			return nil
 		}

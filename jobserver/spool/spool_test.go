@@ -346,7 +346,7 @@ func TestASpoolThatLostItsNewNameIsFoundAgain(t *testing.T) {
 	want := write(t, w)
 	w.Close()
 	free := filepath.Join(f.path, freeFolder)
-	for name, text := range map[string]string{"8": "", "9": "junk", "odd": ""} {
+	for name, text := range map[string]string{"8": magic, "9": "junk", "10": "", "odd": magic} {
 		if err := os.WriteFile(filepath.Join(free, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
