@@ -227,10 +227,13 @@ func (a *agents) Deliver(ctx context.Context, req *connect.Request[segnov1.Deliv
 	return connect.NewResponse(res), nil
 }
 
-// settle takes in what a delivery has changed. It reports whether an attempt has ended.
+// settle takes in what a delivery has changed. It reports whether an attempt has ended: with this delivery, or with an
+// earlier one whose answer was lost.
 func (a *agents) settle(server string, d task.Delivered) bool {
-	if d.Ended {
+	if d.State.Final() {
 		a.c.fleet.release(server, d.Ref)
+	}
+	if d.Ended {
 		if d.Exit != nil {
 			a.c.learner.learn(d.Task, *d.Exit)
 		}
@@ -239,7 +242,7 @@ func (a *agents) settle(server string, d task.Delivered) bool {
 	if !d.Fenced {
 		a.c.watch.outputChanged(d.Ref.Run)
 	}
-	return d.Ended
+	return d.State.Final()
 }
 
 // newSecret returns a random secret of 256 bits as text.
