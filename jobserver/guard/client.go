@@ -80,6 +80,18 @@ func Connect(ctx context.Context, o ClientOptions) (*Client, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	for try := 1; ; try++ {
+		c, err := connectOnce(ctx, o)
+		// A guard that has had nothing to do may leave just then.
+		if !errors.Is(err, errGuardLeft) || try == connectTries || ctx.Err() != nil {
+			return c, err
+		}
+	}
+}
+
+const connectTries = 5
+
+func connectOnce(ctx context.Context, o ClientOptions) (*Client, error) {
 	p, err := openPlace(o.Data)
 	if err != nil {
 		return nil, err
@@ -298,7 +310,7 @@ func (c *Client) noteWrite(err error) {
 	c.full, c.probed = true, time.Now()
 }
 
-// Close lets go of the guard. Jobs go on.
+// Close lets go of the guard. Jobs go on. Closing twice is harmless.
 func (c *Client) Close() error {
 	c.once.Do(func() {
 		c.stop()
@@ -312,5 +324,5 @@ func (c *Client) Close() error {
 	for _, h := range c.attempts {
 		_ = h.close()
 	}
-	return nil
+	return c.folder.Close()
 }

@@ -121,10 +121,7 @@ func newHost(t testing.TB, set ...func(*ClientOptions)) *host {
 	}
 	h := &host{t: t, data: dir}
 	t.Cleanup(func() {
-		h.killGuard()
-		if h.Client != nil {
-			h.Client.Close()
-		}
+		h.close()
 		text, err := os.ReadFile(filepath.Join(dir, "guard.log"))
 		if err == nil && (bytes.Contains(text, []byte("DATA RACE")) || bytes.Contains(text, []byte("panic"))) {
 			t.Error("guard or keeper went wrong")
@@ -136,6 +133,14 @@ func newHost(t testing.TB, set ...func(*ClientOptions)) *host {
 	})
 	h.Client = connect(t, dir, set...)
 	return h
+}
+
+// close ends guard and client, of which the latter may never have come to be.
+func (h *host) close() {
+	h.killGuard()
+	if h.Client != nil {
+		h.Client.Close()
+	}
 }
 
 // in is h for a subtest.

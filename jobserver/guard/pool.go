@@ -17,6 +17,8 @@ const (
 	warm = 1
 	// surplusAfter is how long further ones stay.
 	surplusAfter = 30 * time.Second
+	// maxEarlyEnds is how many keepers in a row may end before they are ready, until those who wait are told.
+	maxEarlyEnds = 5
 )
 
 // pool is the client's keepers.
@@ -30,8 +32,10 @@ type pool struct {
 	// asked counts keepers that the guard is to start, waiting those who wait for one.
 	asked   int
 	waiting []chan poolAnswer
-	failed  error
-	closed  bool
+	// earlyEnds counts keepers that ended before they were ready, since the last one that was.
+	earlyEnds int
+	failed    error
+	closed    bool
 }
 
 type poolAnswer struct {
@@ -154,7 +158,7 @@ func (p *pool) meet(pid int) {
 		k.conn.Close()
 		return
 	}
-	p.keepers[pid] = k
+	p.keepers[pid], p.earlyEnds = k, 0
 	k.full = hello.Full
 	if hello.Run == "" {
 		p.free(k)
@@ -191,11 +195,17 @@ func (p *pool) part(pid int, taken task.Ref) {
 		p.unlist(k)
 		k.conn.Close()
 	}
-	if k != nil {
+	early := k == nil
+	if early {
+		p.asked = max(0, p.asked-1)
+		p.earlyEnds++
+	}
+	failing := p.earlyEnds > maxEarlyEnds
+	if !failing {
 		p.refill()
 	}
 	p.mu.Unlock()
-	if k == nil {
+	if early && failing {
 		p.unable(errors.New("it ended at once; guard.log in the data folder may say why"))
 	}
 	switch {
@@ -217,17 +227,24 @@ func (p *pool) unlist(k *keeperConn) {
 	}
 }
 
-// unable tells the one who waits longest that no keeper could be started.
+// unable tells the one who waits longest that no keeper could be started. The next try is tend's.
 func (p *pool) unable(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = max(0, p.asked-1)
 	p.client.options.Logger.Error("the guard could not start a keeper", "error", err)
 	if len(p.waiting) > 0 && len(p.keepers) == 0 {
 		first := p.waiting[0]
 		p.waiting = p.waiting[1:]
 		first <- poolAnswer{err: fmt.Errorf("start keeper: %w: %w", fault.Unavailable, err)}
 	}
+}
+
+// refused takes the guard's word that it could not start a keeper.
+func (p *pool) refused(err error) {
+	p.mu.Lock()
+	p.asked = max(0, p.asked-1)
+	p.mu.Unlock()
+	p.unable(err)
 }
 
 // fail ends all waiting: there is no guard any more.

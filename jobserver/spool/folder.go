@@ -93,8 +93,17 @@ func (f *Folder) rescue(name string) (bool, error) {
 	return false, renameNew(name, f.file(h.Execution.Ref))
 }
 
-// Close closes the folder; spools that are open stay so.
-func (f *Folder) Close() error { return unix.Close(f.dir) }
+// Close closes the folder; spools that are open stay so. Closing twice is harmless.
+func (f *Folder) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dir < 0 {
+		return nil
+	}
+	dir := f.dir
+	f.dir = -1
+	return unix.Close(dir)
+}
 
 // Sync makes the names of all spools that were created before durable.
 func (f *Folder) Sync() error {
