@@ -99,8 +99,13 @@ func (c *Conductor) Deliver(ctx context.Context, server string, ds []task.Delive
 	return delivered, nil
 }
 
-// delivered takes in what a delivery has changed. It reports whether an attempt has ended.
+// delivered takes in what a delivery has changed. It reports whether an attempt has ended: with this delivery, or with an
+// earlier one whose answer was lost.
 func (c *Conductor) delivered(server string, d task.Delivered) bool {
+	if !d.Ended && d.State.Final() {
+		c.fleet.release(server, d.Ref)
+		return true
+	}
 	if d.Ended {
 		p, there := c.fleet.release(server, d.Ref)
 		if there && d.State == task.Queued {

@@ -32,10 +32,13 @@ const (
 type wanted struct {
 	mu      sync.Mutex
 	targets map[task.Target]struct{}
+	// known is false until the first pass has read the queue, and while a pass has taken targets.
+	known bool
 }
 
 func newWanted() *wanted { return &wanted{targets: map[task.Target]struct{}{}} }
 
+// add notes that runs may wait for targets.
 func (w *wanted) add(targets ...task.Target) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -44,7 +47,14 @@ func (w *wanted) add(targets ...task.Target) {
 	}
 }
 
-// take removes the targets that may be placed on now, and returns them.
+// none reports whether no run waits for anything, so that a new one may be placed at once without overtaking another.
+func (w *wanted) none() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.known && len(w.targets) == 0
+}
+
+// take removes the targets that may be placed on now, and returns them. putBack must follow.
 func (w *wanted) take(may func(task.Target) bool) []task.Target {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -55,7 +65,18 @@ func (w *wanted) take(may func(task.Target) bool) []task.Target {
 			delete(w.targets, t)
 		}
 	}
+	w.known = w.known && len(taken) == 0
 	return taken
+}
+
+// putBack ends what take began, with the targets that runs still wait for.
+func (w *wanted) putBack(left []task.Target) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, t := range left {
+		w.targets[t] = struct{}{}
+	}
+	w.known = true
 }
 
 // wakeDispatcher says that a run was queued or that a place may have become free.
@@ -154,7 +175,7 @@ func (p *pass) run(ctx context.Context) error {
 	}
 	targets := p.c.wanted.take(func(t task.Target) bool { return p.thorough || p.c.fleet.mayHaveRoom(t, p.now) })
 	q := newQueue(p.c.store, targets)
-	defer func() { p.c.wanted.add(q.left()...) }()
+	defer func() { p.c.wanted.putBack(q.left()) }()
 	for {
 		run, more, err := q.next(ctx)
 		if err != nil {

@@ -2,7 +2,9 @@ package conductor
 
 import (
 	"context"
+	"errors"
 
+	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
@@ -27,6 +29,11 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 	run := task.Run{
 		ID: id, Task: name, State: task.Queued, Cause: task.Cause{Kind: task.CauseManual, By: r.By}, QueuedAt: now, Spec: spec, Params: spec.Params,
 	}
+	if c.wanted.none() && c.waits(run, now) == "" {
+		if stored, placed, err := c.startAtOnce(ctx, run, r.Key); placed || err != nil {
+			return stored, err
+		}
+	}
 	stored, created, err := c.store.InsertRun(ctx, run, r.Key)
 	if err != nil {
 		return task.Run{}, err
@@ -37,6 +44,30 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 		c.watch.eventsChanged()
 	}
 	return stored, nil
+}
+
+// startAtOnce places a new run while none waits: it is stored with its first attempt in one transaction. It returns
+// false where no server is eligible now, or the chosen one has just been deleted; then the run is to be queued.
+func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (_ task.Run, placed bool, err error) {
+	ref := task.Ref{Run: run.ID, Number: 1}
+	p := c.fleet.place(run.Spec.Target, c.request(run.Task, run.Spec), ref, run.QueuedAt, c.choose)
+	if p.Chosen == "" {
+		return task.Run{}, false, nil
+	}
+	t := c.fleet.settle(p.Chosen, ref, run)
+	stored, created, err := c.store.InsertPlacedRun(ctx, run, key, virtualserver.Assignment{
+		Ref: ref, Server: p.Chosen, Placement: p, UnavailableAfter: t.unavailableAfter, Lease: t.lease,
+	})
+	if !created {
+		c.fleet.release(p.Chosen, ref)
+		if errors.Is(err, fault.Conflict) {
+			return task.Run{}, false, nil
+		}
+		return stored, err == nil, err
+	}
+	c.sessions.offer(p.Chosen, offerOf(ref, run, origin{}))
+	c.watch.eventsChanged()
+	return stored, true, nil
 }
 
 // Run returns a run with its attempts.

@@ -42,6 +42,9 @@ type RunStore interface {
 	// InsertRun stores a queued run. If key is not empty and a run has it already, that run is returned with created
 	// false; if it was made for another task or with other params, the error is fault.Conflict.
 	InsertRun(ctx context.Context, run task.Run, key string) (stored task.Run, created bool, err error)
+	// InsertPlacedRun stores a run together with its first attempt, in one transaction: queued → starting. Conflict also
+	// where the server was deleted meanwhile; then nothing was stored.
+	InsertPlacedRun(ctx context.Context, run task.Run, key string, a virtualserver.Assignment) (stored task.Run, created bool, err error)
 	// QueuedTargets returns the targets that queued runs wait for, each once.
 	QueuedTargets(ctx context.Context) ([]task.Target, error)
 	// QueuedRuns returns up to limit queued runs for one target after a position in the queue, those of higher priority

@@ -160,6 +160,20 @@ func TestRestore(t *testing.T) {
 			t.Errorf("the replaced database has %d runs, want those that were written", len(got))
 		}
 	})
+	t.Run("replaces a database that is damaged, and its log", func(t *testing.T) {
+		database := filepath.Join(t.TempDir(), "segno.db")
+		for _, ending := range []string{"", "-wal"} {
+			check(t, os.WriteFile(database+ending, []byte(strings.Repeat("damaged ", 2000)), 0o600))
+		}
+		check(t, store.Restore(ctx, backup, database))
+		wantState(t, open(t, database, store.Options{}), before.ID, task.Queued)
+		for _, ending := range []string{"", "-wal"} {
+			kept := must(os.ReadFile(database + ".before-restore" + ending))(t)
+			if !strings.HasPrefix(string(kept), "damaged") {
+				t.Errorf("what was replaced was not kept: %.20q", kept)
+			}
+		}
+	})
 	t.Run("works where there was no database", func(t *testing.T) {
 		fresh := filepath.Join(t.TempDir(), "new", "segno.db")
 		check(t, store.Restore(ctx, backup, fresh))

@@ -96,6 +96,9 @@ func (db *DB) open(ctx context.Context, opts Options) error {
 		return err
 	}
 	db.writer = &writer{dialect: db.dialect, logger: opts.Logger, onCommit: opts.OnCommit}
+	if db.dialect == sqlite {
+		db.writer.gather = gatherFor
+	}
 	db.writer.start(db.sessions())
 	return nil
 }

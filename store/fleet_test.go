@@ -145,14 +145,18 @@ func TestDeleteServer(t *testing.T) {
 		check(t, db.DeleteTask(ctx, "bound", 0, noon))
 		wantKind(t, db.DeleteServer(ctx, "js-1", 9, noon), fault.Conflict)
 		check(t, db.RecordLoad(ctx, []jobserver.LoadPoint{{Server: "js-1", At: noon}}))
+		must(db.EditVirtualServer(ctx, "etl", 0, noon, func(s *virtualserver.Spec) error {
+			s.Weights = map[string]float64{"js-1": 2, "js-2": 3}
+			return nil
+		}))(t)
 		check(t, db.DeleteServer(ctx, "js-1", 1, noon))
 		_, err = db.Server(ctx, "js-1")
 		wantKind(t, err, fault.NotFound)
 		_, err = db.ServerByCredential(ctx, "credential-js-1")
 		wantKind(t, err, fault.NotFound)
 		group := must(db.VirtualServer(ctx, "etl"))(t)
-		if len(group.Members) != 1 || group.Members[0] != "js-2" || group.Version != 2 {
-			t.Errorf("got group %+v, want js-2 alone in version 2", group)
+		if len(group.Members) != 1 || group.Members[0] != "js-2" || len(group.Weights) != 1 || group.Version != 3 {
+			t.Errorf("got group %+v, want js-2 alone, with its weight, in version 3", group)
 		}
 		if points := must(db.Load(ctx, "js-1", noon, noon.Add(time.Hour)))(t); len(points) != 0 {
 			t.Errorf("its load stayed: %+v", points)

@@ -34,7 +34,7 @@ func Restore(ctx context.Context, backup, url string) error {
 		return fmt.Errorf("restore from %s: %w", backup, err)
 	}
 	defer func() { _ = os.Remove(part) }()
-	if err := setAside(ctx, place.file); err != nil {
+	if err := setAside(place.file); err != nil {
 		return fmt.Errorf("keep the database that is replaced: %w", err)
 	}
 	if err := publish(part, place.file); err != nil {
@@ -87,36 +87,31 @@ func copyBeside(from, beside string) (string, error) {
 	return out.Name(), nil
 }
 
-// setAside renames the database. Its log goes with it, or the database that comes into its place would be taken
-// together with a log that is not its own.
-func setAside(ctx context.Context, file string) error {
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+// setAside gives the database and its log a second name, and then takes the log's first one away: the database that comes
+// into the place must not be taken together with a log that is not its own. At every moment one of the two names has
+// both files, whole; neither is opened, since it may be damaged.
+func setAside(file string) error {
+	if !exists(file) {
 		return nil
 	}
-	foldLog(ctx, file)
 	aside := file + ".before-restore"
 	for i := 2; exists(aside) || exists(aside+"-wal"); i++ {
 		aside = file + ".before-restore-" + strconv.Itoa(i)
 	}
 	for _, ending := range []string{"-wal", ""} {
-		if err := os.Rename(file+ending, aside+ending); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Link(file+ending, aside+ending); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	if err := os.Remove(file + "-shm"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := syncFile(filepath.Dir(file)); err != nil {
 		return err
 	}
-	return syncFile(filepath.Dir(file))
-}
-
-// foldLog brings what stands in the log into the file, as far as that can be done with a file that may be damaged.
-func foldLog(ctx context.Context, file string) {
-	db, err := openSQLite(dataSource(file, "mode", "rw", "_busy_timeout", "1000"), 1)
-	if err != nil {
-		return
+	for _, ending := range []string{"-wal", "-shm", ""} {
+		if err := os.Remove(file + ending); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
-	_, _ = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	_ = db.Close()
+	return syncFile(filepath.Dir(file))
 }
 
 func exists(path string) bool {

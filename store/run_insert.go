@@ -6,6 +6,7 @@ import (
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
 // InsertRun stores a queued run. If key is not empty and a run has it already, that run is returned with created false;
@@ -24,9 +25,40 @@ func (db *DB) InsertRun(ctx context.Context, run task.Run, key string) (_ task.R
 	if created {
 		return run, true, nil
 	}
-	old, err := db.runByKey(ctx, key)
+	return db.sameRun(ctx, n)
+}
+
+// InsertPlacedRun stores a run together with its first attempt: what InsertRun and AssignRuns do one after the other, in
+// one transaction. Conflict also where the server was deleted meanwhile; then nothing was stored.
+func (db *DB) InsertPlacedRun(ctx context.Context, run task.Run, key string, a virtualserver.Assignment) (_ task.Run, created bool, err error) {
+	n, err := prepareRun(&run, key)
 	if err != nil {
-		return task.Run{}, false, fmt.Errorf("insert run %s: %w", run.ID, err)
+		return task.Run{}, false, err
+	}
+	placement, err := encode(a.Placement, "placement of run", string(run.ID))
+	if err != nil {
+		return task.Run{}, false, err
+	}
+	if err := db.update(ctx, func(t *tx) (err error) {
+		if created, err = n.insert(t); err != nil || !created {
+			return err
+		}
+		return assign(t, a, placement, run.QueuedAt)
+	}); err != nil {
+		return task.Run{}, false, fmt.Errorf("insert run %s on %s: %w", run.ID, a.Server, err)
+	}
+	if created {
+		run.State, run.Attempt, run.Server = task.Starting, a.Ref.Number, a.Server
+		return run, true, nil
+	}
+	return db.sameRun(ctx, n)
+}
+
+// sameRun returns the run that has the key of n, if it was asked for with the same words.
+func (db *DB) sameRun(ctx context.Context, n newRun) (_ task.Run, created bool, err error) {
+	old, err := db.runByKey(ctx, n.key)
+	if err != nil {
+		return task.Run{}, false, fmt.Errorf("insert run %s: %w", n.run.ID, err)
 	}
 	if err := n.matches(old); err != nil {
 		return task.Run{}, false, err

@@ -305,3 +305,49 @@ func TestClaimAttempts(t *testing.T) {
 		})
 	})
 }
+
+func TestInsertPlacedRun(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		run := newRun()
+		got, created, err := db.InsertPlacedRun(ctx, run, "key", assignment(run.ID, 1, "js-1"))
+		check(t, err)
+		if !created || got.State != task.Starting || got.Attempt != 1 || got.Server != "js-1" {
+			t.Errorf("got %+v, created %v, want a run that is starting on js-1", got, created)
+		}
+		t.Run("is what inserting and assigning make", func(t *testing.T) {
+			other := insert(t, db)
+			assign(t, db, other.ID, 1, "js-1")
+			want, have := must(db.Run(ctx, other.ID))(t), must(db.Run(ctx, run.ID))(t)
+			if have.State != want.State || len(have.Attempts) != 1 || have.Attempts[0].State != want.Attempts[0].State || have.Server != want.Server {
+				t.Errorf("got %+v, want the like of %+v", have, want)
+			}
+			if p := must(db.Placements(ctx, run.ID))(t); p[1].Chosen != "js-1" {
+				t.Errorf("got placements %+v, want the one that was given", p)
+			}
+			var kinds []string
+			for _, e := range must(db.RunEvents(ctx, run.ID, page.Request{}))(t).Items {
+				kinds = append(kinds, e.Kind)
+			}
+			if diff := cmp.Diff([]string{"run.queued", "run.starting"}, kinds); diff != "" {
+				t.Errorf("history (-want +got):\n%s", diff)
+			}
+		})
+		t.Run("gives the same run for the same key", func(t *testing.T) {
+			again := newRun()
+			same, created, err := db.InsertPlacedRun(ctx, again, "key", assignment(again.ID, 1, "js-1"))
+			check(t, err)
+			if created || same.ID != run.ID {
+				t.Errorf("got run %s, created %v, want %s again", same.ID, created, run.ID)
+			}
+		})
+		t.Run("stores nothing where the server is gone", func(t *testing.T) {
+			lone := newRun()
+			_, _, err := db.InsertPlacedRun(ctx, lone, "", assignment(lone.ID, 1, "js-9"))
+			wantKind(t, err, fault.Conflict)
+			_, err = db.Run(ctx, lone.ID)
+			wantKind(t, err, fault.NotFound)
+		})
+	})
+}

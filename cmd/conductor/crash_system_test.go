@@ -142,9 +142,9 @@ func TestAKilledGuardTakesItsJobsWithIt(t *testing.T) {
 	s := systemtest.Start(t)
 	js := s.StartServer("js-1")
 	s.Group("etl", "js-1")
-	s.Task("work", "etl", systemtest.Shell("setsid sleep 600 & sleep 600"))
+	s.Task("work", "etl", systemtest.Shell("setsid sleep 600 & echo begun; sleep 600"))
 	id := s.StartRun("work")
-	s.AwaitRun(id, task.Running)
+	s.AwaitOutput(id)
 	for _, pid := range js.Processes("guard") {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
@@ -222,7 +222,7 @@ func TestAFullDiskUnderTheAgentLosesNothing(t *testing.T) {
 	s.Group("etl", "js-1")
 	s.Task("work", "etl", systemtest.Shell(`i=0; while [ $i -lt 300 ]; do echo "line $i of the output of a job that goes on writing"; i=$((i+1)); sleep 0.01; done; exit 6`))
 	id := s.StartRun("work")
-	s.AwaitRun(id, task.Running)
+	s.AwaitOutput(id)
 	free := fillDisk(t, js.Data)
 	s.Eventually("the server takes no new runs for want of room", func(ctx context.Context) (bool, error) {
 		placement, err := s.Client.Rating(ctx, "etl", "")

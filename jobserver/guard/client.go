@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -49,6 +48,8 @@ type Client struct {
 	tasks   sync.WaitGroup
 	once    sync.Once
 
+	// metering guards the meters of all attempts, mu what follows.
+	metering sync.Mutex
 	mu       sync.Mutex
 	attempts map[task.Ref]*held
 	// full is true where the client itself could not write, until probed says that it can.
@@ -66,7 +67,7 @@ type held struct {
 	// processes outlive SIGKILL.
 	lease              *jobserver.Lease
 	beside, unkillable bool
-	// ticket is that of nameSync for the spool.
+	// ticket is that of nameSync for the spool; 0 needs no sync.
 	ticket uint64
 
 	reading sync.Mutex
@@ -83,6 +84,18 @@ func Connect(ctx context.Context, o ClientOptions) (*Client, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	for try := 1; ; try++ {
+		c, err := connectOnce(ctx, o)
+		// A guard that has had nothing to do may leave just then.
+		if !errors.Is(err, errGuardLeft) || try == connectTries || ctx.Err() != nil {
+			return c, err
+		}
+	}
+}
+
+const connectTries = 5
+
+func connectOnce(ctx context.Context, o ClientOptions) (*Client, error) {
 	p, err := openPlace(o.Data)
 	if err != nil {
 		return nil, err
@@ -145,7 +158,7 @@ func (c *Client) start(ctx context.Context, e jobserver.Execution, h *held) erro
 		c.pool.put(k)
 		return err
 	}
-	fd, err := c.folder.Create(spool.Header{BootID: c.boot, CreatedAt: time.Now().UTC(), Execution: e})
+	fd, fresh, err := c.folder.Create(spool.Header{BootID: c.boot, CreatedAt: time.Now().UTC(), Execution: e})
 	if err != nil {
 		c.noteWrite(err)
 		c.pool.put(k)
@@ -153,9 +166,11 @@ func (c *Client) start(ctx context.Context, e jobserver.Execution, h *held) erro
 	}
 	// The keeper has the lock with a descriptor of its own then.
 	defer unix.Close(fd)
-	c.mu.Lock()
-	h.ticket = c.names.created()
-	c.mu.Unlock()
+	if fresh {
+		c.mu.Lock()
+		h.ticket = c.names.created()
+		c.mu.Unlock()
+	}
 	if err := c.give(ctx, k, e.Ref, h, fd); err != nil {
 		return errors.Join(err, c.folder.Remove(e.Ref))
 	}
@@ -251,141 +266,40 @@ func (c *Client) Stop(_ context.Context, ref task.Ref, kind task.ExitKind) error
 
 // Kept lists the attempts that have a spool, and measures what the running ones use.
 func (c *Client) Kept(context.Context) ([]jobserver.Kept, error) {
+	c.metering.Lock()
+	defer c.metering.Unlock()
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := sinceBoot()
 	kept := make([]jobserver.Kept, 0, len(c.attempts))
+	var running []measured
 	for ref, h := range c.attempts {
-		one := jobserver.Kept{Ref: ref, Ended: h.ended, Unkillable: h.unkillable && !h.ended}
+		one := jobserver.Kept{
+			Ref: ref, Ended: h.ended, Unkillable: h.unkillable && !h.ended,
+			Usage: jobserver.AttemptUsage{Run: string(ref.Run), Number: ref.Number},
+		}
 		if h.lease != nil {
 			lease := *h.lease
 			one.Lease = &lease
 		}
-		if !h.ended && h.keeper != nil {
-			one.Usage = h.meter.measure(h.keeper.pid, now)
-		}
-		one.Usage.Run, one.Usage.Number = string(ref.Run), ref.Number
 		kept = append(kept, one)
+		if !h.ended && h.keeper != nil {
+			running = append(running, measured{len(kept) - 1, &h.meter, h.keeper.pid})
+		}
+	}
+	c.mu.Unlock()
+	now := sinceBoot()
+	for _, r := range running {
+		u := r.meter.measure(r.keeper, now)
+		u.Run, u.Number = kept[r.index].Usage.Run, kept[r.index].Usage.Number
+		kept[r.index].Usage = u
 	}
 	return kept, nil
 }
 
-// Grown tells which spools have more. It is closed when the guard is gone, or the client closed.
-func (c *Client) Grown() <-chan jobserver.Grown { return c.growth.out }
-
-// Read returns records of an attempt after the given sequence, up to about limit bytes; none where there are no more
-// yet. For an attempt without a spool the error is fault.NotFound.
-func (c *Client) Read(ref task.Ref, after int64, limit int) ([]task.Record, error) {
-	c.mu.Lock()
-	h := c.attempts[ref]
-	ended := h != nil && h.ended
-	c.mu.Unlock()
-	if h == nil {
-		return nil, fmt.Errorf("read %s: %w", spool.Name(ref), fault.NotFound)
-	}
-	h.reading.Lock()
-	defer h.reading.Unlock()
-	records, err := c.read(ref, h, after, limit)
-	if err == nil && len(records) == 0 && ended && !h.reader.Exited() {
-		// Its disk has changed what it was given; no one else would ever end this run.
-		c.options.Logger.Error("a spool is damaged", "attempt", spool.Name(ref), "after", after)
-		if _, err = c.folder.Mend(ref, time.Now(), spoolDamaged); err == nil {
-			records, err = c.read(ref, h, after, limit)
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", spool.Name(ref), err)
-	}
-	return records, nil
-}
-
-// read reads with the attempt's reader, whose lock the caller has.
-func (c *Client) read(ref task.Ref, h *held, after int64, limit int) ([]task.Record, error) {
-	if h.dropped {
-		return nil, fault.NotFound
-	}
-	if h.reader == nil {
-		r, err := c.folder.Open(ref)
-		if err != nil {
-			return nil, err
-		}
-		h.reader = r
-	}
-	return h.reader.Read(after, limit)
-}
-
-// Drop removes the spool and the working directory of an attempt that has ended. For one that has not the error is
-// fault.Conflict; one that is unknown is dropped already.
-func (c *Client) Drop(ref task.Ref) error {
-	c.mu.Lock()
-	h := c.attempts[ref]
-	if h != nil && !h.ended {
-		c.mu.Unlock()
-		return fmt.Errorf("drop %s: it has not ended: %w", spool.Name(ref), fault.Conflict)
-	}
-	beside := h != nil && h.beside
-	c.mu.Unlock()
-	if h == nil {
-		return nil
-	}
-	if err := h.close(); err != nil {
-		return err
-	}
-	dir := c.place.work() + "/" + spool.Name(ref)
-	if err := unix.Rmdir(dir); err != nil && err != unix.ENOENT {
-		if err := os.RemoveAll(dir); err != nil {
-			return fmt.Errorf("remove working directory: %w", err)
-		}
-	}
-	if beside {
-		if err := c.folder.RemoveBeside(ref); err != nil {
-			return err
-		}
-	}
-	if err := c.folder.Remove(ref); err != nil {
-		return err
-	}
-	c.forget(ref, h)
-	return nil
-}
-
-// close closes the reader, for good.
-func (h *held) close() error {
-	h.reading.Lock()
-	defer h.reading.Unlock()
-	h.dropped = true
-	if h.reader == nil {
-		return nil
-	}
-	r := h.reader
-	h.reader = nil
-	return r.Close()
-}
-
-// ended notes that the spool of ref has its exit record, and tells of it once the spool's name is durable too.
-func (c *Client) ended(ref task.Ref, beside bool) {
-	c.mu.Lock()
-	h := c.attempts[ref]
-	if h == nil || h.ended {
-		c.mu.Unlock()
-		return
-	}
-	h.keeper, h.unkillable, h.beside = nil, false, h.beside || beside
-	ticket := h.ticket
-	c.mu.Unlock()
-	if c.names.durableAt(ticket, ref) {
-		c.tellEnd(ref)
-	}
-}
-
-// tellEnd tells that an attempt has ended; its spool and its name are durable.
-func (c *Client) tellEnd(ref task.Ref) {
-	c.mu.Lock()
-	if h := c.attempts[ref]; h != nil {
-		h.ended = true
-	}
-	c.mu.Unlock()
-	c.growth.signal(ref, true)
+// measured is a running attempt in the list that Kept makes.
+type measured struct {
+	index  int
+	meter  *meter
+	keeper int
 }
 
 // Full reports whether the last write to a spool failed for want of room, of a keeper or of the client itself.
@@ -414,7 +328,7 @@ func (c *Client) noteWrite(err error) {
 	c.full, c.probed = true, time.Now()
 }
 
-// Close lets go of the guard. Jobs go on.
+// Close lets go of the guard. Jobs go on. Closing twice is harmless.
 func (c *Client) Close() error {
 	c.once.Do(func() {
 		c.stop()
@@ -428,5 +342,5 @@ func (c *Client) Close() error {
 	for _, h := range c.attempts {
 		_ = h.close()
 	}
-	return nil
+	return c.folder.Close()
 }

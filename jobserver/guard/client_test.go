@@ -187,6 +187,9 @@ func TestSurplusKeepersLeave(t *testing.T) {
 }
 
 func TestIdleGuardAndKeepersAreSmall(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes memory of its own")
+	}
 	h := newHost(t)
 	for range 20 {
 		h.run(command(newRun(), "true"))

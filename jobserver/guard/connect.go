@@ -16,6 +16,9 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
+// errGuardLeft is a guard that is gone before it said anything.
+var errGuardLeft = errors.New("the guard left")
+
 // begin starts what runs beside, waits for the guard's list of keepers, and looks through the spools.
 func (c *Client) begin(ctx context.Context) error {
 	listed := make(chan error, 1)
@@ -48,7 +51,7 @@ func (c *Client) reach(ctx context.Context) (*net.UnixConn, error) {
 		return nil, err
 	}
 	if conn, err = dial(ctx, c.place.guardSocket()); err != nil {
-		return nil, fmt.Errorf("connect to guard: %w", err)
+		return nil, fmt.Errorf("connect to guard: %w: %w", errGuardLeft, err)
 	}
 	return conn, nil
 }
@@ -92,7 +95,7 @@ func (c *Client) hearGuard(listed chan<- error) {
 		n, err := hear(c.guard, buf)
 		if err != nil {
 			c.pool.fail(fmt.Errorf("the guard is gone: %w", fault.Unavailable))
-			offer(listed, fmt.Errorf("connect to guard: %w", err))
+			offer(listed, fmt.Errorf("connect to guard: %w: %w", errGuardLeft, err))
 			return
 		}
 		switch n.Is {
@@ -108,7 +111,7 @@ func (c *Client) hearGuard(listed chan<- error) {
 		case isUnkillable:
 			c.noteUnkillable(n.ref(), n.Unkillable)
 		case isUnable:
-			c.pool.unable(errors.New(n.Error))
+			c.pool.refused(errors.New(n.Error))
 		case isListed:
 			offer(listed, nil)
 		}

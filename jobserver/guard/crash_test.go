@@ -2,6 +2,8 @@ package guard
 
 import (
 	"bufio"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/jobserver/spool"
@@ -43,7 +47,7 @@ func TestAKilledAgentLosesNothing(t *testing.T) {
 
 	h := &host{t: t, data: data}
 	h.Client = connect(t, data)
-	t.Cleanup(func() { h.killGuard(); h.Client.Close() })
+	t.Cleanup(func() { h.close() })
 	kept, err := h.Kept(t.Context())
 	if err != nil || len(kept) != 1 || kept[0].Ended {
 		t.Fatalf("kept is %+v, %v", kept, err)
@@ -142,6 +146,75 @@ func TestAKilledKeeperHurtsItsRunAlone(t *testing.T) {
 	}
 }
 
+// TestKeepersKilledAtAnyMoment kills keepers while jobs come and go. Each run must end once, with its own result or lost
+// for the reason that is true, and leave nothing.
+func TestKeepersKilledAtAnyMoment(t *testing.T) {
+	h := newHost(t)
+	tag := newTag()
+	const jobs = 80
+	started := make(chan task.Ref, jobs)
+	go func() {
+		defer close(started)
+		for i := range jobs {
+			x := command(task.RunID(fmt.Sprintf("01CHAOS%d", i)), "sh", "-c", "(setsid sleep "+tag+" &) ; exit 7")
+			if err := h.Start(t.Context(), x); err != nil {
+				t.Errorf("start: %v", err)
+				continue
+			}
+			started <- x.Ref
+		}
+	}()
+	guard := h.guardPID()
+	stop := make(chan struct{})
+	killed := make(chan int)
+	go func() {
+		n := 0
+		for {
+			select {
+			case <-stop:
+				killed <- n
+				return
+			case <-time.After(7 * time.Millisecond):
+				// A process that a keeper is just forking still has the keeper's name, but is no child of the guard.
+				if pids := children(guard); len(pids) > 0 {
+					syscall.Kill(pids[rand.IntN(len(pids))], syscall.SIGKILL)
+					n++
+				}
+			}
+		}
+	}()
+	ends := map[task.Ref]int{}
+	deadline := time.After(3 * testPatience)
+	for len(ends) < jobs {
+		select {
+		case g, ok := <-h.Grown():
+			if !ok {
+				t.Fatal("the guard was lost")
+			}
+			if g.Ended {
+				ends[g.Ref]++
+			}
+		case <-deadline:
+			t.Fatalf("%d of %d ended", len(ends), jobs)
+		}
+	}
+	close(stop)
+	lost := 0
+	for ref := range started {
+		r := h.read(ref)
+		switch {
+		case r.exit == nil || ends[ref] != 1:
+			t.Errorf("%v ended with %+v, told %d times", ref, r.exit, ends[ref])
+		case r.exit.Kind == task.ExitLost && r.exit.Detail == keeperKilled:
+			lost++
+		case r.exit.Kind != task.ExitExited || r.exit.Code != 7:
+			t.Errorf("%v ended with %+v", ref, r.exit)
+		}
+	}
+	t.Logf("%d keepers were killed and %d of %d runs lost", <-killed, lost, jobs)
+	h.await("all processes to be gone", func() bool { return len(sleepers(tag)) == 0 })
+}
+
 func TestAnIdleKeeperThatIsKilledHurtsNoRun(t *testing.T) {
 	h := newHost(t)
 	h.run(command(newRun(), "true"))
@@ -218,7 +291,7 @@ func TestSpoolsOfAnEarlierBootEndAsRebooted(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := command(newRun(), "true")
-	fd, err := f.Create(spool.Header{BootID: "another", CreatedAt: time.Now(), Execution: x})
+	fd, _, err := f.Create(spool.Header{BootID: "another", CreatedAt: time.Now(), Execution: x})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +299,7 @@ func TestSpoolsOfAnEarlierBootEndAsRebooted(t *testing.T) {
 	f.Close()
 	h := &host{t: t, data: dir}
 	h.Client = connect(t, dir)
-	t.Cleanup(func() { h.killGuard(); h.Client.Close() })
+	t.Cleanup(func() { h.close() })
 	kept, err := h.Kept(t.Context())
 	if err != nil || len(kept) != 1 || !kept[0].Ended {
 		t.Fatalf("kept is %+v, %v", kept, err)
@@ -249,7 +322,7 @@ func TestOneGuardPerDataFolder(t *testing.T) {
 }
 
 func TestAGuardWithoutAgentAndJobsLeaves(t *testing.T) {
-	h := newHost(t, func(o *ClientOptions) { o.Linger = 50 * time.Millisecond })
+	h := newHost(t, func(o *ClientOptions) { o.Linger = 3 * time.Second })
 	h.await("a keeper", func() bool { return len(h.keeperPIDs()) > 0 })
 	for _, pid := range h.keeperPIDs() {
 		syscall.Kill(pid, syscall.SIGTERM)
@@ -261,11 +334,35 @@ func TestAGuardWithoutAgentAndJobsLeaves(t *testing.T) {
 	h.await("the guard to leave", func() bool { return h.guardPID() == 0 })
 }
 
+func TestAGuardThatLeavesJustThenIsReplaced(t *testing.T) {
+	h := newHost(t)
+	h.Client.Close()
+	h.killGuard()
+	stale, err := listen(h.place.guardSocket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		fds := []unix.PollFd{{Fd: int32(stale), Events: unix.POLLIN}}
+		if _, err := unix.Poll(fds, int(testPatience/time.Millisecond)); err != nil {
+			t.Error(err)
+		}
+		unix.Close(stale) // With the client in its queue.
+	}()
+	h.Client = connect(t, h.data)
+	<-left
+	if r := h.run(command(newRun(), "echo", "new")); r.stdout != "new\n" {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestALongDataFolderHasItsSocketsElsewhere(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
 	h := &host{t: t, data: filepath.Clean(dir)}
 	h.Client = connect(t, dir)
-	t.Cleanup(func() { h.killGuard(); h.Client.Close(); os.RemoveAll(h.place.sockets()) })
+	t.Cleanup(func() { h.close(); os.RemoveAll(h.place.sockets()) })
 	r := h.run(command(newRun(), "sh", "-c", "echo $SEGNO_SOCKET"))
 	if len(r.stdout) > maxSocketPath || strings.HasPrefix(r.stdout, dir) || r.exit.Code != 0 {
 		t.Errorf("got %q", r.stdout)

@@ -25,14 +25,14 @@ const (
 // selfPath is the running program, also where its file was replaced meanwhile.
 const selfPath = "/proc/self/exe"
 
-// startSelf starts the running program with other arguments and descriptors.
+// startSelf starts the running program with other arguments and descriptors, in a folder that is always there.
 func startSelf(args []string, fds []int, sys *syscall.SysProcAttr) (int, error) {
 	files := make([]uintptr, len(fds))
 	for i, fd := range fds {
 		files[i] = uintptr(fd)
 	}
 	argv := append([]string{filepath.Base(os.Args[0])}, args...)
-	return syscall.ForkExec(selfPath, argv, &syscall.ProcAttr{Env: inheritedEnv(), Files: files, Sys: sys})
+	return syscall.ForkExec(selfPath, argv, &syscall.ProcAttr{Dir: "/", Env: inheritedEnv(), Files: files, Sys: sys})
 }
 
 // Detach starts a guard as a process of its own, in a session of its own, that outlives this one. It returns once the

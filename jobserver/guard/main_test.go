@@ -121,17 +121,26 @@ func newHost(t testing.TB, set ...func(*ClientOptions)) *host {
 	}
 	h := &host{t: t, data: dir}
 	t.Cleanup(func() {
-		h.killGuard()
-		h.Client.Close()
+		h.close()
+		text, err := os.ReadFile(filepath.Join(dir, "guard.log"))
+		if err == nil && (bytes.Contains(text, []byte("DATA RACE")) || bytes.Contains(text, []byte("panic"))) {
+			t.Error("guard or keeper went wrong")
+		}
 		if t.Failed() {
-			if text, err := os.ReadFile(filepath.Join(dir, "guard.log")); err == nil && len(text) > 0 {
-				t.Logf("guard.log:\n%s", text)
-			}
+			t.Logf("guard.log: %v\n%s", err, text)
 		}
 		os.RemoveAll(dir)
 	})
 	h.Client = connect(t, dir, set...)
 	return h
+}
+
+// close ends guard and client, of which the latter may never have come to be.
+func (h *host) close() {
+	h.killGuard()
+	if h.Client != nil {
+		h.Client.Close()
+	}
 }
 
 // in is h for a subtest.
@@ -143,7 +152,7 @@ func (h *host) in(t testing.TB) *host {
 
 func connect(t testing.TB, data string, set ...func(*ClientOptions)) *Client {
 	t.Helper()
-	o := ClientOptions{Data: data, Cgroup: CgroupOff, MaxKeepers: 24, Linger: 2 * time.Second, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
+	o := ClientOptions{Data: data, Cgroup: CgroupOff, MaxKeepers: 24, Linger: 5 * time.Second, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))}
 	for _, f := range set {
 		f(&o)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-// nameSync makes the names of new spools durable, many with one sync of their folder, while their jobs run. An exit is
+// nameSync makes the names of fresh spools durable, many with one sync of their folder, while their jobs run. An exit is
 // told only when the name of its spool is durable.
 type nameSync struct {
 	folder *spool.Folder

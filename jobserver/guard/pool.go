@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
@@ -22,6 +19,8 @@ const (
 	orderWithin = 2 * time.Second
 	// surplusAfter is how long further ones stay.
 	surplusAfter = 30 * time.Second
+	// maxEarlyEnds is how many keepers in a row may end before they are ready, until those who wait are told.
+	maxEarlyEnds = 5
 )
 
 // pool is the client's keepers.
@@ -35,26 +34,15 @@ type pool struct {
 	// asked counts keepers that the guard is to start, waiting those who wait for one.
 	asked   int
 	waiting []chan poolAnswer
-	failed  error
-	closed  bool
+	// earlyEnds counts keepers that ended before they were ready, since the last one that was.
+	earlyEnds int
+	failed    error
+	closed    bool
 }
 
 type poolAnswer struct {
 	keeper *keeperConn
 	err    error
-}
-
-// keeperConn is the connection to one keeper.
-type keeperConn struct {
-	pid  int
-	conn *net.UnixConn
-	// pidfd is a descriptor of the process, or -1: what is sent to it reaches no other.
-	killing sync.Mutex
-	pidfd   int
-	// Guarded by the pool: what it keeps, whether its disk is full, and since when it has no work.
-	busy      *task.Ref
-	full      bool
-	idleSince time.Time
 }
 
 func newPool(c *Client) *pool { return &pool{client: c, keepers: map[int]*keeperConn{}} }
@@ -172,7 +160,7 @@ func (p *pool) meet(pid int) {
 		k.close()
 		return
 	}
-	p.keepers[pid] = k
+	p.keepers[pid], p.earlyEnds = k, 0
 	k.full = hello.Full
 	if hello.Run == "" {
 		p.free(k)
@@ -182,38 +170,6 @@ func (p *pool) meet(pid int) {
 		p.client.adopt(ref, k, hello.Unkillable)
 	}
 	p.client.tasks.Go(func() { p.hear(k) })
-}
-
-// connectKeeper connects to a keeper and takes its first word.
-func (c *Client) connectKeeper(pid int) (*keeperConn, notice, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), readyWithin)
-	defer cancel()
-	conn, err := dial(ctx, c.place.controlSocket(pid))
-	if err != nil {
-		return nil, notice{}, err
-	}
-	if err := conn.SetReadDeadline(time.Now().Add(readyWithin)); err != nil {
-		conn.Close()
-		return nil, notice{}, err
-	}
-	// It is of the keeper, since that answers after it was opened.
-	pidfd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		pidfd = -1 // A kernel before 5.3.
-	}
-	n, err := hear(conn, make([]byte, maxMessage))
-	if err == nil && n.Is != isHere {
-		err = fmt.Errorf("it said %q", n.Is)
-	}
-	if err == nil {
-		err = conn.SetReadDeadline(time.Time{})
-	}
-	if err != nil {
-		conn.Close()
-		closeFD(&pidfd)
-		return nil, notice{}, err
-	}
-	return &keeperConn{pid: pid, pidfd: pidfd, conn: conn}, n, nil
 }
 
 // adopt notes that a keeper keeps an attempt that an earlier client started.
@@ -242,11 +198,17 @@ func (p *pool) part(pid int, taken task.Ref) {
 		p.unlist(k)
 		k.close()
 	}
-	if k != nil {
+	early := k == nil
+	if early {
+		p.asked = max(0, p.asked-1)
+		p.earlyEnds++
+	}
+	failing := p.earlyEnds > maxEarlyEnds
+	if !failing {
 		p.refill()
 	}
 	p.mu.Unlock()
-	if k == nil {
+	if early && failing {
 		p.unable(errors.New("it ended at once; guard.log in the data folder may say why"))
 	}
 	switch {
@@ -271,17 +233,24 @@ func (p *pool) unlist(k *keeperConn) {
 	}
 }
 
-// unable tells the one who waits longest that no keeper could be started.
+// unable tells the one who waits longest that no keeper could be started. The next try is tend's.
 func (p *pool) unable(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = max(0, p.asked-1)
 	p.client.options.Logger.Error("the guard could not start a keeper", "error", err)
 	if len(p.waiting) > 0 && len(p.keepers) == 0 {
 		first := p.waiting[0]
 		p.waiting = p.waiting[1:]
 		first <- poolAnswer{err: fmt.Errorf("start keeper: %w: %w", fault.Unavailable, err)}
 	}
+}
+
+// refused takes the guard's word that it could not start a keeper.
+func (p *pool) refused(err error) {
+	p.mu.Lock()
+	p.asked = max(0, p.asked-1)
+	p.mu.Unlock()
+	p.unable(err)
 }
 
 // fail ends all waiting: there is no guard any more.
@@ -327,50 +296,6 @@ func (p *pool) hear(k *keeperConn) {
 			p.mu.Unlock()
 		}
 	}
-}
-
-// hear reads one notice.
-func hear(conn *net.UnixConn, buf []byte) (notice, error) {
-	var n notice
-	size, err := conn.Read(buf)
-	if err == nil && size == 0 {
-		err = errClosed
-	}
-	if err == nil {
-		err = json.Unmarshal(buf[:size], &n)
-	}
-	return n, err
-}
-
-// close ends the connection; the keeper stays.
-func (k *keeperConn) close() {
-	k.conn.Close()
-	k.killing.Lock()
-	defer k.killing.Unlock()
-	closeFD(&k.pidfd)
-}
-
-// hand passes a spool to the keeper.
-func (k *keeperConn) hand(ref task.Ref, fd int) error {
-	text, err := json.Marshal(order{Do: doStart, Run: ref.Run, Number: ref.Number})
-	if err != nil {
-		return err
-	}
-	_, _, err = k.conn.WriteMsgUnix(text, unix.UnixRights(fd), nil)
-	return err
-}
-
-// order sends an order. A keeper that has not read for long, because it is stopped, is given up on.
-func (k *keeperConn) order(o order) error {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return err
-	}
-	if err := k.conn.SetWriteDeadline(time.Now().Add(orderWithin)); err != nil {
-		return err
-	}
-	_, err = k.conn.Write(text)
-	return err
 }
 
 // full reports whether a keeper has no room for its spool.

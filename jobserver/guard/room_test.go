@@ -25,7 +25,7 @@ func newSmallHost(t *testing.T, size string) *host {
 	}
 	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
 	h := &host{t: t, data: dir}
-	t.Cleanup(func() { h.killGuard(); h.Client.Close() })
+	t.Cleanup(func() { h.close() })
 	h.Client = connect(t, dir)
 	return h
 }

@@ -13,5 +13,7 @@
 // leaves; it is cut off when the spool is settled and is never an error.
 //
 // Only the exit is synced: what precedes it can be lost by a crash of the host alone, and that ends the job too.
-// Files are recycled by renaming, because making and removing an inode costs ext4 ten times as much as a rename.
+// Files are recycled by renaming, because making and removing an inode costs ext4 ten times as much as a rename. After a
+// crash of the host a spool may be found under the name that it had while it was free; [Folder.Recycle] knows by its
+// header. So only the name of a fresh file needs a sync of its own.
 package spool

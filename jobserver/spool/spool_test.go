@@ -42,7 +42,7 @@ func header() Header {
 // newWriter creates a spool and takes it as a keeper does.
 func newWriter(t testing.TB, f *Folder) *Writer {
 	t.Helper()
-	fd, err := f.Create(header())
+	fd, _, err := f.Create(header())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestReadSeesWhatIsFlushedAndNothingElse(t *testing.T) {
 func TestASpoolIsCreatedOnceAndTakenOnce(t *testing.T) {
 	f := newFolder(t)
 	w := newWriter(t, f)
-	if _, err := f.Create(header()); !errors.Is(err, fault.Conflict) {
+	if _, _, err := f.Create(header()); !errors.Is(err, fault.Conflict) {
 		t.Errorf("created twice: %v", err)
 	}
 	if _, err := f.Reopen(ref); !errors.Is(err, fault.Conflict) {
@@ -340,6 +340,32 @@ func TestFilesAreRecycledEmpty(t *testing.T) {
 	}
 }
 
+func TestASpoolThatLostItsNewNameIsFoundAgain(t *testing.T) {
+	f := newFolder(t)
+	w := newWriter(t, f)
+	want := write(t, w)
+	w.Close()
+	free := filepath.Join(f.path, freeFolder)
+	for name, text := range map[string]string{"8": magic, "9": "junk", "10": "", "odd": magic} {
+		if err := os.WriteFile(filepath.Join(free, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(f.file(ref), filepath.Join(free, "7")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Recycle(); err != nil {
+		t.Fatal(err)
+	}
+	if got := readAll(t, f); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	left, err := os.ReadDir(free)
+	if err != nil || len(left) != 1 || left[0].Name() != "8" || len(f.free) != 1 {
+		t.Errorf("free are %v, %v", left, err)
+	}
+}
+
 func TestNames(t *testing.T) {
 	for _, r := range []task.Ref{ref, {Run: "a-b_C9", Number: 12345}} {
 		if got, ok := ParseName(Name(r)); !ok || got != r {
@@ -357,7 +383,7 @@ func TestLargeHeaders(t *testing.T) {
 	f := newFolder(t)
 	h := header()
 	h.Execution.Job = task.Job{Script: &task.Script{Text: strings.Repeat("x", task.MaxScript)}}
-	fd, err := f.Create(h)
+	fd, _, err := f.Create(h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,7 +393,7 @@ func TestLargeHeaders(t *testing.T) {
 	}
 	h.Execution.Ref.Number++
 	h.Execution.Job.Script.Text = strings.Repeat("\x01", MaxHeader)
-	if _, err := f.Create(h); !errors.Is(err, fault.TooLarge) {
+	if _, _, err := f.Create(h); !errors.Is(err, fault.TooLarge) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -105,36 +105,58 @@ func (s *Store) openOn(server string) []*run {
 
 // InsertRun stores a queued run.
 func (s *Store) InsertRun(_ context.Context, n task.Run, key string) (got task.Run, created bool, err error) {
-	err = s.transaction("InsertRun", func() error {
-		if n.ID == "" {
-			return fault.Field("id", "must not be empty")
+	err = s.transaction("InsertRun", func() (err error) {
+		got, created, err = s.insert(n, key)
+		return err
+	})
+	return got, created, err
+}
+
+// InsertPlacedRun stores a run with its first attempt.
+func (s *Store) InsertPlacedRun(_ context.Context, n task.Run, key string, a virtualserver.Assignment) (got task.Run, created bool, err error) {
+	err = s.transaction("InsertPlacedRun", func() (err error) {
+		if s.servers[a.Server] == nil {
+			return fmt.Errorf("there is no such server: %w", fault.Conflict)
 		}
-		if id, there := s.keys[key]; key != "" && there {
-			old := s.runs[id]
-			if old.Task != n.Task || !maps.Equal(old.Params, n.Params) {
-				return fmt.Errorf("the key %q was used for another request: %w", key, fault.Conflict)
-			}
-			got = old.view()
-			return nil
+		if got, created, err = s.insert(n, key); err != nil || !created {
+			return err
 		}
-		if s.runs[n.ID] != nil {
-			return fmt.Errorf("it exists already: %w", fault.Conflict)
+		if err := s.assign(a, n.QueuedAt); err != nil {
+			return err
 		}
-		n.State, n.Prior, n.Attempt, n.Server, n.Attempts = "", "", 0, "", nil
-		n.Pending, n.Next, n.Tries = "", nil, 0
-		n.QueuedAt, n.ScheduledFor = stored(n.QueuedAt), storedOrNil(n.ScheduledFor)
-		r := &run{Run: n, key: key, placements: map[int]virtualserver.Placement{}}
-		s.runs[n.ID] = r
-		if key != "" {
-			s.keys[key] = n.ID
-		}
-		at, _ := slices.BinarySearch(s.order, n.ID)
-		s.order = slices.Insert(s.order, at, n.ID)
-		s.become(r, task.Queued, n.Reason, n.QueuedAt, nil)
-		got, created = r.view(), true
+		got = s.runs[n.ID].view()
 		return nil
 	})
 	return got, created, err
+}
+
+// insert stores a queued run, unless one has its key.
+func (s *Store) insert(n task.Run, key string) (got task.Run, created bool, err error) {
+	if n.ID == "" {
+		return got, false, fault.Field("id", "must not be empty")
+	}
+	if id, there := s.keys[key]; key != "" && there {
+		old := s.runs[id]
+		if old.Task != n.Task || !maps.Equal(old.Params, n.Params) {
+			return got, false, fmt.Errorf("the key %q was used for another request: %w", key, fault.Conflict)
+		}
+		return old.view(), false, nil
+	}
+	if s.runs[n.ID] != nil {
+		return got, false, fmt.Errorf("it exists already: %w", fault.Conflict)
+	}
+	n.State, n.Prior, n.Attempt, n.Server, n.Attempts = "", "", 0, "", nil
+	n.Pending, n.Next, n.Tries = "", nil, 0
+	n.QueuedAt, n.ScheduledFor = stored(n.QueuedAt), storedOrNil(n.ScheduledFor)
+	r := &run{Run: n, key: key, placements: map[int]virtualserver.Placement{}}
+	s.runs[n.ID] = r
+	if key != "" {
+		s.keys[key] = n.ID
+	}
+	at, _ := slices.BinarySearch(s.order, n.ID)
+	s.order = slices.Insert(s.order, at, n.ID)
+	s.become(r, task.Queued, n.Reason, n.QueuedAt, nil)
+	return r.view(), true, nil
 }
 
 // QueuedTargets returns what queued runs wait for.
@@ -169,33 +191,35 @@ func (s *Store) QueuedRuns(_ context.Context, target task.Target, after task.Que
 
 // AssignRuns commits attempts.
 func (s *Store) AssignRuns(_ context.Context, as []virtualserver.Assignment, now time.Time) []error {
-	return s.each("AssignRuns", len(as), func(i int) error {
-		a := as[i]
-		r := s.runs[a.Ref.Run]
-		switch {
-		case r == nil:
-			return notFound("run", string(a.Ref.Run))
-		case r.State != task.Queued:
-			return fmt.Errorf("it is %s: %w", r.State, fault.Conflict)
-		case r.Attempt != a.Ref.Number-1:
-			return fmt.Errorf("its newest attempt is number %d: %w", r.Attempt, fault.Conflict)
-		case s.servers[a.Server] == nil:
-			return fmt.Errorf("there is no such server: %w", fault.Conflict)
-		}
-		n := &attempt{need: a.Placement.Need, Attempt: task.Attempt{
-			Run: r.ID, Number: a.Ref.Number, Server: a.Server, State: task.AttemptOffered, OfferedAt: stored(now),
-			Ground: a.Ground, UnavailableAfter: a.UnavailableAfter, Lease: a.Lease,
-		}}
-		if a.ResumedFrom != 0 {
-			from := a.ResumedFrom
-			n.ResumedFrom = &from
-		}
-		r.attempts = append(r.attempts, n)
-		r.Attempt, r.Server = a.Ref.Number, a.Server
-		r.placements[a.Ref.Number] = a.Placement
-		s.become(r, task.Starting, "", now, onServer(a.Server))
-		return nil
-	})
+	return s.each("AssignRuns", len(as), func(i int) error { return s.assign(as[i], now) })
+}
+
+// assign commits one attempt.
+func (s *Store) assign(a virtualserver.Assignment, now time.Time) error {
+	r := s.runs[a.Ref.Run]
+	switch {
+	case r == nil:
+		return notFound("run", string(a.Ref.Run))
+	case r.State != task.Queued:
+		return fmt.Errorf("it is %s: %w", r.State, fault.Conflict)
+	case r.Attempt != a.Ref.Number-1:
+		return fmt.Errorf("its newest attempt is number %d: %w", r.Attempt, fault.Conflict)
+	case s.servers[a.Server] == nil:
+		return fmt.Errorf("there is no such server: %w", fault.Conflict)
+	}
+	n := &attempt{need: a.Placement.Need, Attempt: task.Attempt{
+		Run: r.ID, Number: a.Ref.Number, Server: a.Server, State: task.AttemptOffered, OfferedAt: stored(now),
+		Ground: a.Ground, UnavailableAfter: a.UnavailableAfter, Lease: a.Lease,
+	}}
+	if a.ResumedFrom != 0 {
+		from := a.ResumedFrom
+		n.ResumedFrom = &from
+	}
+	r.attempts = append(r.attempts, n)
+	r.Attempt, r.Server = a.Ref.Number, a.Server
+	r.placements[a.Ref.Number] = a.Placement
+	s.become(r, task.Starting, "", now, onServer(a.Server))
+	return nil
 }
 
 // ExplainQueued stores why runs wait.

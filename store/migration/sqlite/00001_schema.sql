@@ -122,7 +122,7 @@ CREATE TABLE run_spec (
     run    TEXT PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
     spec   TEXT NOT NULL,
     params TEXT NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE TABLE attempt (
     run          TEXT    NOT NULL REFERENCES run (id) ON DELETE CASCADE,
@@ -156,7 +156,7 @@ CREATE TABLE placement (
     attempt   INTEGER NOT NULL,
     placement TEXT    NOT NULL,
     PRIMARY KEY (run, attempt)
-);
+) WITHOUT ROWID;
 
 -- One row is what one delivery brought: bytes from position start on, and the index of the pieces that they are made of.
 CREATE TABLE output (
