@@ -60,7 +60,9 @@ var faults = []mishap{
 		w.later(h, func() { k.resume() })
 	}},
 	{"guard killed", func(w *World, h *host) {
-		if h.up && h.guard.up {
+		// A guard that dies while it clears up after a keeper leaves processes that nobody owns: two failures at once, of
+		// which nothing is promised.
+		if h.up && h.guard.up && h.guard.clearing == 0 {
 			h.guard.die()
 			boots := h.boots
 			w.after(w.rnd.between(10*time.Millisecond, 2*time.Second), h.name+" guard starts", func() {

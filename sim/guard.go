@@ -16,6 +16,8 @@ type guardProcess struct {
 	*process
 	host    *host
 	keepers map[task.Ref]*keeper
+	// clearing counts keepers that have died and whose jobs are being killed.
+	clearing int
 	// listener is the agent's ear, nil while it is not connected.
 	listener func(jobserver.Grown)
 }
