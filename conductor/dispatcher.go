@@ -254,7 +254,10 @@ func (p *pass) commit(ctx context.Context) {
 		a, run := p.assignments[i], p.placed[i]
 		switch {
 		case err == nil:
-			p.c.sessions.offer(a.Server, offerOf(a.Ref, run, p.origins[i]))
+			if p.c.fleet.heartbeat(a.Server, p.c.options.Heartbeat) < p.c.options.Heartbeat {
+			p.c.sessions.settings(a.Server, p.c.settings(a.Server))
+		}
+		p.c.sessions.offer(a.Server, offerOf(a.Ref, run, p.origins[i]))
 		case errors.Is(err, fault.Conflict):
 			p.c.fleet.release(a.Server, a.Ref)
 		default:
