@@ -80,6 +80,10 @@ func (g *guardProcess) all() []*keeper {
 	return all
 }
 
+func (g *guardProcess) anyPaused() bool {
+	return slices.ContainsFunc(g.all(), func(k *keeper) bool { return k.paused > 0 })
+}
+
 func (g *guardProcess) tell(n jobserver.Grown) {
 	if g.listener != nil {
 		g.listener(n)
