@@ -28,7 +28,6 @@ func (c *Conductor) Claim(ctx context.Context, server, instance string, refs []t
 		return nil, err
 	}
 	answers := make([]Claimed, len(refs))
-	period := c.fleet.heartbeat(server, c.options.Heartbeat)
 	for i, err := range c.store.ClaimAttempts(ctx, server, instance, refs, now) {
 		verdict, err := protocol.VerdictOf(err)
 		if err != nil {
@@ -44,9 +43,6 @@ func (c *Conductor) Claim(ctx context.Context, server, instance string, refs []t
 	c.watch.eventsChanged()
 	if c.leaving.Load() {
 		return nil, errLeaving
-	}
-	if c.fleet.heartbeat(server, c.options.Heartbeat) < period {
-		c.sessions.settings(server, c.settings(server))
 	}
 	return answers, nil
 }

@@ -128,6 +128,8 @@ type dispatch struct {
 	c *Conductor
 	// explained is what was last written down of runs that wait, so that it is written once.
 	explained map[task.RunID]string
+	// doubts are placements of which it is not known whether they are stored.
+	doubts []doubt
 }
 
 func newDispatch(c *Conductor) *dispatch { return &dispatch{c: c, explained: map[task.RunID]string{}} }
@@ -166,6 +168,9 @@ type pass struct {
 }
 
 func (p *pass) run(ctx context.Context) error {
+	if err := p.settleDoubts(ctx); err != nil {
+		return err
+	}
 	if p.thorough {
 		targets, err := p.c.store.QueuedTargets(ctx)
 		if err != nil {
@@ -268,14 +273,20 @@ func (p *pass) commit(ctx context.Context) {
 	}
 	for i, err := range p.c.store.AssignRuns(ctx, p.assignments, p.now) {
 		a, run := p.assignments[i], p.placed[i]
-		if err != nil {
-			p.c.fleet.release(a.Server, a.Ref)
-			if !errors.Is(err, fault.Conflict) && ctx.Err() == nil {
-				p.c.log.Error("storing a placement failed; it is tried again", "run", a.Ref.Run, "error", err)
-			}
-			continue
+		switch {
+		case err == nil:
+			if p.c.fleet.heartbeat(a.Server, p.c.options.Heartbeat) < p.c.options.Heartbeat {
+			p.c.sessions.settings(a.Server, p.c.settings(a.Server))
 		}
 		p.c.sessions.offer(a.Server, offerOf(a.Ref, run, p.origins[i]))
+		case errors.Is(err, fault.Conflict):
+			p.c.fleet.release(a.Server, a.Ref)
+		default:
+			p.doubts = append(p.doubts, doubt{ref: a.Ref, server: a.Server, from: p.origins[i]})
+			if ctx.Err() == nil {
+				p.c.log.Error("storing a placement failed; it is tried again", "run", a.Ref.Run, "error", err)
+			}
+		}
 	}
 	p.assignments, p.placed, p.origins = nil, nil, nil
 	p.c.watch.eventsChanged()

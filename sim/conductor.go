@@ -43,7 +43,7 @@ func (n *conductorNode) begin() {
 	n.streams = map[*host]*stream{}
 	c, err := conductor.New(n.w.store, conductor.Options{
 		Heartbeat: n.w.profile.heartbeat, Now: n.clock.now, Seed: n.w.rnd.Uint64() | 1, Entropy: entropy{n.w.rnd},
-		OfferTimeout: 5 * time.Second, Hold: n.w.profile.hold,
+		OfferTimeout: 5 * time.Second, Hold: n.w.profile.hold, Logger: n.w.logger(),
 	})
 	n.w.must(err)
 	n.c = c
@@ -198,6 +198,9 @@ func (n *conductorNode) revive() {
 	if n.paused > 0 {
 		n.paused = 1
 		n.resume()
+	}
+	if n.leaving {
+		n.die()
 	}
 	if !n.up {
 		n.begin()

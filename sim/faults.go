@@ -49,7 +49,7 @@ var faults = []mishap{
 	}},
 	{"keeper stopped", func(w *World, h *host) {
 		all := h.guard.all()
-		if !h.up || len(all) == 0 {
+		if !h.up || !h.guard.up || len(all) == 0 {
 			return
 		}
 		k := all[w.rnd.IntN(len(all))]
@@ -60,7 +60,9 @@ var faults = []mishap{
 		w.later(h, func() { k.resume() })
 	}},
 	{"guard killed", func(w *World, h *host) {
-		if h.up && h.guard.up {
+		// A guard that dies while it clears up after a keeper, or while one is stopped, leaves processes that nobody owns:
+		// two failures at once, of which nothing is promised.
+		if h.up && h.guard.up && h.guard.clearing == 0 && !h.guard.anyPaused() {
 			h.guard.die()
 			boots := h.boots
 			w.after(w.rnd.between(10*time.Millisecond, 2*time.Second), h.name+" guard starts", func() {

@@ -16,6 +16,8 @@ type guardProcess struct {
 	*process
 	host    *host
 	keepers map[task.Ref]*keeper
+	// clearing counts keepers that have died and whose jobs are being killed.
+	clearing int
 	// listener is the agent's ear, nil while it is not connected.
 	listener func(jobserver.Grown)
 }
@@ -76,6 +78,10 @@ func (g *guardProcess) all() []*keeper {
 		all = append(all, g.keepers[ref])
 	}
 	return all
+}
+
+func (g *guardProcess) anyPaused() bool {
+	return slices.ContainsFunc(g.all(), func(k *keeper) bool { return k.paused > 0 })
 }
 
 func (g *guardProcess) tell(n jobserver.Grown) {

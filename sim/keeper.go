@@ -210,7 +210,10 @@ func (k *keeper) die() {
 		return
 	}
 	j.keeper = nil
-	g.after(g.w.rnd.between(0, 200*time.Millisecond), "clears up after a keeper", func() { j.kill(lost) })
+	g.clearing++
+	g.after(g.w.rnd.between(0, 200*time.Millisecond), "clears up after a keeper", func() {
+		j.kill(func() { g.clearing--; lost() })
+	})
 }
 
 // abandon is what a keeper does whose guard has died: it kills what it keeps and says so.

@@ -70,7 +70,11 @@ func (w *World) meddle() {
 	c := w.conductor
 	switch w.rnd.IntN(9) {
 	case 0:
-		w.ask("cancel", func() error { _, err := c.c.CancelRun(w.ctx, id, "operator"); return err })
+		w.ask("cancel", func() error {
+			_, err := c.c.CancelRun(w.ctx, id, "operator")
+			w.truth.answered(id, task.IntentCancel)
+			return err
+		})
 	case 1:
 		w.takeUp("reset", id, task.IntentReset, 0)
 	case 2:

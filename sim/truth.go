@@ -249,6 +249,9 @@ func (t *truth) assigned(h *history, ref task.Ref) {
 
 // ended checks a result against what the keeper wrote: invariant 6.
 func (t *truth) ended(h *history, ref task.Ref, e task.Event) {
+	if !e.From.OnServer() {
+		return
+	}
 	exit, wrote := t.results[ref]
 	if !wrote {
 		if e.To == task.Succeeded || e.To == task.TimedOut {

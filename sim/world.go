@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/segno-jobs/segno/jobserver"
@@ -109,6 +110,26 @@ func (w *World) trace(who, what string) {
 	if w.options.Trace != nil {
 		fmt.Fprintf(w.options.Trace, "%12.6f %-22s %s\n", w.now.Seconds(), who, what)
 	}
+}
+
+// logger returns the logger of the conductor: nothing but for a trace that someone reads.
+func (w *World) logger() *slog.Logger {
+	if w.options.Trace == nil {
+		return nil
+	}
+	return slog.New(slog.NewTextHandler(logLines{w}, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+}
+
+// logLines puts the lines of a log into the trace, but not into its hash.
+type logLines struct{ w *World }
+
+func (l logLines) Write(line []byte) (int, error) {
+	return fmt.Fprintf(l.w.options.Trace, "%12.6f %-22s %s", l.w.now.Seconds(), "conductor log", line)
 }
 
 // check is called after each step. The most is checked where it happens: as a job begins, as something is committed.

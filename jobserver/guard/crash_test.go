@@ -130,9 +130,7 @@ func TestAKilledKeeperHurtsItsRunAlone(t *testing.T) {
 			if left := sleepers(tag); len(left) > 0 {
 				t.Errorf("left are %v", left)
 			}
-			if n := len(sleepers(other)); n != 5 {
-				t.Errorf("the other run has %d daemons", n)
-			}
+			h.await("all daemons of the other run", func() bool { return len(sleepers(other)) == 5 })
 			if err := os.WriteFile(gate, nil, 0o600); err != nil {
 				t.Fatal(err)
 			}

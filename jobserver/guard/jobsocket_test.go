@@ -73,7 +73,12 @@ func TestJobsReportOverTheirSocket(t *testing.T) {
 		{"/output", `{"name": "a/b", "value": "1"}`, 422, "name"},
 		{"/output", `{"name": "big", "value": "` + strings.Repeat("x", task.MaxOutputValue+1) + `"}`, 422, "at most 16384"},
 		{"/output", `{"name": "huge", "value": "` + strings.Repeat("x", maxJobBody) + `"}`, 413, ""},
-		{"/checkpoint", `{}`, 501, "no checkpoints yet"},
+		{"/checkpoint", ``, 422, "name must not be blank"},
+		{"/checkpoint?name=a&name=b", ``, 400, "each once"},
+		{"/checkpoint?name=a&file=b", ``, 400, "each once"},
+		{"/checkpoint?name=" + strings.Repeat("x", task.MaxCheckpointName+1), ``, 422, "name"},
+		{"/checkpoint?name=a&instructions=" + strings.Repeat("x", task.MaxInstructions+1), ``, 422, "instructions"},
+		{"/checkpoint?name=a", `{}`, 422, "not a tar archive"},
 		{"/nowhere", `{}`, 404, ""},
 	} {
 		status, text := post(t, socket, c.path, c.body)

@@ -24,7 +24,7 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
-		case "guard", "keeper", "progress", "output", "client":
+		case "guard", "keeper", "progress", "output", "checkpoint", "client":
 			if err := program(os.Args[1], os.Args[2:]); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
@@ -53,6 +53,7 @@ func program(name string, args []string) error {
 	linger := f.Duration("linger", 0, "")
 	detach := f.Bool("detach", false, "")
 	ready := f.Bool("ready", false, "")
+	lease := f.Duration("lease", 0, "")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func program(name string, args []string) error {
 	case name == "keeper":
 		return Keep(KeeperOptions{Data: *data, Cgroups: *cgroups, Logger: logger})
 	case name == "client":
-		return clientProcess(*data, f.Args())
+		return clientProcess(*data, *lease, f.Args())
 	case name == "guard" && *detach:
 		return Detach(o)
 	case name == "guard" && *ready:
@@ -77,6 +78,9 @@ func program(name string, args []string) error {
 		return err
 	}
 	defer c.Close()
+	if name == "checkpoint" {
+		return c.Checkpoint(ctx, task.Checkpoint{Name: f.Arg(0)}, f.Args()[1:])
+	}
 	if name == "progress" {
 		percent, err := strconv.ParseFloat(f.Arg(0), 64)
 		if err != nil {
@@ -89,12 +93,16 @@ func program(name string, args []string) error {
 }
 
 // clientProcess is an agent that starts jobs and then waits to be killed.
-func clientProcess(data string, argv []string) error {
+func clientProcess(data string, lease time.Duration, argv []string) error {
 	c, err := Connect(context.Background(), ClientOptions{Data: data, Cgroup: CgroupOff})
 	if err != nil {
 		return err
 	}
-	if err := c.Start(context.Background(), command("01KILLED", argv...)); err != nil {
+	x := command("01KILLED", argv...)
+	if lease > 0 {
+		x.Lease = leaseFor(lease)
+	}
+	if err := c.Start(context.Background(), x); err != nil {
 		return err
 	}
 	fmt.Println("started")

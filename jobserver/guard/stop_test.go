@@ -77,9 +77,7 @@ func TestNoProcessOfAnEndedJobIsLeft(t *testing.T) {
 			x.StopGrace = 200 * time.Millisecond
 			ref := h.start(x)
 			h.waitFor(ref, "the daemons", func(r result) bool { return r.stdout == "up\n" })
-			if n := len(sleepers(tag)); n != 5 {
-				t.Fatalf("there are %d daemons", n)
-			}
+			h.await("all daemons", func() bool { return len(sleepers(tag)) == 5 })
 			h.stop(ref, task.ExitCancelled)
 			if r := h.wait(ref); r.exit.Kind != task.ExitCancelled || r.exit.Signal != 9 || r.exit.OOM {
 				t.Errorf("got %+v", r.exit)

@@ -163,7 +163,7 @@ func (s *Store) ReplaceAttempts(_ context.Context, rs []task.Replacement, now ti
 		if p.Next != nil {
 			e.next = *p.Next
 		}
-		if e.next.Checkpoint > 0 {
+		if e.next.Checkpoint != 0 {
 			e.next.Checkpoint = r.lastCheckpoint()
 		}
 		e = r.instead(a, e)
@@ -180,7 +180,7 @@ func checkReplacement(p task.Replacement) error {
 		return fault.Field("attempt", "must become unavailable or lost, not %q", p.Attempt)
 	case p.Run == task.Queued && p.Next == nil:
 		return fault.Field("next", "must be set for a run that goes on")
-	case p.Run == task.Queued && p.Next.Checkpoint < 0:
+	case p.Run == task.Queued && p.Next.Checkpoint < task.LastCheckpoint:
 		return fault.Field("next.checkpoint", "must not be %d", p.Next.Checkpoint)
 	case p.Run == task.Queued, p.Run == task.Reset, p.Run == task.Lost, p.Run == task.Cancelled:
 		return nil
