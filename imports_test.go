@@ -117,7 +117,7 @@ func TestTheTableKeepsTheRules(t *testing.T) {
 		"github.com/robfig/cron/v3":        {"task"},
 		"github.com/spf13/cobra":           {"cmd/conductor", "cmd/jobserver", "cmd/segno"},
 		"store":                            {"cmd/conductor"},
-		"conductor":                        {"cmd/conductor"},
+		"conductor":                        {"cmd/conductor", "sim"},
 		"api":                              {"cmd/conductor"},
 	}
 	for name, r := range readTable(t) {

@@ -276,9 +276,9 @@ func (p *pass) commit(ctx context.Context) {
 		switch {
 		case err == nil:
 			if p.c.fleet.heartbeat(a.Server, p.c.options.Heartbeat) < p.c.options.Heartbeat {
-			p.c.sessions.settings(a.Server, p.c.settings(a.Server))
-		}
-		p.c.sessions.offer(a.Server, offerOf(a.Ref, run, p.origins[i]))
+				p.c.sessions.settings(a.Server, p.c.settings(a.Server))
+			}
+			p.c.sessions.offer(a.Server, offerOf(a.Ref, run, p.origins[i]))
 		case errors.Is(err, fault.Conflict):
 			p.c.fleet.release(a.Server, a.Ref)
 		default:
