@@ -1,6 +1,7 @@
 package conductor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ const (
 	dispatchAnyway = time.Second
 	// explainMost is how many runs that wait for a full target are looked at in a thorough pass.
 	explainMost = 1000
+	// parkedMost is how many runs of a target that must not be placed yet are passed over, except in a thorough pass.
+	parkedMost = 256
 	// assignMost is how many attempts are committed together.
 	assignMost = 128
 	// longPass is the length of a pass from which on the dispatcher rests between passes, as long as the pass took.
@@ -54,7 +57,7 @@ func (w *wanted) none() bool {
 	return w.known && len(w.targets) == 0
 }
 
-// take removes the targets that may be placed on now, and returns them. putBack must follow.
+// take removes the targets that may be placed on now, and returns them by name. putBack must follow.
 func (w *wanted) take(may func(task.Target) bool) []task.Target {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,6 +69,9 @@ func (w *wanted) take(may func(task.Target) bool) []task.Target {
 		}
 	}
 	w.known = w.known && len(taken) == 0
+	slices.SortFunc(taken, func(a, b task.Target) int {
+		return cmp.Or(cmp.Compare(a.VirtualServer, b.VirtualServer), cmp.Compare(a.Server, b.Server))
+	})
 	return taken
 }
 
@@ -138,7 +144,7 @@ func newDispatch(c *Conductor) *dispatch { return &dispatch{c: c, explained: map
 // left out, unless the pass is thorough; a run whose like was refused in this pass is passed over, because places only
 // get fewer while it lasts.
 func (d *dispatch) run(ctx context.Context, thorough bool) error {
-	p := pass{dispatch: d, thorough: thorough, now: d.c.now(), looked: map[task.Target]int{}, refused: map[string]virtualserver.Placement{}}
+	p := pass{dispatch: d, thorough: thorough, now: d.c.now(), looked: map[task.Target]int{}, parked: map[task.Target]int{}, refused: map[string]virtualserver.Placement{}}
 	if thorough {
 		p.seen = make(map[task.RunID]string, len(d.explained))
 	} else {
@@ -158,6 +164,8 @@ type pass struct {
 	now      time.Time
 	// looked counts the runs of full targets that were looked at.
 	looked map[task.Target]int
+	// parked counts the runs of targets that must not be placed yet.
+	parked map[task.Target]int
 	// refused is why runs that are alike were not placed in this pass.
 	refused      map[string]virtualserver.Placement
 	seen         map[task.RunID]string
@@ -203,8 +211,12 @@ func (p *pass) run(ctx context.Context) error {
 	return p.explainAll(ctx)
 }
 
-// enough reports whether no more runs of a target need be looked at: it is full, and the foremost ones know it.
+// enough reports whether no more runs of a target need be looked at: it is full, and the foremost ones know it, or many of
+// the foremost must not be placed yet.
 func (p *pass) enough(t task.Target) bool {
+	if !p.thorough && p.parked[t] >= parkedMost {
+		return true
+	}
 	if p.c.fleet.mayHaveRoom(t, p.now) {
 		return false
 	}
@@ -215,6 +227,7 @@ func (p *pass) enough(t task.Target) bool {
 // consider places a run, or notes why it waits. It reports whether the run has left the queue.
 func (p *pass) consider(ctx context.Context, run task.Run) (settled bool) {
 	if wait := p.c.waits(run, p.now); wait != "" {
+		p.parked[run.Spec.Target]++
 		if run.Next == nil || !p.now.Before(run.Next.NotBefore) {
 			p.explain(run, virtualserver.Placement{At: p.now, Reason: wait})
 		}
@@ -275,10 +288,7 @@ func (p *pass) commit(ctx context.Context) {
 		a, run := p.assignments[i], p.placed[i]
 		switch {
 		case err == nil:
-			if p.c.fleet.heartbeat(a.Server, p.c.options.Heartbeat) < p.c.options.Heartbeat {
-				p.c.sessions.settings(a.Server, p.c.settings(a.Server))
-			}
-			p.c.sessions.offer(a.Server, offerOf(a.Ref, run, p.origins[i]))
+			p.c.offer(a.Server, a.Ref, run, p.origins[i])
 		case errors.Is(err, fault.Conflict):
 			p.c.fleet.release(a.Server, a.Ref)
 		default:

@@ -360,6 +360,10 @@ func (f *fleet) staleOffers(before time.Time) map[string][]task.Ref {
 				stale[name] = append(stale[name], ref)
 			}
 		}
+		slices.SortFunc(stale[name], compareRefs)
+	}
+	for _, refs := range stale {
+		slices.SortFunc(refs, compareRefs)
 	}
 	return stale
 }

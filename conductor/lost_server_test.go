@@ -1,10 +1,13 @@
 package conductor_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/segno-jobs/segno/conductor"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/policy"
@@ -373,5 +376,49 @@ func TestAShortPauseOfTheConductorIsMadeUpFor(t *testing.T) {
 	}
 	if got := w.at.Sub(heard) - missed; got < patience-tick {
 		t.Errorf("acted after %s in which this conductor listened, want %s", got, patience)
+	}
+}
+
+// refusing is a store that cannot replace attempts for a while.
+type refusing struct {
+	conductor.Store
+	broken bool
+}
+
+func (r *refusing) ReplaceAttempts(ctx context.Context, rs []task.Replacement, now time.Time) []error {
+	if !r.broken {
+		return r.Store.ReplaceAttempts(ctx, rs, now)
+	}
+	errs := make([]error, len(rs))
+	for i := range errs {
+		errs[i] = fmt.Errorf("no space left: %w", fault.Unavailable)
+	}
+	return errs
+}
+
+func TestAnAttemptThatIsToBeReplacedGetsNoLeaseAnyMoreThoughStoringThatFails(t *testing.T) {
+	w := newWorld(t, "js-1", "js-2")
+	db := &refusing{Store: w.db, broken: true}
+	w.faulty = db
+	w.restart()
+	w.task("load", policy.Word(policy.Restart))
+	id, a := w.start("load")
+	a.cut = true
+	w.pass(patience + time.Second)
+	a.cut = false
+	w.pass(2 * beatEvery)
+	if _, renewed := a.leases[refOf(id, 1)]; renewed {
+		t.Error("the lease was renewed although whether the attempt was replaced is not known")
+	}
+	if got := a.claim(refOf(id, 1)); got != nil {
+		t.Errorf("got %+v for a repeated claim meanwhile, want the call to fail", got)
+	}
+	db.broken = false
+	w.pass(time.Second)
+	if run := w.run(id); run.Attempt != 2 && run.State != task.Queued {
+		t.Errorf("the run is %s in attempt %d, want it to go on", run.State, run.Attempt)
+	}
+	if got := w.run(id).Attempts[0].State; got != task.AttemptUnavailable {
+		t.Errorf("the first attempt is %s, want unavailable", got)
 	}
 }

@@ -23,6 +23,15 @@ type origin struct {
 	last int
 }
 
+// offer sends the offer of an attempt that was stored, and first the settings where its lease asks for more frequent
+// heartbeats.
+func (c *Conductor) offer(server string, ref task.Ref, run task.Run, from origin) {
+	if c.fleet.heartbeat(server, c.options.Heartbeat) < c.options.Heartbeat {
+		c.sessions.settings(server, c.settings(server))
+	}
+	c.sessions.offer(server, offerOf(ref, run, from))
+}
+
 // offerOf makes the offer of an attempt from the frozen spec of its run.
 func offerOf(ref task.Ref, run task.Run, from origin) *segnov1.Offer {
 	spec := run.Spec

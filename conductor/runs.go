@@ -58,14 +58,19 @@ func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (
 	stored, created, err := c.store.InsertPlacedRun(ctx, run, key, virtualserver.Assignment{
 		Ref: ref, Server: p.Chosen, Placement: p, UnavailableAfter: t.unavailableAfter, Lease: t.lease,
 	})
-	if !created {
+	switch {
+	case created:
+		c.offer(p.Chosen, ref, run, origin{})
+	case err == nil:
 		c.fleet.release(p.Chosen, ref)
-		if errors.Is(err, fault.Conflict) {
-			return task.Run{}, false, nil
-		}
-		return stored, err == nil, err
+		return stored, true, nil
+	case errors.Is(err, fault.Conflict):
+		c.fleet.release(p.Chosen, ref)
+		return task.Run{}, false, nil
+	default:
+		// It may be stored all the same; the place is kept until the offer loop has found that out.
+		return task.Run{}, false, err
 	}
-	c.sessions.offer(p.Chosen, offerOf(ref, run, origin{}))
 	c.watch.eventsChanged()
 	return stored, true, nil
 }

@@ -32,12 +32,14 @@ const (
 
 // world is a conductor over a real store, with a clock that the test moves and agents that do what a test says.
 type world struct {
-	t     *testing.T
-	db    *store.DB
-	c     *conductor.Conductor
-	at    time.Time
-	hosts map[string]*agent
-	hold  time.Duration
+	t  *testing.T
+	db *store.DB
+	// faulty, where it is set, is what the next conductor sees of the store.
+	faulty conductor.Store
+	c      *conductor.Conductor
+	at     time.Time
+	hosts  map[string]*agent
+	hold   time.Duration
 }
 
 // agent is an agent and its host, as far as a conductor sees them.
@@ -100,7 +102,11 @@ func check(t testing.TB, err error) {
 // restart begins with a new conductor over the same store, as after a crash. The agents have yet to connect.
 func (w *world) restart() {
 	w.t.Helper()
-	c, err := conductor.New(w.db, conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold})
+	var db conductor.Store = w.db
+	if w.faulty != nil {
+		db = w.faulty
+	}
+	c, err := conductor.New(db, conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold})
 	check(w.t, err)
 	check(w.t, c.Load(w.t.Context()))
 	w.c = c

@@ -12,10 +12,10 @@ func MustCover() []string {
 	must := []string{
 		"message lost", "message delayed", "message doubled", "call timed out", "answer after the caller gave up, or twice",
 		"commit failed before", "answer of a commit lost", "crash before a commit", "crash after a commit",
-		"commit failed: disk full", "conductor held up at a commit", "conductor could not load", "hold received",
+		"commit failed: disk full", "conductor held up at a commit", "hold received",
 		"agent: agent.Claim", "agent: agent.Start", "agent: agent.Stop", "agent: agent.Deliver", "agent: agent.Drop",
 		"agent: agent.Renew", "agent: agent.Expire", "agent: agent.Upload", "agent: agent.Review", "agent: agent.Validate",
-		"agent: agent.Fetch", "agent: agent.Discard", "agent: agent.Look",
+		"agent: agent.Fetch", "agent: agent.Look",
 		"agent ended an attempt past its lease", "guard killed a keeper past its lease", "keeper began too late for its lease",
 		"job told to end", "job killed", "process that cannot be killed", "unkillable job noticed",
 		"exit exited", "exit timed_out", "exit cancelled", "exit lease_expired", "exit fenced", "resumed from a checkpoint",

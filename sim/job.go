@@ -72,8 +72,11 @@ func (j *job) next() {
 		return
 	}
 	step := j.plan.step
-	if j.w.calm {
-		step = min(step, 500*time.Millisecond)
+	switch {
+	case j.w.calm && j.plan.work == 0:
+		step = 5 * time.Second
+	case j.w.calm:
+		step = min(step, 200*time.Millisecond)
 	}
 	j.later(j.w.rnd.between(step/2, step*3/2), "works", func() {
 		j.done++

@@ -68,7 +68,7 @@ func (w *World) meddle() {
 		id = w.runs[max(0, len(w.runs)-1-w.rnd.IntN(8))]
 	}
 	c := w.conductor
-	switch w.rnd.IntN(9) {
+	switch w.rnd.IntN(10) {
 	case 0:
 		w.ask("cancel", func() error {
 			_, err := c.c.CancelRun(w.ctx, id, "operator")
@@ -85,9 +85,12 @@ func (w *World) meddle() {
 			from = all[w.rnd.IntN(len(all))].Sequence
 		}
 		w.takeUp("recover", id, task.IntentRecover, from)
-	case 4:
-		if !h.up {
-			w.ask("declare dead", func() error { return c.declareDead(h.name) })
+	case 4, 9:
+		for _, h := range w.hosts {
+			if !h.up {
+				w.ask("declare dead", func() error { return c.declareDead(h.name) })
+				break
+			}
 		}
 	case 5:
 		mode := pick(w.rnd, jobserver.Draining, jobserver.Active, jobserver.Active)

@@ -129,7 +129,7 @@ func (w *World) tasks(members []string) []task.Spec {
 
 func (w *World) planFor(i int) plan {
 	r := w.rnd
-	p := plan{work: 1 + r.IntN(12), step: r.wide(50*time.Millisecond, 4*time.Second), saves: r.in(0.6)}
+	p := plan{work: 1 + r.IntN(12), step: r.wide(200*time.Millisecond, 4*time.Second), saves: r.in(0.6)}
 	if r.in(0.3) {
 		p.fails = 0.3
 	}

@@ -18,7 +18,7 @@ var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Options say what a simulation is made of.
 type Options struct {
-	// Seed decides everything. Faults is for how long they go on; 0 means 90 s.
+	// Seed decides everything. Faults is for how long they go on; 0 means 60 s.
 	Seed   uint64
 	Faults time.Duration
 	// Trace receives a line for each thing that happens, or is nil.
@@ -66,7 +66,7 @@ type World struct {
 // Run lives through one seed.
 func Run(o Options) Result {
 	if o.Faults == 0 {
-		o.Faults = 90 * time.Second
+		o.Faults = 60 * time.Second
 	}
 	w := &World{
 		ctx: context.Background(), rnd: newChance(o.Seed), options: o, store: memstore.New(),

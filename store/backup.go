@@ -14,8 +14,9 @@ import (
 	"github.com/segno-jobs/segno/internal/fault"
 )
 
-// Backup writes a consistent copy of the SQLite database at url to the file dest, which must not exist. A conductor may
-// run on the database meanwhile. The copy appears under its name only once it is whole and on disk.
+// Backup writes a consistent copy of the SQLite database at url to the file dest, and the content of its checkpoints to
+// the folder dest-content where there is any. Neither must exist. A conductor may run on the database meanwhile. The copy
+// appears under its name only once all of it is whole and on disk.
 func Backup(ctx context.Context, url, dest string) error {
 	place, err := onlySQLite(url)
 	if err != nil {
@@ -24,22 +25,52 @@ func Backup(ctx context.Context, url, dest string) error {
 	if _, err := os.Stat(place.file); err != nil {
 		return fmt.Errorf("back up the database: %w", missingFile(err))
 	}
-	if _, err := os.Lstat(dest); err == nil {
-		return fmt.Errorf("back up to %s: the file exists: %w", dest, fault.Conflict)
+	for _, path := range []string{dest, dest + contentEnding} {
+		if exists(path) {
+			return fmt.Errorf("back up to %s: the file exists: %w", path, fault.Conflict)
+		}
 	}
-	part, err := os.CreateTemp(filepath.Dir(dest), ".segno-backup-*")
+	parts, err := os.MkdirTemp(filepath.Dir(dest), ".segno-backup-*")
 	if err != nil {
 		return fmt.Errorf("back up to %s: %w", dest, err)
 	}
-	defer func() { _ = os.Remove(part.Name()) }()
-	if err := part.Close(); err != nil {
-		return fmt.Errorf("back up to %s: %w", dest, err)
+	defer func() { _ = os.RemoveAll(parts) }()
+	for try := 1; ; try++ {
+		err := backup(ctx, place.file, filepath.Join(parts, fmt.Sprint(try)), dest)
+		if err == nil {
+			return nil
+		}
+		// A checkpoint was pruned in the moment in which it was counted.
+		if !errors.Is(err, fault.NotFound) || try == maxBackupTries {
+			return fmt.Errorf("back up to %s: %w", dest, classify(err))
+		}
 	}
-	if err := copyOnline(ctx, place.file, part.Name()); err != nil {
-		return fmt.Errorf("back up to %s: %w", dest, classify(err))
+}
+
+// backup copies the database and its content to part and part-content, and then gives both their names.
+func backup(ctx context.Context, file, part, dest string) error {
+	held, err := holdContent(file + contentEnding)
+	defer held.release()
+	if err != nil {
+		return err
 	}
-	if err := publish(part.Name(), dest); err != nil {
-		return fmt.Errorf("back up to %s: %w", dest, err)
+	if err := copyOnline(ctx, file, part); err != nil {
+		return err
+	}
+	contents, err := contentsIn(ctx, part)
+	if err != nil {
+		return err
+	}
+	if err := held.copyTo(ctx, contents, part+contentEnding); err != nil {
+		return err
+	}
+	if len(contents) > 0 {
+		if err := publish(part+contentEnding, dest+contentEnding); err != nil {
+			return err
+		}
+	}
+	if err := publish(part, dest); err != nil {
+		return errors.Join(err, os.RemoveAll(dest+contentEnding))
 	}
 	return nil
 }

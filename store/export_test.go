@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/segno-jobs/segno/task"
@@ -116,4 +118,43 @@ func (db *DB) Waiting() int {
 	db.writer.mu.Lock()
 	defer db.writer.mu.Unlock()
 	return len(db.writer.waiting)
+}
+
+// Prepared returns the distinct statements that the writer has run on SQLite.
+func (db *DB) Prepared(ctx context.Context) (texts []string, err error) {
+	err = db.update(ctx, func(t *tx) error {
+		texts = slices.Collect(maps.Keys(t.session.prepared))
+		return nil
+	})
+	return texts, err
+}
+
+// MigrateTo applies the embedded steps up to a version.
+func (db *DB) MigrateTo(ctx context.Context, version int) error {
+	steps, err := fs.Sub(migrations, "migration/"+db.dialect.String())
+	if err != nil {
+		return err
+	}
+	m, err := migratorOf(db.dialect, db.writing, steps)
+	if err != nil {
+		return err
+	}
+	_, err = m.provider.UpTo(ctx, int64(version))
+	return err
+}
+
+// Connect connects to a database without bringing its schema up to date.
+func Connect(ctx context.Context, url string) (*DB, error) {
+	place, err := locate(url)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{dialect: place.dialect, place: place}
+	return db, db.connect(ctx)
+}
+
+// Do runs a statement outside of the writer.
+func (db *DB) Do(ctx context.Context, statement string) error {
+	_, err := db.writing.ExecContext(ctx, statement)
+	return err
 }

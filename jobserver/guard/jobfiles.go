@@ -59,40 +59,58 @@ func archiveName(file string) (string, error) {
 	return name, nil
 }
 
-// tree adds a file, or a folder with all that is in it.
+// tree adds a file, which may be named by a link, or a folder with all that is in it.
 func (w archiveWriter) tree(file, as string) error {
 	info, err := os.Stat(file)
 	if err != nil {
 		return &fileError{err}
 	}
-	dir, base := filepath.Dir(file), filepath.Base(file)
-	if info.IsDir() {
-		dir, base = file, "."
+	if !info.IsDir() {
+		return w.named(file, as)
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := os.OpenRoot(file)
 	if err != nil {
 		return &fileError{err}
 	}
 	defer root.Close()
-	if !info.IsDir() {
-		return w.jobFile(root, base, as)
-	}
 	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return &fileError{fmt.Errorf("read %s: %w", file, err)}
 		case d.IsDir():
 			return w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: filepath.Join(as, name) + "/", Mode: 0o700})
+		case d.Type()&fs.ModeSymlink != 0:
+			if target, err := root.Readlink(name); err != nil || checkLink(name, target) != nil {
+				return &fileError{fault.Field("file", "is a link that leads out of %s: %q", file, name)}
+			}
+		case !d.Type().IsRegular():
+			return &fileError{fault.Field("file", "is neither a file, nor a folder, nor a symbolic link: %q", filepath.Join(file, name))}
 		}
-		return w.jobFile(root, name, filepath.Join(as, name))
+		return unreadable(as, w.file(root, name, filepath.Join(as, name)))
 	})
 }
 
-// jobFile is file, with errors about the file marked as such.
-func (w archiveWriter) jobFile(root *os.Root, name, as string) error {
-	err := w.file(root, name, as)
-	var path *fs.PathError
-	if errors.As(err, &path) || errors.Is(err, io.EOF) {
+// named adds a file that the job named.
+func (w archiveWriter) named(file, as string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return &fileError{err}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return &fileError{err}
+	}
+	if !info.Mode().IsRegular() {
+		return &fileError{fault.Field("file", "is neither a file nor a folder: %q", file)}
+	}
+	h := &tar.Header{Typeflag: tar.TypeReg, Mode: int64(info.Mode().Perm()), Size: info.Size(), ModTime: info.ModTime()}
+	return unreadable(as, w.entry(h, as, f))
+}
+
+// unreadable marks errors about the file itself as such.
+func unreadable(as string, err error) error {
+	if path := new(fs.PathError); errors.As(err, &path) || errors.Is(err, io.EOF) {
 		return &fileError{fmt.Errorf("%s: %w", as, err)}
 	}
 	return err

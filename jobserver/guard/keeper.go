@@ -192,7 +192,11 @@ func (k *keeper) handleJob(fd int) {
 	case a.leader.stderr:
 		k.read(&a.leader.stderr, task.Stderr)
 	case a.leader.fd:
-		k.reap(sinceBoot())
+		if k.reap(sinceBoot()); k.attempt == a && !a.leaderGone && a.leader.fd == fd {
+			// It has ended and cannot be waited for, because another process traces it.
+			closeFD(&a.leader.fd)
+			a.checkAt = sinceBoot() + lastCheck
+		}
 	}
 }
 

@@ -331,7 +331,9 @@ func TestADropLeavesNothingBesideTheSpool(t *testing.T) {
 // TestWhatCannotBeKilledIsReported has a process that stays although it was killed, because another traces it.
 func TestWhatCannotBeKilledIsReported(t *testing.T) {
 	h := newHost(t)
-	ref := h.startUp(script("echo up; while :; do sleep 0.01; done"))
+	x := script("echo up; while :; do sleep 0.01; done")
+	x.StopGrace = 10 * time.Millisecond
+	ref := h.startUp(x)
 	pid := h.read(ref).started
 	attached, release, released := make(chan error), make(chan struct{}), make(chan struct{})
 	go trace(pid, attached, release, released)
