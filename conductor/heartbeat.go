@@ -122,7 +122,8 @@ func (c *Conductor) compare(ctx context.Context, r Report) ([]StopOrder, error) 
 	var stops []StopOrder
 	var gone, asked, rebooted []task.Ref
 	for _, h := range c.fleet.attempts(r.Server) {
-		missing := h.claimed && h.instance != r.Instance && !kept[h.ref]
+		// Only a later process knows that what an earlier one had claimed is not there.
+		missing := h.claimed && jobserver.StartedBefore(h.instance, r.Instance) && !kept[h.ref]
 		switch {
 		case h.seized:
 		case h.intent != "" && running[h.ref]:

@@ -35,7 +35,7 @@ type agentProcess struct {
 
 func newAgent(h *host) *agentProcess {
 	h.agents++
-	a := &agentProcess{host: h, instance: fmt.Sprintf("%s-agent-%d", h.name, h.agents), period: h.w.profile.heartbeat}
+	a := &agentProcess{host: h, instance: jobserver.InstanceName(uint64(h.agents), h.name), period: h.w.profile.heartbeat}
 	a.process = &process{w: h.w, name: h.name + " agent", clock: h.clock}
 	a.core = agent.NewCore(h.w.rnd.Float64)
 	a.process.start()

@@ -89,7 +89,7 @@ func (t *truth) hung(id task.RunID) bool {
 
 func (w *World) atRest() bool {
 	for _, h := range w.hosts {
-		if len(h.disk) > 0 || len(h.jobs) > 0 || len(h.agent.core.Kept()) > 0 {
+		if len(h.disk) > 0 || len(h.jobs) > 0 || len(h.agent.core.Kept()) > 0 || !h.agent.core.Idle() {
 			return false
 		}
 	}

@@ -91,10 +91,13 @@ func writeForever(db *store.DB, prefix string) {
 				say(run.ID, 2)
 				fail(db.ClaimAttempts(ctx, "js-1", "instance-1", oneOf(a.Ref), noon)[0])
 				say(run.ID, 3)
-				_, err = db.Deliver(ctx, "js-1", oneOf(task.Delivery{Ref: a.Ref, Records: []task.Record{output(1, string(run.ID))}}), noon)
+				c := checkpointOf(1, []byte(run.ID))
+				_, err = db.PutContent(ctx, "js-1", a.Ref, c, 0, []byte(run.ID))
+				fail(err)
+				_, err = db.Deliver(ctx, "js-1", oneOf(task.Delivery{Ref: a.Ref, Records: []task.Record{output(1, string(run.ID)), record(2, c)}}), noon)
 				fail(err)
 				say(run.ID, 4)
-				_, err = db.Deliver(ctx, "js-1", oneOf(task.Delivery{Ref: a.Ref, Records: []task.Record{exited(2, 0)}}), noon)
+				_, err = db.Deliver(ctx, "js-1", oneOf(task.Delivery{Ref: a.Ref, Records: []task.Record{exited(3, 0)}}), noon)
 				fail(err)
 				say(run.ID, 5)
 			}
@@ -157,6 +160,9 @@ func wantReached(t *testing.T, db *store.DB, id task.RunID, step int) {
 	if step >= 4 {
 		if got := readAll(t, db, task.Ref{Run: id, Number: 1}, 1000); got != string(id) {
 			t.Errorf("run %s has the output %q", id, got)
+		}
+		if got := string(content(t, db, id, 1)); got != string(id) {
+			t.Errorf("run %s has the content %q in its checkpoint", id, got)
 		}
 	}
 	wantPath(t, db, id)

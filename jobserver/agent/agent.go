@@ -6,8 +6,6 @@ package agent
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	mathrand "math/rand/v2"
@@ -89,10 +87,14 @@ func New(o Options) (*Agent, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	instance, err := newInstance(o.Data, time.Now())
+	if err != nil {
+		o.Logger.Warn("the order of this start is known by the clock alone", "error", err)
+	}
 	return &Agent{
 		options:    o,
 		log:        o.Logger,
-		instance:   newInstance(),
+		instance:   instance,
 		bootID:     bootID(),
 		conductors: newConductors(o.Identity),
 		sampler:    newSampler(o.Data),
@@ -291,12 +293,6 @@ func (a *Agent) failed(call string, at int, err error) {
 func (a *Agent) succeeded(call string) {
 	a.troubles.over("credential")
 	a.troubles.over(call)
-}
-
-func newInstance() string {
-	var b [12]byte
-	_, _ = rand.Read(b[:]) // it never fails
-	return hex.EncodeToString(b[:])
 }
 
 // bootID names this start of the host's kernel; it is empty where the kernel has no such name.
