@@ -142,10 +142,11 @@ func (t *truth) dropped(ref task.Ref, s *spool) {
 	}
 }
 
-// asked notes what an operator wants of a run.
+// asked notes what an operator wants of a run. A reset that was wanted before may have given way to it, whether it is
+// answered or not.
 func (t *truth) asked(id task.RunID, intent task.Intent) {
 	if h := t.runs[id]; h != nil && intent != task.IntentReset {
-		h.wanted = h.attempt
+		h.wanted, h.resetting = h.attempt, false
 	}
 }
 
