@@ -62,7 +62,7 @@ func (a *agents) caller(ctx context.Context, h http.Header) (string, error) {
 }
 
 // Connect opens the session of an agent process, and puts into it Welcome and every open offer and stop order.
-func (c *Conductor) Connect(ctx context.Context, server, instance, boot string) (*Session, error) {
+func (c *Conductor) Connect(ctx context.Context, server, instance string) (*Session, error) {
 	if instance == "" {
 		return nil, fault.Field("hello.instance", "must not be empty")
 	}
@@ -71,7 +71,6 @@ func (c *Conductor) Connect(ctx context.Context, server, instance, boot string) 
 	if err != nil {
 		return nil, err
 	}
-	c.fleet.welcome(server, instance, boot)
 	n.send(&segnov1.Command{Command: &segnov1.Command_Welcome{Welcome: &segnov1.Welcome{
 		Server: server, ConductorVersion: c.options.Version, Settings: c.settings(server),
 	}}})
@@ -114,7 +113,7 @@ func (a *agents) Subscribe(ctx context.Context, req *connect.Request[segnov1.Sub
 		return err
 	}
 	hello := req.Msg.GetHello()
-	n, err := a.c.Connect(ctx, server, hello.GetInstance(), hello.GetBootId())
+	n, err := a.c.Connect(ctx, server, hello.GetInstance())
 	if err != nil {
 		return err
 	}
@@ -158,7 +157,7 @@ func (a *agents) Poll(ctx context.Context, req *connect.Request[segnov1.PollRequ
 	hello := req.Msg.GetHello()
 	n, open := a.c.sessions.find(server, hello.GetInstance())
 	if !open || req.Msg.GetAfter() == 0 {
-		if n, err = a.c.Connect(ctx, server, hello.GetInstance(), hello.GetBootId()); err != nil {
+		if n, err = a.c.Connect(ctx, server, hello.GetInstance()); err != nil {
 			return nil, err
 		}
 	}

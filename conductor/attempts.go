@@ -24,7 +24,7 @@ type Claimed struct {
 // Claim commits claims of an agent process. What it grants may be started. A refused attempt never can be.
 func (c *Conductor) Claim(ctx context.Context, server, instance string, refs []task.Ref) ([]Claimed, error) {
 	now := c.now()
-	if err := c.admit(server, instance, "", now); err != nil {
+	if err := c.admit(server, instance, now); err != nil {
 		return nil, err
 	}
 	answers := make([]Claimed, len(refs))

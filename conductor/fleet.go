@@ -34,8 +34,6 @@ type host struct {
 	holdSince time.Time
 	// returned is when the server was heard from again after a longer silence.
 	returned time.Time
-	// past names the agent processes and boots that later ones have taken the place of: their late messages do not count.
-	past map[string]struct{}
 	// foreignMean is the mean of the foreign load in cores over about ten minutes, at meanAt.
 	foreignMean float64
 	meanAt      time.Time
@@ -242,7 +240,6 @@ func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
 			p.rebooted = p.claimed
 		}
 	}
-	h.retire(b.Instance, b.BootID)
 	h.server.BootID, h.server.Instance, h.server.AgentVersion = b.BootID, b.Instance, b.AgentVersion
 	sample := b.Sample
 	h.server.Sample = &sample

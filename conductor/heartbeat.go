@@ -44,7 +44,7 @@ type StopOrder struct {
 func (c *Conductor) Heartbeat(ctx context.Context, r Report) (Orders, error) {
 	now := c.now()
 	r.At, r.Sample.At = now, now
-	if err := c.admit(r.Server, r.Instance, r.BootID, now); err != nil {
+	if err := c.admit(r.Server, r.Instance, now); err != nil {
 		return Orders{}, err
 	}
 	if err := c.store.Heard(ctx, []jobserver.Beat{r.Beat}); err != nil {
@@ -71,19 +71,21 @@ func (c *Conductor) Heartbeat(ctx context.Context, r Report) (Orders, error) {
 	return Orders{Stops: stops, Leases: c.fleet.renewals(r.Server)}, nil
 }
 
-// admit refuses word of a host while another agent process speaks for it, or from one that another has taken the place of,
-// and any word once this conductor is about to stop.
-func (c *Conductor) admit(server, instance, boot string, now time.Time) error {
+// admit refuses word of a host while another agent process speaks for it, or from a process that was started before the one
+// that did, and any word once this conductor is about to stop. A process that is connected may always speak.
+func (c *Conductor) admit(server, instance string, now time.Time) error {
 	if c.leaving.Load() {
 		return errLeaving
 	}
-	if c.fleet.isPast(server, instance, boot) {
-		return fmt.Errorf("a later agent process has connected as %s: %w", server, fault.Conflict)
-	}
 	if n, open := c.sessions.find(server, instance); open {
 		n.touch(now)
-	} else if n := c.sessions.get(server); n != nil && n.lastSeen().After(now.Add(-2*c.options.Heartbeat)) {
+		return nil
+	}
+	if n := c.sessions.get(server); n != nil && n.lastSeen().After(now.Add(-2*c.options.Heartbeat)) {
 		return fmt.Errorf("another agent process is connected as %s: %w", server, fault.Conflict)
+	}
+	if c.fleet.isPast(server, instance) {
+		return fmt.Errorf("a later agent process has spoken for %s: %w", server, fault.Conflict)
 	}
 	return nil
 }

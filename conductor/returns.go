@@ -8,12 +8,8 @@ import (
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
-const (
-	// longSilence is from when on a server that returns takes load back gradually: its host may have been in trouble.
-	longSilence = 10 * time.Second
-	// mostPast is how many agent processes and boots are remembered of a server.
-	mostPast = 64
-)
+// longSilence is from when on a server that returns takes load back gradually: its host may have been in trouble.
+const longSilence = 10 * time.Second
 
 // notePause notes that a server which is not online is heard from at the instant.
 func (h *host) notePause(at time.Time) {
@@ -46,41 +42,13 @@ func (h *host) slotLimit(now time.Time) int {
 	return limit
 }
 
-// retire notes the agent process and the boot that speak now. Those before them are over.
-func (h *host) retire(instance, boot string) {
-	if h.past == nil || len(h.past) >= mostPast {
-		h.past = map[string]struct{}{}
-	}
-	if old := h.server.Instance; old != "" && old != instance {
-		h.past[old] = struct{}{}
-	}
-	if old := h.server.BootID; old != "" && old != boot {
-		h.past[old] = struct{}{}
-	}
-}
-
-// isPast reports whether a message comes from an agent process or a boot that a later one has taken the place of. Such a
-// message was on its way for long, and says nothing of the present.
-func (f *fleet) isPast(server, instance, boot string) bool {
+// isPast reports whether an agent process was started before the one that was heard from last. Its messages were on their
+// way for long, and say nothing of the present.
+func (f *fleet) isPast(server, instance string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	h, known := f.hosts[server]
-	if !known {
-		return false
-	}
-	_, oldInstance := h.past[instance]
-	_, oldBoot := h.past[boot]
-	return oldInstance || oldBoot
-}
-
-// welcome lets an agent process speak that connects anew, whatever was before.
-func (f *fleet) welcome(server, instance, boot string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if h, known := f.hosts[server]; known {
-		delete(h.past, instance)
-		delete(h.past, boot)
-	}
+	return known && h.server.Instance != "" && jobserver.StartedBefore(instance, h.server.Instance)
 }
 
 // resetting returns a run of the task that is to be reset and whose attempt may still act, with its server. Nothing else of

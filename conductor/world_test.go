@@ -46,6 +46,7 @@ type world struct {
 type agent struct {
 	w                    *world
 	name, instance, boot string
+	starts               uint64
 	// cut agents reach nobody; deaf ones take no commands.
 	cut, deaf bool
 	held      bool
@@ -81,7 +82,7 @@ func newWorld(t *testing.T, servers ...string) *world {
 		})
 		check(t, err)
 		w.hosts[name] = &agent{
-			w: w, name: name, instance: name + "/1", boot: name + "/boot-1", kept: map[task.Ref]*jobserver.Kept{},
+			w: w, name: name, instance: jobserver.InstanceName(1, name), starts: 1, boot: name + "/boot-1", kept: map[task.Ref]*jobserver.Kept{},
 			sequence: map[task.Ref]int64{}, offers: map[task.Ref]jobserver.Execution{}, leases: map[task.Ref]time.Duration{},
 			stops: map[task.Ref]conductor.StopOrder{},
 		}
@@ -241,7 +242,7 @@ func (a *agent) step() {
 	a.w.t.Helper()
 	ctx := a.w.t.Context()
 	if a.session == nil {
-		n, err := a.w.c.Connect(ctx, a.name, a.instance, a.boot)
+		n, err := a.w.c.Connect(ctx, a.name, a.instance)
 		if err != nil {
 			return
 		}
@@ -370,7 +371,8 @@ func (a *agent) restart() {
 		a.w.c.Disconnect(a.session)
 	}
 	a.session, a.beaten = nil, time.Time{}
-	a.instance += "'"
+	a.starts++
+	a.instance = jobserver.InstanceName(a.starts, a.name)
 }
 
 func refOf(id task.RunID, number int) task.Ref { return task.Ref{Run: id, Number: number} }

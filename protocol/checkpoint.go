@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"encoding/hex"
-	"unicode/utf8"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/protocol/segnov1"
@@ -23,7 +22,7 @@ func CheckpointToProto(c task.Checkpoint) *segnov1.Checkpoint {
 	}
 }
 
-// CheckpointFromProto is the inverse of [CheckpointToProto]. It checks nothing: see [CheckCheckpoint].
+// CheckpointFromProto is the inverse of [CheckpointToProto]. It checks nothing: see [task.Checkpoint.Validate].
 func CheckpointFromProto(m *segnov1.Checkpoint) task.Checkpoint {
 	return task.Checkpoint{
 		Sequence:     int(m.GetSequence()),
@@ -34,19 +33,6 @@ func CheckpointFromProto(m *segnov1.Checkpoint) task.Checkpoint {
 		Size:         m.GetSize(),
 		SHA256:       m.GetSha256(),
 	}
-}
-
-// CheckCheckpoint returns an error of kind fault.Invalid for a checkpoint that is over the limits of package task.
-func CheckCheckpoint(c task.Checkpoint) error {
-	switch {
-	case c.Name == "" || len(c.Name) > task.MaxCheckpointName || !utf8.ValidString(c.Name):
-		return fault.Field("name", "must have 1 to %d bytes of UTF-8", task.MaxCheckpointName)
-	case len(c.Label) > task.MaxCheckpointName || !utf8.ValidString(c.Label):
-		return fault.Field("label", "must have at most %d bytes of UTF-8", task.MaxCheckpointName)
-	case len(c.Instructions) > task.MaxInstructions || !utf8.ValidString(c.Instructions):
-		return fault.Field("instructions", "must have at most %d bytes of UTF-8", task.MaxInstructions)
-	}
-	return checkContent(c)
 }
 
 // checkContent checks what names a content.

@@ -62,7 +62,7 @@ func OfferFromProto(m *segnov1.Offer) (jobserver.Execution, error) {
 	}
 	if e.Resume != nil {
 		e.Resume.Run = e.Ref.Run
-		if err := CheckCheckpoint(*e.Resume); err != nil {
+		if err := e.Resume.Validate(); err != nil {
 			return e, fault.Under("execution.resume", err)
 		}
 	}

@@ -59,7 +59,7 @@ func RecordFromProto(m *segnov1.Record) (task.Record, error) {
 		r.Value = &v
 	case *segnov1.Record_Checkpoint:
 		c := CheckpointFromProto(m.Checkpoint)
-		if err := CheckCheckpoint(c); err != nil {
+		if err := c.Validate(); err != nil {
 			return r, fault.Under("checkpoint", err)
 		}
 		c.CreatedAt = r.At

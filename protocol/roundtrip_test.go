@@ -3,6 +3,7 @@ package protocol
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,10 +61,22 @@ func drawJob(t *rapid.T) task.Job {
 		job.Script = &task.Script{Interpreter: vectors.Draw(t, "interpreter"), Text: words.Draw(t, "text")}
 	default:
 		job.Steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) task.Step {
-			return task.Step{Name: words.Draw(t, "name"), Command: vectors.Draw(t, "command")}
+			step := task.Step{Name: words.Draw(t, "name"), Command: vectors.Draw(t, "command")}
+			if rapid.Bool().Draw(t, "keeps") {
+				step.Keep = vectors.Draw(t, "keep")
+			}
+			return step
 		}), 1, 3).Draw(t, "steps")
 	}
 	return job
+}
+
+func drawCheckpoint(t *rapid.T) task.Checkpoint {
+	return task.Checkpoint{
+		Sequence: rapid.IntRange(1, 1<<20).Draw(t, "sequence"), Name: "n" + words.Draw(t, "name"),
+		Label: words.Draw(t, "label"), Instructions: words.Draw(t, "instructions"), Step: rapid.IntRange(0, 50).Draw(t, "step"),
+		Size: rapid.Int64Range(0, task.MaxCheckpointSize).Draw(t, "size"), SHA256: rapid.StringMatching(`[0-9a-f]{64}`).Draw(t, "sha256"),
+	}
 }
 
 func TestAnOfferArrivesAsItWasSent(t *testing.T) {
@@ -73,6 +86,12 @@ func TestAnOfferArrivesAsItWasSent(t *testing.T) {
 			ScheduledFor: instants.Draw(t, "scheduled"), Traceparent: words.Draw(t, "trace"),
 			Timeout: durations.Draw(t, "timeout"), StopGrace: durations.Draw(t, "grace"),
 			OutputLimit: sizes.Draw(t, "output"), MemoryLimit: sizes.Draw(t, "memory"),
+			LastCheckpoint: rapid.IntRange(0, 1<<20).Draw(t, "last checkpoint"),
+		}
+		if rapid.Bool().Draw(t, "resumes") {
+			c := drawCheckpoint(t)
+			c.Run = sent.Ref.Run
+			sent.Resume = &c
 		}
 		got, err := OfferFromProto(wire(t, OfferToProto(sent)))
 		if err != nil {
@@ -86,7 +105,11 @@ func TestAnOfferArrivesAsItWasSent(t *testing.T) {
 
 func drawRecord(t *rapid.T) task.Record {
 	r := task.Record{Sequence: rapid.Int64Range(1, 1<<40).Draw(t, "sequence"), At: instants.Draw(t, "at")}
-	switch rapid.IntRange(0, 4).Draw(t, "kind") {
+	switch rapid.IntRange(0, 5).Draw(t, "kind") {
+	case 5:
+		c := drawCheckpoint(t)
+		c.CreatedAt = r.At
+		r.Checkpoint = &c
 	case 0:
 		r.Started = &task.StartedRecord{PID: rapid.IntRange(1, 1<<22).Draw(t, "pid")}
 	case 1:
@@ -140,6 +163,7 @@ func TestASampleAndTheKeptAttemptsArriveAsTheyWereSent(t *testing.T) {
 		running := jobserver.Kept{Ref: ref, Usage: jobserver.AttemptUsage{
 			Run: string(ref.Run), Number: ref.Number, CPU: numbers.Draw(t, "cpu"), Memory: sizes.Draw(t, "memory"), Processes: 3,
 		}}
+		running.Unkillable = rapid.Bool().Draw(t, "unkillable")
 		ended := jobserver.Kept{Ref: task.Ref{Run: "over", Number: 2}, Ended: true}
 		hello := &segnov1.Hello{Instance: "i", BootId: "b", AgentVersion: "1", Clock: micros(clock)}
 
@@ -152,6 +176,9 @@ func TestASampleAndTheKeptAttemptsArriveAsTheyWereSent(t *testing.T) {
 		}
 		if diff := cmp.Diff([]task.Ref{running.Ref, ended.Ref}, KeptRefs(m)); diff != "" {
 			t.Fatalf("kept (-want +got)\n%s", diff)
+		}
+		if got := KeptFromProto(m.GetAttempts()[0]); got != running || !m.GetHeld() {
+			t.Fatalf("got %+v, held %v, want %+v and held", got, m.GetHeld(), running)
 		}
 	})
 }
@@ -180,13 +207,15 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 		return &segnov1.Record{Sequence: 1, Record: &segnov1.Record_Output{Output: &segnov1.Output{Stream: stream, Data: make([]byte, n)}}}
 	}
 	for name, m := range map[string]*segnov1.Record{
-		"no record":           nil,
-		"a kind from later":   {Sequence: 1},
-		"sequence 0":          {Record: output(1, 1).Record},
-		"an unknown stream":   output(4, 1),
-		"stream 257":          output(257, 1),
-		"too much output":     output(1, task.MaxOutputRecord+1),
-		"too long a progress": {Sequence: 1, Record: &segnov1.Record_Progress{Progress: &segnov1.Progress{Message: string(make([]byte, 5000))}}},
+		"no record":                   nil,
+		"a kind from later":           {Sequence: 1},
+		"sequence 0":                  {Record: output(1, 1).Record},
+		"an unknown stream":           output(4, 1),
+		"stream 257":                  output(257, 1),
+		"too much output":             output(1, task.MaxOutputRecord+1),
+		"a checkpoint without a name": {Sequence: 1, Record: &segnov1.Record_Checkpoint{Checkpoint: &segnov1.Checkpoint{Sequence: 1, Sha256: strings.Repeat("a", 64)}}},
+		"a checkpoint without a hash": {Sequence: 1, Record: &segnov1.Record_Checkpoint{Checkpoint: &segnov1.Checkpoint{Sequence: 1, Name: "a"}}},
+		"too long a progress":         {Sequence: 1, Record: &segnov1.Record_Progress{Progress: &segnov1.Progress{Message: string(make([]byte, 5000))}}},
 	} {
 		if _, err := RecordFromProto(m); !errors.Is(err, fault.Invalid) {
 			t.Errorf("%s: got %v, want %v", name, err, fault.Invalid)
@@ -209,11 +238,12 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 
 	command := &segnov1.Execution{Command: []string{"true"}}
 	for name, m := range map[string]*segnov1.Offer{
-		"nothing":        nil,
-		"no run":         {Attempt: &segnov1.AttemptRef{Number: 1}, Execution: command},
-		"no number":      {Attempt: &segnov1.AttemptRef{Run: "r"}, Execution: command},
-		"no job":         {Attempt: &segnov1.AttemptRef{Run: "r", Number: 1}},
-		"two jobs in it": {Attempt: &segnov1.AttemptRef{Run: "r", Number: 1}, Execution: &segnov1.Execution{Command: []string{"true"}, Script: &segnov1.Script{}}},
+		"nothing":                     nil,
+		"no run":                      {Attempt: &segnov1.AttemptRef{Number: 1}, Execution: command},
+		"no number":                   {Attempt: &segnov1.AttemptRef{Run: "r"}, Execution: command},
+		"a checkpoint that cannot be": {Attempt: &segnov1.AttemptRef{Run: "r", Number: 1}, Execution: &segnov1.Execution{Command: []string{"true"}, Resume: &segnov1.Checkpoint{}}},
+		"no job":                      {Attempt: &segnov1.AttemptRef{Run: "r", Number: 1}},
+		"two jobs in it":              {Attempt: &segnov1.AttemptRef{Run: "r", Number: 1}, Execution: &segnov1.Execution{Command: []string{"true"}, Script: &segnov1.Script{}}},
 	} {
 		if _, err := OfferFromProto(m); !errors.Is(err, fault.Invalid) {
 			t.Errorf("offer with %s: got %v, want %v", name, err, fault.Invalid)
@@ -262,4 +292,37 @@ func TestJoinAndSettingsAndStopsArriveAsTheyWereSent(t *testing.T) {
 			t.Errorf("got %v %v, want %v %v", r, k, ref, kind)
 		}
 	}
+}
+
+func TestAReplacedAttemptIsStoppedAsFenced(t *testing.T) {
+	ref := task.Ref{Run: "r", Number: 4}
+	if r, k := StopFromProto(wire(t, ReplacedToProto(ref))); r != ref || k != task.ExitFenced {
+		t.Errorf("got %v %v", r, k)
+	}
+}
+
+func TestLeasesHoldsAndPiecesArriveAsTheyWereSent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ref, length := refs.Draw(t, "ref"), durations.Draw(t, "length")
+		if r, l := LeaseFromProto(wire(t, LeaseToProto(ref, length))); r != ref || l != length {
+			t.Fatalf("got the lease %v %v", r, l)
+		}
+		command := wire(t, &segnov1.Command{Command: HoldToProto(length)})
+		if l := HoldFromProto(command.GetHold()); l != length {
+			t.Fatalf("got the hold %v, want %v", l, length)
+		}
+		c := task.Checkpoint{
+			Run: ref.Run, Attempt: ref.Number, Sequence: 3, SHA256: strings.Repeat("0a", 32),
+			Size: rapid.Int64Range(0, task.MaxCheckpointSize).Draw(t, "size"),
+		}
+		data := rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "data")
+		offset := rapid.Int64Range(-5, c.Size+5).Draw(t, "offset")
+		r, got, at, back, err := PieceFromProto(wire(t, PieceToProto(ref, c, offset, data)))
+		if fits := offset >= 0 && offset+int64(len(data)) <= c.Size; fits != (err == nil) {
+			t.Fatalf("%d bytes at %d of %d: got %v", len(data), offset, c.Size, err)
+		}
+		if r != ref || got != c || at != offset || string(back) != string(data) {
+			t.Fatalf("got %v %+v %d %q", r, got, at, back)
+		}
+	})
 }

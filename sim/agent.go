@@ -287,9 +287,9 @@ func (a *agentProcess) link() {
 		return
 	}
 	a.linking = true
-	instance, boot := a.instance, a.host.bootID
+	instance := a.instance
 	toConductor(a, 10*time.Second, "connects", func(*conductor.Conductor) (*stream, error) {
-		if err := a.w.conductor.connect(a.w.ctx, a, instance, boot); err != nil {
+		if err := a.w.conductor.connect(a.w.ctx, a, instance); err != nil {
 			return nil, err
 		}
 		return a.w.conductor.streams[a.host], nil

@@ -235,8 +235,8 @@ func (n *conductorNode) whatIf(server string) error {
 }
 
 // connect opens a stream for an agent process.
-func (n *conductorNode) connect(ctx context.Context, a *agentProcess, instance, boot string) error {
-	session, err := n.c.Connect(ctx, a.host.name, instance, boot)
+func (n *conductorNode) connect(ctx context.Context, a *agentProcess, instance string) error {
+	session, err := n.c.Connect(ctx, a.host.name, instance)
 	if err != nil {
 		return err
 	}

@@ -71,10 +71,11 @@ type attempt struct {
 	unkillable bool
 
 	// lease is what the guard has on disk, or begins with; want is what it should have. anchor is when the newest claim or
-	// heartbeat was sent that was answered with a lease, heldAt when the hold came, where want is one.
-	lease, want        jobserver.Lease
-	anchor, heldAt     time.Duration
-	renewing, expiring bool
+	// heartbeat was sent that was answered with a lease, heldAt when the hold came, where want is one. writing is what the
+	// renewal under way writes.
+	lease, want, writing jobserver.Lease
+	anchor, heldAt       time.Duration
+	renewing, expiring   bool
 	// uploads are contents to hand over, the first of which is under way if uploading. uploaded is the highest checkpoint
 	// that is settled, with refused telling why those are that the conductor does not take.
 	uploads   []upload

@@ -73,7 +73,6 @@ func (c *Core) found(look uint64, k jobserver.Kept) {
 		}
 		a = c.add(k.Ref, kept)
 		a.epoch, a.asked, a.ended = look, true, k.Ended
-		a.adopt(k.Lease)
 		c.post(a)
 	}
 	switch a.phase {
@@ -92,6 +91,7 @@ func (c *Core) found(look uint64, k jobserver.Kept) {
 		return
 	}
 	a.usage, a.unkillable = k.Usage, k.Unkillable
+	a.adopt(k.Lease)
 	if k.Ended && !a.ended {
 		a.ended = true
 		c.tend(a)

@@ -53,7 +53,7 @@ func (c *Core) hold(e HoldOrdered) {
 // renew has the guard write the lease that an attempt should have. Before the start the lease comes along with that.
 func (c *Core) renew(a *attempt) {
 	if a.phase == kept && !a.ended && !a.renewing && a.want != a.lease && c.ready {
-		a.renewing = true
+		a.renewing, a.writing = true, a.want
 		c.do(Renew{Ref: a.ref, Lease: a.want})
 	}
 }
@@ -65,7 +65,8 @@ func (c *Core) renewDone(e RenewDone) {
 	}
 	a.renewing = false
 	if e.Err != nil {
-		// The next heartbeat renews it again. Until then it counts as it was.
+		// The next heartbeat renews it again. Until then it counts as it was, or as held if it may be that now.
+		a.lease.Held = a.lease.Held || e.Lease.Held
 		if !a.ended {
 			c.do(Note{Ref: a.ref, Text: "the lease could not be renewed", Err: e.Err})
 		}
@@ -75,9 +76,9 @@ func (c *Core) renewDone(e RenewDone) {
 	c.renew(a)
 }
 
-// adopt takes the lease of an attempt that an earlier agent started.
+// adopt takes the lease of an attempt that an earlier agent started, unless one is known.
 func (a *attempt) adopt(l *jobserver.Lease) {
-	if l == nil || l.Deadline == 0 {
+	if l == nil || l.Deadline == 0 || a.lease.Deadline > 0 || a.renewing {
 		return
 	}
 	a.lease, a.want = *l, *l
@@ -90,7 +91,7 @@ func (a *attempt) adopt(l *jobserver.Lease) {
 // is on disk.
 func (c *Core) Held() bool {
 	for _, a := range c.attempts {
-		if !a.ended && (a.lease.Held || a.want.Held) {
+		if !a.ended && (a.lease.Held || a.want.Held || a.renewing && a.writing.Held) {
 			return true
 		}
 	}

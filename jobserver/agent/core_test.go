@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
@@ -40,7 +41,7 @@ func (d *driver) want(got []Effect, want ...Effect) {
 	if len(want) == 0 {
 		want = nil
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateErrors()); diff != "" {
 		d.Fatalf("effects (-want +got)\n%s", diff)
 	}
 }

@@ -1,12 +1,16 @@
 package agent
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -28,8 +32,6 @@ const deadline = 10 * time.Second
 
 // fakeConductor serves the contract from memory over real HTTP.
 type fakeConductor struct {
-	segnov1connect.UnimplementedConductorServiceHandler
-
 	credential string
 	// Each answers a kind of call before it is carried out, with an error that is to be given instead, or nil.
 	refuse func(call string) error
@@ -52,6 +54,16 @@ type fakeConductor struct {
 	claimed  map[task.Ref]string
 	fenced   map[task.Ref]bool
 	records  map[task.Ref][]task.Record
+
+	// leases are the lengths of leases; answered is when the newest claim or heartbeat came that was answered with them.
+	leases   map[task.Ref]time.Duration
+	answered time.Duration
+	held     []bool
+	// contents are what was put, executions what is offered besides the default.
+	contents   map[int][]byte
+	puts       int
+	refusals   map[int]string
+	executions map[task.Ref]jobserver.Execution
 }
 
 func newFakeConductor() *fakeConductor {
@@ -59,7 +71,8 @@ func newFakeConductor() *fakeConductor {
 		credential: "secret", changed: make(chan struct{}), commands: make(chan *segnov1.Command, 10000),
 		refuse: func(string) error { return nil }, lose: func(string) bool { return false }, period: 100 * time.Millisecond,
 		offered: map[task.Ref]bool{}, claimed: map[task.Ref]string{}, fenced: map[task.Ref]bool{},
-		records: map[task.Ref][]task.Record{},
+		records: map[task.Ref][]task.Record{}, leases: map[task.Ref]time.Duration{}, contents: map[int][]byte{},
+		refusals: map[int]string{}, executions: map[task.Ref]jobserver.Execution{},
 	}
 }
 
@@ -192,10 +205,61 @@ func (c *fakeConductor) Heartbeat(_ context.Context, req *connect.Request[segnov
 	defer c.mu.Unlock()
 	c.beats = append(c.beats, protocol.BeatFromProto("js-1", time.Now(), req.Msg))
 	c.kept = protocol.KeptRefs(req.Msg)
+	c.held = append(c.held, req.Msg.GetHeld())
 	c.note()
 	return connect.NewResponse(&segnov1.HeartbeatResponse{
-		Settings: protocol.SettingsToProto(c.period, jobserver.Active), Stop: c.stops,
+		Settings: protocol.SettingsToProto(c.period, jobserver.Active), Stop: c.stops, Leases: c.leasesOf(c.kept),
 	}), nil
+}
+
+// leasesOf answers what came now with leases. The caller holds mu.
+func (c *fakeConductor) leasesOf(refs []task.Ref) []*segnov1.Lease {
+	var ms []*segnov1.Lease
+	for _, ref := range refs {
+		if length := c.leases[ref]; length > 0 {
+			ms = append(ms, protocol.LeaseToProto(ref, length))
+			c.answered = sinceBoot()
+		}
+	}
+	return ms
+}
+
+func (c *fakeConductor) PutCheckpoint(_ context.Context, req *connect.Request[segnov1.PutCheckpointRequest]) (*connect.Response[segnov1.PutCheckpointResponse], error) {
+	if err := c.enter("put", req.Header()); err != nil {
+		return nil, err
+	}
+	_, k, offset, data, err := protocol.PieceFromProto(req.Msg)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.puts++
+	if have := int64(len(c.contents[k.Sequence])); offset <= have && offset+int64(len(data)) > have {
+		c.contents[k.Sequence] = append(c.contents[k.Sequence], data[have-offset:]...)
+	}
+	received := int64(len(c.contents[k.Sequence]))
+	refused := c.refusals[k.Sequence]
+	if sum := sha256.Sum256(c.contents[k.Sequence]); received == k.Size && hex.EncodeToString(sum[:]) != k.SHA256 {
+		refused = "its content has another hash"
+	}
+	c.note()
+	return connect.NewResponse(&segnov1.PutCheckpointResponse{Received: received, Refused: refused}), nil
+}
+
+func (c *fakeConductor) GetCheckpoint(_ context.Context, req *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error) {
+	if err := c.enter("get", req.Header()); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	content, there := c.contents[int(req.Msg.GetSequence())]
+	if !there {
+		return nil, fault.NotFound
+	}
+	rest := content[min(req.Msg.GetOffset(), int64(len(content))):]
+	piece := rest[:min(len(rest), task.MaxCheckpointChunk)]
+	return connect.NewResponse(&segnov1.GetCheckpointResponse{Data: piece, End: len(piece) == len(rest)}), nil
 }
 
 func (c *fakeConductor) Claim(_ context.Context, req *connect.Request[segnov1.ClaimRequest]) (*connect.Response[segnov1.ClaimResponse], error) {
@@ -213,6 +277,7 @@ func (c *fakeConductor) Claim(_ context.Context, req *connect.Request[segnov1.Cl
 		}
 		res.Verdicts = append(res.Verdicts, verdict)
 	}
+	res.Leases = c.leasesOf(protocol.RefsFromProto(req.Msg.GetAttempts()))
 	c.note()
 	if c.lose("claim") {
 		return nil, fault.Unavailable
@@ -252,8 +317,12 @@ func (c *fakeConductor) Deliver(_ context.Context, req *connect.Request[segnov1.
 func (c *fakeConductor) offer(r task.Ref) {
 	c.mu.Lock()
 	c.offered[r] = true
+	e, ok := c.executions[r]
 	c.mu.Unlock()
-	c.commands <- &segnov1.Command{Command: &segnov1.Command_Offer{Offer: protocol.OfferToProto(execution(r))}}
+	if !ok {
+		e = execution(r)
+	}
+	c.commands <- &segnov1.Command{Command: &segnov1.Command_Offer{Offer: protocol.OfferToProto(e)}}
 }
 
 func (c *fakeConductor) order(r task.Ref, kind task.ExitKind) {
@@ -303,11 +372,21 @@ type fakeHost struct {
 	guards  int
 	jobs    sync.WaitGroup
 	changed chan struct{}
+
+	// started are what was started, resumed the contents that came with it; contents are those of checkpoints.
+	started  map[task.Ref]jobserver.Execution
+	resumed  map[task.Ref][]byte
+	contents map[int][]byte
+	// told is what jobs were told of their checkpoints: why they are refused, or nothing.
+	told    map[int]string
+	renewed []jobserver.Lease
+	expired map[task.Ref]int
 }
 
 type fakeSpool struct {
 	records []task.Record
 	ended   bool
+	lease   *jobserver.Lease
 }
 
 func newFakeHost() *fakeHost {
@@ -319,6 +398,8 @@ func newFakeHost() *fakeHost {
 		startErr: func(task.Ref) error { return nil },
 		spools:   map[task.Ref]*fakeSpool{}, starts: map[task.Ref]int{}, stopped: map[task.Ref]task.ExitKind{},
 		dropped: map[task.Ref]bool{}, changed: make(chan struct{}),
+		started: map[task.Ref]jobserver.Execution{}, resumed: map[task.Ref][]byte{}, contents: map[int][]byte{},
+		told: map[int]string{}, expired: map[task.Ref]int{},
 	}
 }
 
@@ -407,7 +488,16 @@ func (g *fakeGuard) Start(_ context.Context, e jobserver.Execution) error {
 		h.mu.Unlock()
 		return fault.Conflict
 	}
-	h.spools[e.Ref] = &fakeSpool{}
+	h.spools[e.Ref] = &fakeSpool{lease: e.Lease}
+	h.started[e.Ref] = e
+	if e.ResumeContent != "" {
+		content, err := os.ReadFile(e.ResumeContent)
+		if err != nil {
+			h.mu.Unlock()
+			return err
+		}
+		h.resumed[e.Ref] = content
+	}
 	h.starts[e.Ref]++
 	h.mu.Unlock()
 	h.write(e.Ref, task.Record{Started: &task.StartedRecord{PID: 1}})
@@ -429,17 +519,48 @@ func (g *fakeGuard) Stop(_ context.Context, r task.Ref, kind task.ExitKind) erro
 	return nil
 }
 
-func (g *fakeGuard) Renew(task.Ref, jobserver.Lease) error           { return nil }
-func (g *fakeGuard) Expire(task.Ref) error                           { return nil }
-func (g *fakeGuard) Checkpoint(task.Ref, int) (io.ReadCloser, error) { return nil, fault.NotFound }
-func (g *fakeGuard) Validated(task.Ref, int, string) error           { return nil }
+func (g *fakeGuard) Renew(r task.Ref, l jobserver.Lease) error {
+	g.host.mu.Lock()
+	defer g.host.mu.Unlock()
+	g.host.spools[r].lease = &l
+	g.host.renewed = append(g.host.renewed, l)
+	g.host.note()
+	return nil
+}
+
+func (g *fakeGuard) Expire(r task.Ref) error {
+	g.host.mu.Lock()
+	g.host.expired[r]++
+	g.host.mu.Unlock()
+	g.host.write(r, task.Record{Exit: &task.Exit{Kind: task.ExitLeaseExpired, Code: -1}})
+	return nil
+}
+
+func (g *fakeGuard) Checkpoint(_ task.Ref, sequence int) (io.ReadCloser, error) {
+	g.host.mu.Lock()
+	defer g.host.mu.Unlock()
+	content, there := g.host.contents[sequence]
+	if !there {
+		return nil, fault.NotFound
+	}
+	return io.NopCloser(bytes.NewReader(content)), nil
+}
+
+func (g *fakeGuard) Validated(_ task.Ref, sequence int, refused string) error {
+	g.host.mu.Lock()
+	defer g.host.mu.Unlock()
+	g.host.told[sequence] = refused
+	delete(g.host.contents, sequence)
+	g.host.note()
+	return nil
+}
 
 func (g *fakeGuard) Kept(context.Context) ([]jobserver.Kept, error) {
 	g.host.mu.Lock()
 	defer g.host.mu.Unlock()
 	var list []jobserver.Kept
 	for r, s := range g.host.spools {
-		list = append(list, jobserver.Kept{Ref: r, Ended: s.ended, Usage: jobserver.AttemptUsage{CPU: 0.5, Memory: 1000, Processes: 1}})
+		list = append(list, jobserver.Kept{Ref: r, Ended: s.ended, Lease: s.lease, Usage: jobserver.AttemptUsage{CPU: 0.5, Memory: 1000, Processes: 1}})
 	}
 	return list, nil
 }
