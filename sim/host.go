@@ -14,10 +14,9 @@ import (
 
 // host is one job server: a machine with a disk, on which a guard, its keepers and an agent run.
 type host struct {
-	w      *World
-	name   string
-	secret string
-	clock  *clock
+	w     *World
+	name  string
+	clock *clock
 	// bootID names the present start of the machine, boots counts them; up is false while it is off.
 	bootID string
 	boots  int

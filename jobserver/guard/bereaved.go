@@ -122,14 +122,6 @@ func (g *guardian) endSpool(k *keeperProcess) (task.Ref, error) {
 	return ref, err
 }
 
-// lostReason says why an attempt is lost, with what is known of it besides.
-func lostReason(h spool.Header, boot, otherwise string) string {
-	if h.BootID != "" && boot != "" && h.BootID != boot {
-		return hostRebooted
-	}
-	return otherwise
-}
-
 func (g *guardian) cgroupOf(k *keeperProcess) string {
 	if g.cgroups == "" {
 		return ""

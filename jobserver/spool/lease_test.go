@@ -88,7 +88,7 @@ func TestWhatLiesBesideASpoolIsRemovedAndNothingElse(t *testing.T) {
 	for _, r := range []task.Ref{ref, other} {
 		h := header()
 		h.Execution.Ref = r
-		if _, err := f.Create(h); err != nil {
+		if _, _, err := f.Create(h); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.WriteLease(r, boot, jobserver.Lease{Deadline: 1}); err != nil {
