@@ -60,7 +60,9 @@ type RunStore interface {
 	// Fenced for an attempt that is not open, not the newest, or not on that server.
 	ClaimAttempts(ctx context.Context, server, instance string, refs []task.Ref, now time.Time) []error
 	// Deliver stores records of attempts on a server, and ends the attempt and the run with the exit record.
-	// Records that are stored already are passed over; records after a gap are left out.
+	// Records that are stored already are passed over; records after a gap are left out. The record of a checkpoint makes
+	// it visible: it is left out, with what follows it, until the content is whole, and passed over if it can never be
+	// shown (no hash, for one that its agent gave up; over a limit; a sequence that has other content or is too old).
 	Deliver(ctx context.Context, server string, ds []task.Delivery, now time.Time) ([]task.Delivered, error)
 	// LoseAttempts ends claimed attempts without an exit record: the run becomes lost with the reason.
 	// Conflict for one that has ended.
@@ -70,7 +72,7 @@ type RunStore interface {
 	ReturnAttempts(ctx context.Context, refs []task.Ref, reason string, now time.Time) []error
 	// ReplaceAttempts ends attempts that certainly cannot act any more, or of which an operator says so, and moves their
 	// runs on: to Queued with a continuation, to Reset or to Lost. Conflict for one that has ended, Fenced for one that is
-	// not its run's newest.
+	// not its run's newest. What an operator asked for meanwhile is done instead.
 	ReplaceAttempts(ctx context.Context, rs []task.Replacement, now time.Time) []error
 	// TakeUp does what an operator wants of a run. What has ended otherwise than well is queued again (restart, recover);
 	// what nothing was started for is ended or goes on waiting; what may run becomes stopping with the intent pending,

@@ -29,6 +29,10 @@
 //     or has seen a higher number of, and all commands of a term lower than the highest that it has seen.
 //   - What Claim answers with CLAIMED, and what Deliver answers as delivered, is durable before it is answered.
 //     The agent keeps the records of an attempt until its exit record was answered as delivered.
+//   - A lease counts from the instant before the claim or the heartbeat was sent that is answered with it. What is answered
+//     so was committed. The deadline is on the host's disk before a job is started, and ends the attempt also where the
+//     agent is dead.
+//   - The content of a checkpoint goes before its record, and the checkpoint is visible with the record.
 //   - A conductor with nothing to say sends Settings every [KeepAlive]; an agent that hears nothing for
 //     [StreamSilence] ends the stream and opens a new one.
 //   - Errors travel as connect codes; [ErrorToConnect] and [ErrorFromConnect] map the kinds of package fault.

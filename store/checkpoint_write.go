@@ -143,6 +143,8 @@ func neededCheckpoints(t *tx, id task.RunID) ([]int, error) {
 	return needed, nil
 }
 
+const selectOrphans = `SELECT name FROM content WHERE run = ? AND (attempt <> ? OR sequence <= ?) AND ` + orphaned
+
 // forgetContents removes the rows of a run's contents that belong to no visible checkpoint and that nobody can show any
 // more: those of other attempts than the one that goes on, and those that are older than the newest checkpoint. It
 // returns their names.
@@ -152,8 +154,7 @@ func forgetContents(t *tx, id task.RunID, goesOn int) ([]string, error) {
 		return nil, err
 	}
 	var rows []struct{ Name string }
-	const find = `SELECT name FROM content WHERE run = ? AND (attempt <> ? OR sequence <= ?) AND ` + orphaned
-	if err := t.all(&rows, find, string(id), goesOn, last); err != nil {
+	if err := t.all(&rows, selectOrphans, string(id), goesOn, last); err != nil {
 		return nil, err
 	}
 	names := make([]string, len(rows))

@@ -43,14 +43,10 @@ func contentOf(c task.Checkpoint) string {
 }
 
 // sweepContent forgets, before the writer starts, content that nobody will ask for: of attempts that have ended, without a
-// checkpoint to which it belongs. With files, what is not whole goes too: after a crash its bytes may not be what was
-// received.
+// checkpoint to which it belongs.
 func (db *DB) sweepContent(ctx context.Context) error {
-	sweep := `DELETE FROM content WHERE ` + orphaned + ` AND NOT EXISTS
+	const sweep = `DELETE FROM content WHERE ` + orphaned + ` AND NOT EXISTS
 		(SELECT 1 FROM attempt a WHERE a.run = content.run AND a.number = content.attempt AND a.ended_at IS NULL)`
-	if db.dialect == sqlite {
-		sweep += ` OR whole = 0`
-	}
 	_, err := db.writing.ExecContext(ctx, sweep)
 	if err == nil {
 		err = db.contents.sweep(ctx)

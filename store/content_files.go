@@ -151,7 +151,8 @@ func (c *contentFiles) remove(names []string) error {
 	return errors.Join(errs...)
 }
 
-// sweep removes files that are not those of whole contents, and folders that are empty then.
+// sweep removes files that are not those of whole contents, and folders that are empty then. What was received of a
+// content that is not whole goes, and is sent again: after a crash its bytes may not be what was received.
 func (c *contentFiles) sweep(ctx context.Context) error {
 	names, err := c.whole(ctx)
 	if err != nil {

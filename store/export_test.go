@@ -111,6 +111,7 @@ const (
 	OpenRunsOfStatement   = openRunsOf
 	RunsOnServerStatement = runsOnServer
 	DeliveryStatement     = selectDelivery
+	OrphansStatement      = selectOrphans
 )
 
 // Waiting returns how many jobs wait for the writer.

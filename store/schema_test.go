@@ -243,6 +243,7 @@ func TestPagesAreReadFromTheEndOfAnIndex(t *testing.T) {
 	for statement, index := range map[string]string{
 		store.OpenStatement: "attempt_open", store.OpenOnStatement: "attempt_open_server",
 		store.OpenRunsOfStatement: "run_state", store.RunsOnServerStatement: "attempt_open_server", store.DeliveryStatement: "PRIMARY KEY",
+		store.OrphansStatement: "content_run",
 	} {
 		plan := must(db.Plan(ctx, statement, make([]any, strings.Count(statement, "?"))...))(t)
 		if !strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN r ") {

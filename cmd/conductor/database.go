@@ -40,8 +40,8 @@ func newBackupCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write a consistent copy of the SQLite database to a new file",
-		Long: `Write a consistent copy of the SQLite database to a new file, also while a conductor runs. An existing file is not
-overwritten. For PostgreSQL use pg_dump.`,
+		Long: `Write a consistent copy of the SQLite database to a new file, also while a conductor runs, and the content of its
+checkpoints to the folder FILE-content. What exists is not overwritten. For PostgreSQL use pg_dump.`,
 		Example: "  conductor backup --data /var/lib/segno /backup/segno-monday.db",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,8 +67,8 @@ func newRestoreCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Put a backup in the place of the SQLite database",
-		Long: `Put a backup in the place of the SQLite database. The backup is checked first, no conductor may run on the data
-folder, and the database that was there is kept beside it.`,
+		Long: `Put a backup, with the content of its checkpoints, in the place of the SQLite database. The backup is checked first,
+no conductor may run on the data folder, and the database that was there is kept beside it.`,
 		Example: "  conductor restore --data /var/lib/segno /backup/segno-monday.db",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

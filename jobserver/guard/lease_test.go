@@ -96,7 +96,7 @@ func TestALeaseEndsTheTreeInTimeWithoutAnAgent(t *testing.T) {
 			h.await("the exit record", func() bool { return exitOf(t, data, ref) != nil })
 			ended := sinceBoot()
 			exit := exitOf(t, data, ref)
-			if exit.Kind != task.ExitLeaseExpired || exit.Signal != 9 || exit.Detail != leaseRanOut {
+			if exit.Kind != task.ExitLeaseExpired || exit.Detail != leaseRanOut {
 				t.Errorf("got %+v", exit)
 			}
 			if left := sleepers(tag); len(left) > 0 {
