@@ -222,8 +222,9 @@ func untilStopped(h *fakeHost) func(task.Ref, func(string)) task.Exit {
 		for {
 			h.mu.Lock()
 			s, changed := h.spools[r], h.changed
+			over := s == nil || s.ended
 			h.mu.Unlock()
-			if s == nil || s.ended {
+			if over {
 				return task.Exit{}
 			}
 			<-changed

@@ -177,10 +177,13 @@ func TestSurplusKeepersLeave(t *testing.T) {
 		defer h.pool.mu.Unlock()
 		return len(h.pool.idle) == len(h.pool.keepers) && len(h.pool.idle) >= 4
 	})
-	h.pool.mu.Lock()
-	h.pool.letGo(time.Now().Add(surplusAfter + time.Second))
-	h.pool.mu.Unlock()
-	h.await("the surplus to leave", func() bool { return len(h.keeperPIDs()) == warm })
+	h.await("the surplus to leave", func() bool {
+		// A keeper that was asked for before may come late.
+		h.pool.mu.Lock()
+		h.pool.letGo(time.Now().Add(surplusAfter + time.Second))
+		h.pool.mu.Unlock()
+		return len(h.keeperPIDs()) == warm
+	})
 	if r := h.run(command(newRun(), "echo", "on")); r.stdout != "on\n" {
 		t.Errorf("got %+v", r)
 	}
@@ -226,4 +229,25 @@ Anonymous:             0 kB
 	if want := []mapping{{0x400000, 0x1000}, {0x406000, 0x3000}}; !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
+}
+
+func TestAKeeperThatWasOrderedSomethingServesAgainMuchLater(t *testing.T) {
+	h := newHost(t)
+	ref := h.startUp(script("echo up; while :; do sleep 0.01; done"))
+	keeper := h.keeperOf(ref)
+	h.stop(ref, task.ExitCancelled)
+	h.wait(ref)
+	h.pool.mu.Lock()
+	k := h.pool.keepers[keeper]
+	h.pool.mu.Unlock()
+	// As if its last order were long ago.
+	if err := k.conn.SetWriteDeadline(time.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	again := h.startUp(script("echo up; while :; do sleep 0.01; done"))
+	if got := h.keeperOf(again); got != keeper {
+		t.Errorf("keeper %d serves, want %d again", got, keeper)
+	}
+	h.stop(again, task.ExitCancelled)
+	h.wait(again)
 }

@@ -77,6 +77,9 @@ func (k *keeperConn) hand(ref task.Ref, fd int) error {
 	if err != nil {
 		return err
 	}
+	if err := k.conn.SetWriteDeadline(time.Now().Add(orderWithin)); err != nil {
+		return err
+	}
 	_, _, err = k.conn.WriteMsgUnix(text, unix.UnixRights(fd), nil)
 	return err
 }
