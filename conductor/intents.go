@@ -44,6 +44,14 @@ func (c *Conductor) TakeUp(ctx context.Context, id task.RunID, intent task.Inten
 	return run, nil
 }
 
+// wantedOf returns what an operator wants of a run that is on a server, or "".
+func wantedOf(run task.Run) task.Intent {
+	if run.Pending == "" && (run.State == task.Stopping || run.State == task.Unknown && run.Prior == task.Stopping) {
+		return task.IntentCancel
+	}
+	return run.Pending
+}
+
 // asked takes in what an operator has made of a run.
 func (c *Conductor) asked(run task.Run) {
 	if intent := wantedOf(run); intent != "" && run.State.OnServer() {

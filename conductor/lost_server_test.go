@@ -207,6 +207,7 @@ func TestWhatALostAttemptSaysLaterChangesNothingAndItIsStopped(t *testing.T) {
 	old := refOf(id, 1)
 	check(t, a.checkpoint(old, 1, "one"))
 	a.cut = true
+	a.disconnect()
 	w.pass(patience + time.Second)
 	b := w.awaitRunning(id)
 	a.cut = false
@@ -420,5 +421,40 @@ func TestAnAttemptThatIsToBeReplacedGetsNoLeaseAnyMoreThoughStoringThatFails(t *
 	}
 	if got := w.run(id).Attempts[0].State; got != task.AttemptUnavailable {
 		t.Errorf("the first attempt is %s, want unavailable", got)
+	}
+}
+
+// forgetful is a store that does not show a checkpoint which is just being stored.
+type forgetful struct {
+	conductor.Store
+	stale bool
+}
+
+func (f *forgetful) Checkpoints(ctx context.Context, id task.RunID) ([]task.Checkpoint, error) {
+	if f.stale {
+		return nil, nil
+	}
+	return f.Store.Checkpoints(ctx, id)
+}
+
+func (f *forgetful) ReplaceAttempts(ctx context.Context, rs []task.Replacement, now time.Time) []error {
+	f.stale = false
+	return f.Store.ReplaceAttempts(ctx, rs, now)
+}
+
+func TestACheckpointThatIsStoredWhileItIsDecidedIsResumedFrom(t *testing.T) {
+	w := newWorld(t, "js-1", "js-2")
+	db := &forgetful{Store: w.db}
+	w.faulty = db
+	w.restart()
+	w.task("load", policy.Word(policy.Recover))
+	id, a := w.start("load")
+	check(t, a.checkpoint(refOf(id, 1), 1, "one"))
+	db.stale = true
+	a.cut = true
+	w.pass(patience + time.Second)
+	b := w.awaitRunning(id)
+	if e := b.offers[refOf(id, 2)]; e.Resume == nil || e.Resume.Sequence != 1 {
+		t.Errorf("it was offered to resume from %+v, want checkpoint 1", e.Resume)
 	}
 }

@@ -73,7 +73,8 @@ func (c *Conductor) replaced(ctx context.Context, o overdue, r task.Replacement,
 var errSettled = errors.New("the attempt is not open any more")
 
 // decide says what is to become of the run of an attempt that was taken away from its server, or nil for nothing. It rests
-// on what is stored. The error is errSettled where the attempt has ended.
+// on what is stored. The error is errSettled where the attempt has ended. What an operator wants of the run comes before the
+// policy: the store sees to that, which alone knows it at the moment of the commit.
 func (c *Conductor) decide(ctx context.Context, o overdue, now time.Time) (*task.Replacement, task.Run, error) {
 	run, err := c.store.Run(ctx, o.ref.Run)
 	if errors.Is(err, fault.NotFound) {
@@ -85,13 +86,6 @@ func (c *Conductor) decide(ctx context.Context, o overdue, now time.Time) (*task
 	attempt, open := openAttempt(run, o.ref)
 	if !open {
 		return nil, run, errSettled
-	}
-	if intent := wantedOf(run); intent != "" {
-		if o.ground == policy.LeftRunning && intent != task.IntentReset {
-			return nil, run, nil
-		}
-		r := fulfil(run, intent, o)
-		return &r, run, nil
 	}
 	checkpoints, err := c.store.Checkpoints(ctx, run.ID)
 	if err != nil {
@@ -141,44 +135,4 @@ func situation(spec task.Spec, a task.Attempt, o overdue) policy.Situation {
 func resumesLast(s policy.Situation) bool {
 	s.Checkpoint = max(1, s.Checkpoint)
 	return policy.Decide(s).Action == policy.Resume
-}
-
-// wantedOf returns what an operator wants of a run that is on a server, or "".
-func wantedOf(run task.Run) task.Intent {
-	if run.Pending == "" && (run.State == task.Stopping || run.State == task.Unknown && run.Prior == task.Stopping) {
-		return task.IntentCancel
-	}
-	return run.Pending
-}
-
-// fulfil returns the replacement that does what an operator wants of a run whose attempt is over. The store knows which
-// checkpoint it was.
-func fulfil(run task.Run, intent task.Intent, o overdue) task.Replacement {
-	words := map[policy.Ground]string{
-		policy.LeaseExpired:      "the lease of its attempt has run out",
-		policy.LeftRunning:       "its job was left running",
-		policy.HostRebooted:      "its host was rebooted",
-		policy.OperatorStatement: "an operator stated that its server is dead",
-		policy.StopConfirmed:     "its attempt never started",
-	}
-	r := task.Replacement{
-		Ref: o.ref, Attempt: task.AttemptUnavailable, Ground: string(o.ground),
-		Reason: fmt.Sprintf("%s at an operator's word: %s", intent, words[o.ground]),
-	}
-	switch intent {
-	case task.IntentReset:
-		r.Run = task.Reset
-	case task.IntentCancel:
-		r.Run = task.Cancelled
-	default:
-		r.Run = task.Queued
-		r.Next = &task.Continuation{Ground: string(o.ground), Avoid: o.server, Reason: r.Reason}
-		if intent == task.IntentRecover {
-			r.Next.Checkpoint = task.LastCheckpoint
-			if run.Next != nil && run.Next.Checkpoint > 0 {
-				r.Next.Checkpoint = run.Next.Checkpoint
-			}
-		}
-	}
-	return r
 }

@@ -1,6 +1,7 @@
 package conductor_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -44,6 +45,75 @@ func TestLoadComesBackGraduallyToAServerThatWasAway(t *testing.T) {
 	}
 }
 
+func TestWhatRanOnAServerAllAlongDoesNotKeepNewRunsFromIt(t *testing.T) {
+	w := newWorld(t, "js-1")
+	w.task("load", policy.Word(policy.Wait))
+	w.start("load")
+	_, a := w.start("load")
+	a.cut = true
+	w.pass(patience + time.Second)
+	w.request("load")
+	w.request("load")
+	a.cut = false
+	w.pass(3 * time.Second)
+	if got := w.open("js-1"); got != 3 {
+		t.Errorf("%d attempts are open, want the 2 that were there and 1 new one", got)
+	}
+}
+
+func TestAClaimedAttemptThatNeverStartedGoesBackIntoTheQueue(t *testing.T) {
+	for intent, want := range map[task.Intent]task.State{"": task.Running, task.IntentReset: task.Reset} {
+		t.Run("intent "+string(intent), func(t *testing.T) {
+			w := newWorld(t, "js-1")
+			w.task("load", policy.Word(policy.Wait))
+			id, a := w.start("load")
+			if intent != "" {
+				w.takeUp(id, intent, 0)
+			}
+			a.restart()
+			clear(a.kept)
+			w.until(10*time.Second, "the run is "+string(want), func() bool {
+				run := w.run(id)
+				return run.State == want && !run.Attempts[0].State.Open()
+			})
+		})
+	}
+}
+
+// counting is a store that counts the queued runs that were read.
+type counting struct {
+	conductor.Store
+	read int
+}
+
+func (c *counting) QueuedRuns(ctx context.Context, target task.Target, after task.QueuePosition, limit int) ([]task.Run, error) {
+	runs, err := c.Store.QueuedRuns(ctx, target, after, limit)
+	c.read += len(runs)
+	return runs, err
+}
+
+func TestRunsThatMustNotBePlacedYetCostAPassLittle(t *testing.T) {
+	w := newWorld(t, "js-1")
+	db := &counting{Store: w.db}
+	w.faulty = db
+	w.restart()
+	w.task("load", policy.Word(policy.Wait))
+	id, _ := w.start("load")
+	w.takeUp(id, task.IntentReset, 0)
+	for range 400 {
+		w.request("load")
+	}
+	check(t, w.c.Step(t.Context()))
+	if db.read < 400 {
+		t.Errorf("a thorough pass read %d runs, want all 400", db.read)
+	}
+	db.read = 0
+	check(t, w.c.Pass(t.Context()))
+	if db.read > 320 {
+		t.Errorf("a pass read %d runs of 400 that must not be placed, want fewer", db.read)
+	}
+}
+
 func TestAShortSilenceIsNoReturn(t *testing.T) {
 	w := newWorld(t, "js-1")
 	w.task("load", policy.Word(policy.Wait))
@@ -72,10 +142,15 @@ func (w *world) firstQueued() task.Run {
 
 func TestAJobThatFailedIsTriedAgainLaterAndElsewhere(t *testing.T) {
 	w := newWorld(t, "js-1", "js-2")
+	_, err := w.c.EditServer(t.Context(), "js-1", 0, func(s *jobserver.Server) error { s.Power = 8; return nil })
+	check(t, err)
 	w.task("load", policy.Word(policy.Wait), func(s *task.Spec) {
 		s.Retries = task.Retries{Max: 1, Backoff: task.Duration(20 * time.Second), From: task.RetryFromCheckpoint}
 	})
 	id, a := w.start("load")
+	if a.name != "js-1" {
+		t.Fatalf("the first attempt is on %s, want js-1, which is far better", a.name)
+	}
 	check(t, a.checkpoint(refOf(id, 1), 1, "one"))
 	failed := w.at
 	if d := a.end(refOf(id, 1), task.ExitExited, 3); d.State != task.Queued {

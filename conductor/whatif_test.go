@@ -1,9 +1,11 @@
 package conductor_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
+	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"
@@ -58,20 +60,36 @@ func TestWhatIfSaysWhatWouldBecomeOfEachRunAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestWhatIfPlacesRunsTogetherAsTheyWouldBe(t *testing.T) {
+func TestWhatIfPlacesRunsTogetherAndOnOtherServers(t *testing.T) {
 	w := newWorld(t, "js-1", "js-2")
 	w.task("load", policy.Word(policy.Restart), func(s *task.Spec) { s.Resources.Slots = 2 })
-	for range 4 {
+	for range 3 {
 		w.start("load")
 	}
-	answers, err := w.c.WhatIf(t.Context(), "js-1")
-	check(t, err)
-	for _, a := range answers {
-		if a.Server != "" {
-			t.Errorf("run %s would go to %s, which is full", a.Run, a.Server)
-		}
+	full, free := "js-1", "js-2"
+	if w.server("js-2").SlotsUsed == 4 {
+		full, free = free, full
 	}
-	if len(answers) != 2 {
-		t.Errorf("got %d runs on js-1, want 2", len(answers))
+	answers, err := w.c.WhatIf(t.Context(), full)
+	check(t, err)
+	if len(answers) != 2 || answers[0].Server != free || answers[1].Server != "" {
+		t.Errorf("got %+v, want one of the two runs on %s and no place for the other", answers, free)
+	}
+	_, err = w.c.WhatIf(t.Context(), "nosuch")
+	if !errors.Is(err, fault.NotFound) {
+		t.Errorf("got %v for a server that does not exist, want not found", err)
+	}
+}
+
+func TestWhatIfNeverPlacesARunOnTheServerThatDies(t *testing.T) {
+	w := newWorld(t, "js-1", "js-2")
+	_, err := w.c.EditServer(t.Context(), "js-1", 0, func(s *jobserver.Server) error { s.Power = 8; return nil })
+	check(t, err)
+	w.task("load", policy.Word(policy.Restart))
+	_, a := w.start("load")
+	answers, err := w.c.WhatIf(t.Context(), a.name)
+	check(t, err)
+	if a.name != "js-1" || len(answers) != 1 || answers[0].Server != "js-2" {
+		t.Errorf("got %+v for %s, want js-2 in the place of js-1", answers, a.name)
 	}
 }

@@ -365,12 +365,17 @@ func (a *agent) reboot(keep bool) {
 	}
 }
 
-// restart begins a new agent process on the host.
-func (a *agent) restart() {
+// disconnect ends the agent's connection, which it begins anew when it can.
+func (a *agent) disconnect() {
 	if a.session != nil {
 		a.w.c.Disconnect(a.session)
 	}
 	a.session, a.beaten = nil, time.Time{}
+}
+
+// restart begins a new agent process on the host.
+func (a *agent) restart() {
+	a.disconnect()
 	a.starts++
 	a.instance = jobserver.InstanceName(a.starts, a.name)
 }

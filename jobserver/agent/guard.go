@@ -22,7 +22,7 @@ type Guard interface {
 	Renew(ref task.Ref, lease jobserver.Lease) error
 	// Expire ends an attempt whose keeper did not end it although its lease has run out, with the keeper. The exit record
 	// follows in the spool. It is fault.Conflict for an attempt whose lease has not run out, by the clock and the disk of
-	// the host.
+	// the host, and fault.NotFound for one that has ended.
 	Expire(ref task.Ref) error
 	// Checkpoint opens the content of a checkpoint of an attempt; the caller closes it.
 	Checkpoint(ref task.Ref, sequence int) (io.ReadCloser, error)

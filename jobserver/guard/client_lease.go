@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,8 +61,8 @@ const (
 )
 
 // Expire kills an attempt, with its keeper, that the keeper did not end although its lease has run out; the guard clears
-// up behind it. For one whose lease has not run out, by the clock and the disk of this host, or that has none, the error
-// is fault.Conflict; one that has ended needs nothing.
+// up behind it. For one whose lease has not run out, by the clock and the disk of this host, the error is fault.Conflict.
+// For one that has ended, which this process may not have heard yet, it is fault.NotFound.
 func (c *Client) Expire(ref task.Ref) error {
 	c.mu.Lock()
 	h := c.attempts[ref]
@@ -70,8 +71,8 @@ func (c *Client) Expire(ref task.Ref) error {
 		k = h.keeper
 	}
 	c.mu.Unlock()
-	if k == nil {
-		return nil
+	if done, err := c.folder.Ended(ref); k == nil || done || err != nil {
+		return fmt.Errorf("expire %s: %w", spool.Name(ref), errors.Join(fault.NotFound, err))
 	}
 	l, err := c.folder.ReadLease(ref, c.boot)
 	if err != nil {

@@ -252,7 +252,7 @@ func TestAStoppedKeeperIsKilledByTheAgent(t *testing.T) {
 		t.Errorf("expiring it before its time gives %v", err)
 	}
 	h.await("the agent to kill it", func() bool {
-		if err := h.Expire(ref); err != nil && !errors.Is(err, fault.Conflict) {
+		if err := h.Expire(ref); err != nil && !errors.Is(err, fault.Conflict) && !errors.Is(err, fault.NotFound) {
 			t.Fatal(err)
 		}
 		return sinceBoot() > x.Lease.Deadline+jobserver.WakeBound && len(alive(sleepers(tag))) == 0
@@ -277,6 +277,26 @@ func alive(pids []int) []int {
 		text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 		return err != nil || strings.Contains(string(text), ") Z ")
 	})
+}
+
+func TestAKeeperThatEndedItsAttemptIsNotKilledForIt(t *testing.T) {
+	h := newHost(t)
+	x := script("echo up; while :; do sleep 0.01; done")
+	x.Lease = leaseFor(500 * time.Millisecond)
+	ref := h.startUp(x)
+	keeper := h.keeperOf(ref)
+	h.wait(ref)
+	h.await("the bound", func() bool { return sinceBoot() > x.Lease.Deadline+jobserver.WakeBound })
+	// As if the agent had been stopped, and not heard of the end yet.
+	h.mu.Lock()
+	h.attempts[ref].ended, h.attempts[ref].keeper = false, h.pool.keepers[keeper]
+	h.mu.Unlock()
+	if err := h.Expire(ref); !errors.Is(err, fault.NotFound) {
+		t.Errorf("got %v", err)
+	}
+	if !slices.Contains(h.keeperPIDs(), keeper) {
+		t.Error("its keeper is gone")
+	}
 }
 
 func TestAStoppedKeeperIsKilledByTheGuardWithoutAnAgent(t *testing.T) {

@@ -299,6 +299,16 @@ func (f *Folder) Open(ref task.Ref) (*Reader, error) {
 	return &Reader{fd: fd, next: 1}, nil
 }
 
+// Ended reports whether the spool of an attempt ends with its exit record. Where there is none the error is fault.NotFound.
+func (f *Folder) Ended(ref task.Ref) (bool, error) {
+	r, err := f.Open(ref)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	return ended(r.fd)
+}
+
 // room adds the kind Unavailable to an error that says that the disk is full.
 func room(err error) error {
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {

@@ -1,0 +1,6 @@
+package conductor
+
+import "context"
+
+// Pass makes one pass over the queue that is not thorough, as after a sign that something has changed.
+func (c *Conductor) Pass(ctx context.Context) error { return c.passes.run(ctx, false) }
