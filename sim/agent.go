@@ -47,6 +47,9 @@ func newAgent(h *host) *agentProcess {
 func (a *agentProcess) attend() {
 	a.after(a.w.rnd.between(time.Millisecond, 100*time.Millisecond), "looks for a guard", func() {
 		g := a.host.guard
+		if a.guard != nil {
+			return
+		}
 		if !g.up {
 			a.attend()
 			return
@@ -68,6 +71,9 @@ func (a *agentProcess) attend() {
 
 // bereft is called when the guard dies.
 func (a *agentProcess) bereft() {
+	if a.guard == nil {
+		return
+	}
 	life := a.life
 	a.w.after(a.w.rnd.between(0, 50*time.Millisecond), a.name+" misses its guard", func() {
 		a.run(life, "misses its guard", func() {
@@ -136,9 +142,7 @@ func (a *agentProcess) carryOut(effect agent.Effect) {
 		a.ask(func(g *guardProcess) agent.Event { return agent.Listed{Number: e.Number, Kept: g.Kept()} },
 			func(err error) agent.Event { return agent.Listed{Number: e.Number, Err: err} })
 	case agent.Renew:
-		a.ask(func(g *guardProcess) agent.Event {
-			return agent.RenewDone{Ref: e.Ref, Lease: e.Lease, Err: g.Renew(e.Ref, e.Lease)}
-		}, func(err error) agent.Event { return agent.RenewDone{Ref: e.Ref, Lease: e.Lease, Err: err} })
+		a.renew(e)
 	case agent.Expire:
 		a.ask(func(g *guardProcess) agent.Event { return agent.ExpireDone{Ref: e.Ref, Err: g.Expire(e.Ref)} },
 			func(err error) agent.Event { return agent.ExpireDone{Ref: e.Ref, Err: err} })
@@ -158,6 +162,27 @@ func (a *agentProcess) carryOut(effect agent.Effect) {
 	case agent.Discard:
 		delete(a.host.files, e.Path)
 	}
+}
+
+// renew writes a lease, and then tells the keeper of one that is earlier. The agent may die in between.
+func (a *agentProcess) renew(e agent.Renew) {
+	g := a.guard
+	a.soon("writes a lease", func() {
+		done := agent.RenewDone{Ref: e.Ref, Lease: e.Lease, Err: fmt.Errorf("the guard is gone: %w", fault.Unavailable)}
+		tell := false
+		if g != nil && g.up {
+			tell, done.Err = g.Renew(e.Ref, e.Lease)
+		}
+		if !tell {
+			a.step(done)
+			return
+		}
+		a.soon("tells of a lease", func() {
+			a.w.cover("lease shortened at the end of a hold")
+			g.Look(e.Ref)
+			a.step(done)
+		})
+	})
 }
 
 func (a *agentProcess) soon(what string, do func()) {

@@ -32,4 +32,16 @@ func (c chance) wide(low, high time.Duration) time.Duration {
 	return c.between(low, min(span, high))
 }
 
+// extreme returns a duration from 0 up to almost most, and often one of the two: what goes wrong goes wrong there.
+func (c chance) extreme(most time.Duration) time.Duration {
+	switch almost := most * 999 / 1000; {
+	case c.in(0.4):
+		return almost
+	case c.in(0.5):
+		return c.between(0, most/100)
+	default:
+		return c.between(0, almost)
+	}
+}
+
 func pick[T any](c chance, from ...T) T { return from[c.IntN(len(from))] }

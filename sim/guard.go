@@ -8,6 +8,7 @@ import (
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/jobserver/guard"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -125,16 +126,31 @@ func (g *guardProcess) Stop(ref task.Ref, kind task.ExitKind) error {
 	return nil
 }
 
-func (g *guardProcess) Renew(ref task.Ref, l jobserver.Lease) error {
+// Renew writes the lease of an attempt to disk. It reports whether the keeper has to be told, as it is an earlier one at
+// the end of a hold: of later ones a keeper learns when it looks.
+func (g *guardProcess) Renew(ref task.Ref, l jobserver.Lease) (tell bool, err error) {
 	s := g.host.disk[ref]
-	if s == nil || s.ended {
-		return fault.NotFound
+	if s == nil || s.ended || s.lease.Deadline == 0 {
+		return false, fault.NotFound
 	}
-	if s.lease.Deadline > l.Deadline && !s.lease.Held {
-		return nil // never to an earlier one, but at the end of a hold
+	earlier := l.Deadline < s.lease.Deadline
+	if earlier && !s.lease.Held {
+		return false, nil
 	}
 	s.lease, s.boot = l, g.host.bootID
-	return nil
+	return earlier, nil
+}
+
+// Look tells a keeper to look at its lease.
+func (g *guardProcess) Look(ref task.Ref) {
+	if k := g.keepers[ref]; k != nil {
+		k.run(k.life, "is told to look at its lease", func() {
+			if !k.ended {
+				k.take(k.core.Step(k.now(), guard.Renewed{Lease: k.lease()}))
+				k.arm()
+			}
+		})
+	}
 }
 
 func (g *guardProcess) Expire(ref task.Ref) error {

@@ -42,7 +42,7 @@ type plan struct {
 func (k *keeper) begin(e jobserver.Execution) {
 	w := k.host.w
 	j := &job{w: w, host: k.host, ref: e.Ref, task: e.Task, keeper: k, alive: true, begun: w.now, plan: w.plans[e.Task]}
-	j.stubborn, j.unkillable = w.rnd.in(0.2), w.rnd.in(w.profile.unkillable)
+	j.stubborn, j.unkillable = w.rnd.in(0.4), w.rnd.in(w.profile.unkillable)
 	if e.Resume != nil {
 		j.from = w.truth.resumed(j, *e.Resume)
 		j.done = j.from
@@ -121,7 +121,7 @@ func (j *job) die() {
 // kill is SIGKILL to all of its processes. It takes a moment, which lies within the kill bound unless the job hangs in
 // the kernel.
 func (j *job) kill(dead func()) {
-	d := j.w.rnd.wide(time.Millisecond, jobserver.KillBound*9/10)
+	d := j.w.rnd.extreme(jobserver.KillBound)
 	if j.unkillable {
 		j.w.cover("process that cannot be killed")
 		d = j.w.rnd.between(jobserver.KillBound+2*time.Second, 3*jobserver.KillBound+20*time.Second)

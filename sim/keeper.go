@@ -106,10 +106,7 @@ func (k *keeper) arm() {
 	}
 	k.wakes++
 	mine := k.wakes
-	late := time.Duration(0)
-	if k.w.rnd.in(0.5) {
-		late = k.w.rnd.between(0, jobserver.WakeBound*95/100)
-	}
+	late := k.w.rnd.extreme(jobserver.WakeBound)
 	k.after(max(wake-k.now(), 0)+k.clock.local(late), "wakes", func() {
 		if mine == k.wakes && !k.ended {
 			k.step(guard.Woken{})

@@ -32,7 +32,7 @@ type profile struct {
 func newProfile(r chance) profile {
 	p := profile{hosts: 2 + r.IntN(3), heartbeat: jobserver.DefaultHeartbeat}
 	for range p.hosts {
-		p.patience = append(p.patience, pick(r, 5*time.Second, 6*time.Second, 8*time.Second, 12*time.Second))
+		p.patience = append(p.patience, pick(r, 5*time.Second, 6*time.Second, 8*time.Second, 12*time.Second, 25*time.Second))
 	}
 	p.longestWait = 30 * time.Second
 	p.weights = make([]float64, len(faults))
