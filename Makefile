@@ -58,6 +58,15 @@ test-web: web/node_modules/.package-lock.json ## Run the console's unit tests.
 test-browser: build ## Look at the console of real programs in a real browser.
 	CHROMIUM="$$(scripts/browser.sh)" npm --prefix web run --silent test:browser
 
+SEEDS ?= 20000
+.PHONY: sim
+sim: ## Simulate SEEDS seeds and print seeds a second and what they covered; SEED=n replays one with a trace.
+	GOGC=400 go test ./sim -count=1 -timeout 0 -v -run 'ThePromisesHold|TheSameSeed' -sim.coverage $(if $(SEED),-sim.seed $(SEED),-sim.seeds $(SEEDS))
+
+.PHONY: mutants
+mutants: ## Build the simulator with each deliberate bug, and say which seed catches it. MUTANT=part-of-a-name takes one.
+	GOGC=400 go test ./sim -count=1 -timeout 0 -v -run EachDeliberate -sim.mutants "$(or $(MUTANT),all)"
+
 .PHONY: race
 race: ## Run the Go tests with the race detector.
 	scripts/with-postgres.sh go test -race -timeout 20m $(TESTFLAGS) ./...

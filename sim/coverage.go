@@ -17,7 +17,7 @@ func MustCover() []string {
 		"agent: agent.Renew", "agent: agent.Expire", "agent: agent.Upload", "agent: agent.Review", "agent: agent.Validate",
 		"agent: agent.Fetch", "agent: agent.Look",
 		"agent ended an attempt past its lease", "guard killed a keeper past its lease", "keeper began too late for its lease",
-		"lease shortened at the end of a hold", "job told to end", "job killed", "process that cannot be killed", "unkillable job noticed",
+		"lease shortened at the end of a hold", "spool lost with its host", "job told to end", "job killed", "process that cannot be killed", "unkillable job noticed",
 		"exit exited", "exit timed_out", "exit cancelled", "exit lease_expired", "exit fenced", "resumed from a checkpoint",
 		"ground ", "ground exit reported", "ground stop confirmed", "ground host rebooted", "ground lease expired",
 		"ground operator's statement", "operator met no conductor", "overlap outside of the assumptions",

@@ -83,7 +83,13 @@ func (h *host) lose() {
 		j.keeper = nil
 		j.die()
 	}
-	// What was not written through to the disk may be missing after a crash; spools are synced at their end.
+	// What was not written through to the disk is missing after a crash: the spools of attempts that have not ended.
+	for _, ref := range slices.SortedFunc(maps.Keys(h.disk), compareRefs) {
+		if !h.disk[ref].ended && h.w.rnd.in(0.3) {
+			h.w.cover("spool lost with its host")
+			delete(h.disk, ref)
+		}
+	}
 }
 
 func (h *host) living() []*job {
