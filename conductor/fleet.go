@@ -235,17 +235,26 @@ func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
 		return true
 	}
 	cameBack = h.contact(b.At)
-	if h.server.BootID != "" && h.server.BootID != b.BootID {
-		for _, p := range h.open {
-			p.rebooted = p.claimed
-		}
-	}
 	h.server.BootID, h.server.Instance, h.server.AgentVersion = b.BootID, b.Instance, b.AgentVersion
 	sample := b.Sample
 	h.server.Sample = &sample
 	h.ownAtSample = h.own
 	h.blendForeign(sample.ForeignCPU(), b.At)
 	return cameBack
+}
+
+// noteReboot marks what was claimed on a host that now has another boot id than before. It reports whether it has.
+func (f *fleet) noteReboot(server, boot string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, known := f.hosts[server]
+	if !known || h.server.BootID == "" || h.server.BootID == boot {
+		return false
+	}
+	for _, p := range h.open {
+		p.rebooted = p.claimed
+	}
+	return true
 }
 
 // contact notes that the server was heard from. It reports whether it was not online before.

@@ -132,12 +132,14 @@ func TestARebootIsSeenInTheAttemptsThatWereClaimedBefore(t *testing.T) {
 	f := testFleet("js-1")
 	placeRun(f, refOf(0), start)
 	f.claim("js-1", "old", refOf(0), start)
-	f.beat(jobserver.Beat{Server: "js-1", BootID: "boot-1", Instance: "old", At: start})
-	if f.attempts("js-1")[0].rebooted {
+	if f.noteReboot("js-1", "boot-1") || f.attempts("js-1")[0].rebooted {
 		t.Error("the first boot id counts as a reboot")
 	}
-	f.beat(jobserver.Beat{Server: "js-1", BootID: "boot-2", Instance: "new", At: start})
-	if !f.attempts("js-1")[0].rebooted {
+	f.beat(jobserver.Beat{Server: "js-1", BootID: "boot-1", Instance: "old", At: start})
+	if f.noteReboot("js-1", "boot-1") {
+		t.Error("the same boot id counts as a reboot")
+	}
+	if !f.noteReboot("js-1", "boot-2") || !f.attempts("js-1")[0].rebooted {
 		t.Error("a new boot id does not count as a reboot")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"connectrpc.com/connect"
@@ -45,6 +46,9 @@ func (c *Conductor) Heartbeat(ctx context.Context, r Report) (Orders, error) {
 	now := c.now()
 	r.At, r.Sample.At = now, now
 	if err := c.admit(r.Server, r.Instance, now); err != nil {
+		return Orders{}, err
+	}
+	if err := c.settleReboot(ctx, r); err != nil {
 		return Orders{}, err
 	}
 	if err := c.store.Heard(ctx, []jobserver.Beat{r.Beat}); err != nil {
@@ -104,6 +108,31 @@ func (c *Conductor) cameBack(ctx context.Context, server string) error {
 	c.log.Info("a job server is online", "server", server)
 	c.watch.eventsChanged()
 	c.wakeDispatcher()
+	return nil
+}
+
+// settleReboot moves the runs on whose attempts an earlier start of the host has taken with it. It does so before the new
+// start is stored: a conductor that came after that could not tell them from attempts that never began.
+func (c *Conductor) settleReboot(ctx context.Context, r Report) error {
+	if !c.fleet.noteReboot(r.Server, r.BootID) {
+		return nil
+	}
+	kept := make(map[task.Ref]bool, len(r.Kept))
+	for _, k := range r.Kept {
+		kept[k.Ref] = true
+	}
+	var gone []task.Ref
+	for _, h := range c.fleet.attempts(r.Server) {
+		if h.rebooted && jobserver.StartedBefore(h.instance, r.Instance) && !kept[h.ref] {
+			gone = append(gone, h.ref)
+		}
+	}
+	c.takeAway(ctx, r.Server, policy.HostRebooted, gone)
+	for _, h := range c.fleet.attempts(r.Server) {
+		if slices.Contains(gone, h.ref) {
+			return fmt.Errorf("what ran on %s before its reboot is not settled yet: %w", r.Server, fault.Unavailable)
+		}
+	}
 	return nil
 }
 
