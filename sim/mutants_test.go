@@ -122,6 +122,10 @@ func mutants() []mutant {
 		{"late heartbeat of a dead agent counts", "conductor/heartbeat.go", []string{
 			"jobserver.StartedBefore(h.instance, r.Instance)", "h.instance != r.Instance",
 		}, 20000},
+		{"reboot stored before what it ended is settled", "conductor/heartbeat.go", []string{
+			"if err := c.settleReboot(ctx, r); err != nil {", "if err := error(nil); err != nil {",
+			"	if err := c.hearHold(ctx, r); err != nil {", "	if err := c.settleReboot(ctx, r); err != nil {\n		return Orders{}, err\n	}\n	if err := c.hearHold(ctx, r); err != nil {",
+		}, 2000},
 		{"reboot not noticed", "conductor/fleet.go", []string{"p.rebooted = p.claimed", "p.rebooted = false"}, 2000},
 	}
 }
