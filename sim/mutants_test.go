@@ -120,7 +120,7 @@ func mutants() []mutant {
 			"		h.add(ref, &placed{need: p.Need, offered: now})\n", "		_ = h.add\n",
 		}, 2000},
 		{"late heartbeat of a dead agent counts", "conductor/heartbeat.go", []string{
-			"jobserver.StartedBefore(h.instance, r.Instance)", "h.instance != r.Instance",
+			"missing := h.claimed && jobserver.StartedBefore(h.instance, r.Instance)", "missing := h.claimed && h.instance != r.Instance",
 		}, 20000},
 		{"reboot stored before what it ended is settled", "conductor/heartbeat.go", []string{
 			"if err := c.settleReboot(ctx, r); err != nil {", "if err := error(nil); err != nil {",
