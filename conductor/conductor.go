@@ -94,6 +94,7 @@ type Conductor struct {
 	dispatch chan struct{}
 	passes   *dispatch
 	wanted   *wanted
+	wishes   wishes
 	ids      *runIDs
 	term     uint64
 	keys     credentials
@@ -188,6 +189,7 @@ func (c *Conductor) Step(ctx context.Context) error {
 	now := c.now()
 	c.listen(now)
 	c.detect(ctx, now)
+	c.settleWishes(ctx)
 	c.recover(ctx, now)
 	c.withdrawStale(ctx, now)
 	return c.passes.run(ctx, true)

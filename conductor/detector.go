@@ -18,6 +18,7 @@ func (c *Conductor) detectLoop(ctx context.Context) error {
 		now := c.now()
 		c.listen(now)
 		c.detect(ctx, now)
+		c.settleWishes(ctx)
 		c.recover(ctx, now)
 	})
 }
@@ -81,9 +82,15 @@ func (c *Conductor) detectUnavailable(ctx context.Context, now time.Time) {
 		}
 		return
 	}
-	c.fleet.setSilent(lost, jobserver.Unavailable, now, now)
+	c.fleet.setSilent(changed, jobserver.Unavailable, now, now)
 	for _, name := range changed {
 		c.log.Warn("a job server is unavailable", "server", name)
+	}
+	if len(changed) < len(lost) {
+		// The store knows better what became of the others: a heartbeat, or an answer, was lost on its way from there.
+		if err := c.reloadServers(ctx); err != nil && ctx.Err() == nil {
+			c.log.Error("reading the servers failed; it is tried again", "error", err)
+		}
 	}
 	c.watch.eventsChanged()
 }

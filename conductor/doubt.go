@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
@@ -45,4 +48,47 @@ func stored(run task.Run, o doubt) task.AttemptState {
 		}
 	}
 	return ""
+}
+
+// wishes are runs of which it is not known whether what an operator wants of them is stored: the store failed, and may have
+// done it all the same. Then the agent has to be told.
+type wishes struct {
+	mu   sync.Mutex
+	runs map[task.RunID]struct{}
+}
+
+// note takes in the error with which the store answered a wish.
+func (w *wishes) note(id task.RunID, err error) {
+	for _, kind := range []error{fault.Invalid, fault.NotFound, fault.Conflict, fault.Fenced} {
+		if errors.Is(err, kind) {
+			return
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.runs == nil {
+		w.runs = map[task.RunID]struct{}{}
+	}
+	w.runs[id] = struct{}{}
+}
+
+// take returns the runs, by id, and forgets them.
+func (w *wishes) take() []task.RunID {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	taken := slices.Sorted(maps.Keys(w.runs))
+	clear(w.runs)
+	return taken
+}
+
+// settleWishes finds out what became of wishes in doubt.
+func (c *Conductor) settleWishes(ctx context.Context) {
+	for _, id := range c.wishes.take() {
+		run, err := c.store.Run(ctx, id)
+		if err != nil {
+			c.wishes.note(id, err)
+			continue
+		}
+		c.asked(run)
+	}
 }

@@ -20,6 +20,7 @@ import (
 func (c *Conductor) CancelRun(ctx context.Context, id task.RunID, by string) (task.Run, error) {
 	run, err := c.store.CancelRun(ctx, id, by, c.now())
 	if err != nil {
+		c.wishes.note(id, err)
 		return task.Run{}, err
 	}
 	c.asked(run)
@@ -38,6 +39,7 @@ func (c *Conductor) TakeUp(ctx context.Context, id task.RunID, intent task.Inten
 	}
 	run, err := c.store.TakeUp(ctx, id, intent, checkpoint, by, c.now())
 	if err != nil {
+		c.wishes.note(id, err)
 		return task.Run{}, err
 	}
 	c.asked(run)

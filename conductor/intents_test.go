@@ -1,7 +1,9 @@
 package conductor_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -235,4 +237,31 @@ func TestALeaseIsNotGrantedForAnAttemptThatIsGivenUp(t *testing.T) {
 	if len(orders.Leases) != 0 {
 		t.Errorf("got leases %+v, want none", orders.Leases)
 	}
+}
+
+// silent is a store that does what an operator wants of a run and does not say so.
+type silent struct{ conductor.Store }
+
+func (s silent) TakeUp(ctx context.Context, id task.RunID, i task.Intent, from int, by string, now time.Time) (task.Run, error) {
+	if _, err := s.Store.TakeUp(ctx, id, i, from, by, now); err != nil {
+		return task.Run{}, err
+	}
+	return task.Run{}, fmt.Errorf("the connection was lost: %w", fault.Unavailable)
+}
+
+func TestAWishWhoseAnswerWasLostIsFollowedAllTheSame(t *testing.T) {
+	w := newWorld(t, "js-1")
+	w.faulty = silent{w.db}
+	w.restart()
+	w.task("load", policy.Word(policy.Wait))
+	id, a := w.start("load")
+	if _, err := w.c.TakeUp(t.Context(), id, task.IntentReset, 0, "ops"); !errors.Is(err, fault.Unavailable) {
+		t.Fatalf("got %v, want the loss said", err)
+	}
+	other := w.request("load")
+	w.pass(2 * beatEvery)
+	if s := a.stops[refOf(id, 1)]; s.Intent != task.IntentReset {
+		t.Errorf("got %+v, want the agent told to stop", s)
+	}
+	w.wantState(other, task.Queued)
 }

@@ -458,3 +458,34 @@ func TestACheckpointThatIsStoredWhileItIsDecidedIsResumedFrom(t *testing.T) {
 		t.Errorf("it was offered to resume from %+v, want checkpoint 1", e.Resume)
 	}
 }
+
+// unheard is a store that stores heartbeats of a server and does not say so.
+type unheard struct {
+	conductor.Store
+	server string
+}
+
+func (u *unheard) Heard(ctx context.Context, beats []jobserver.Beat) error {
+	if err := u.Store.Heard(ctx, beats); err != nil || beats[0].Server != u.server {
+		return err
+	}
+	return fmt.Errorf("the connection was lost: %w", fault.Unavailable)
+}
+
+func TestAHeartbeatWhoseAnswerTheStoreLostDoesNotKeepAServerOnline(t *testing.T) {
+	w := newWorld(t, "js-1")
+	db := &unheard{Store: w.db}
+	w.faulty = db
+	w.restart()
+	a := w.hosts["js-1"]
+	a.cut = true
+	w.pass(6 * time.Second)
+	db.server = "js-1"
+	if _, err := a.beat(); !errors.Is(err, fault.Unavailable) {
+		t.Fatalf("got %v, want the loss said", err)
+	}
+	w.pass(3 * patience)
+	if s, err := w.db.Server(t.Context(), "js-1"); err != nil || s.State != jobserver.Unavailable {
+		t.Errorf("js-1 is stored as %s (%v), want unavailable", s.State, err)
+	}
+}
