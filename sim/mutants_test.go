@@ -74,25 +74,19 @@ func mutants() []mutant {
 		{"reset followed by a manual start too early", "conductor/continuation.go", []string{
 			`c.fleet.resetting(run.Task, run.ID); other != "" {`, `c.fleet.resetting(run.Task, run.ID); other != "" && now.IsZero() {`,
 		}, 2000},
-		{"conductor waits for the agent's lease only", "conductor/leases.go", []string{
-			"now.Sub(h.heard) < p.lease {", "now.Sub(h.heard) < p.agentLease() {",
+		{"lease without room for the stop", "jobserver/lease.go", []string{
+			"return time.Duration(real) - WakeBound - KillBound, nil", "return time.Duration(real), nil",
 		}, 2000},
 		{"lease renewed though the heartbeat is not stored", "conductor/heartbeat.go", []string{
 			"	if err := c.store.Heard(ctx, []jobserver.Beat{r.Beat}); err != nil {\n		return Orders{}, err\n", `	if err := c.store.Heard(ctx, []jobserver.Beat{r.Beat}); err != nil {
 		return Orders{Leases: c.fleet.renewals(r.Server)}, nil
 `,
 		}, 2000},
-		{"lease renewed of an attempt that is being given up", "conductor/leases.go", []string{
-			"if p.claimed && p.seized == nil && p.lease > 0 {", "if p.claimed && p.lease > 0 {",
-		}, 2000},
 		{"hold forgotten by the next conductor", "conductor/leases.go", []string{
 			"return h.hold == 0 || now.Sub(h.holdSince) >= jobserver.ConductorWait(h.hold)", "return true",
 		}, 2000},
 		{"hold sent before it is stored", "conductor/hold.go", []string{
 			"if err := c.store.Hold(ctx, names, c.options.Hold, c.now()); err != nil {", "if err := error(nil); err != nil {",
-		}, 2000},
-		{"hold counts from its receipt", "jobserver/agent/core_lease.go", []string{
-			"until := a.anchor + e.Length", "until := e.At + e.Length",
 		}, 2000},
 		{"keeper asks, and never kills at the deadline", "jobserver/guard/core.go", []string{
 			"	return min(c.graceEnd, c.lease.Deadline)\n", "	return c.graceEnd\n",

@@ -115,8 +115,13 @@ func (s *Store) LoseAttempts(_ context.Context, refs []task.Ref, reason string, 
 		if err != nil {
 			return noFence(err)
 		}
+		e := ending{state: task.Lost, reason: reason}
+		if r.Pending != "" {
+			e.ground = string(policy.OperatorStatement)
+			e = r.instead(a, e)
+		}
 		a.end(task.AttemptLost, reason, now)
-		s.apply(r, a, ending{state: task.Lost, reason: reason}, now)
+		s.apply(r, a, e, now)
 		return nil
 	})
 }
@@ -137,9 +142,14 @@ func (s *Store) ReturnAttempts(_ context.Context, refs []task.Ref, reason string
 			return noFence(err)
 		}
 		stopping := r.toldToStop()
+		e := ending{state: task.Cancelled, reason: reason}
+		if r.next != nil {
+			e.ground = r.next.Ground
+		}
+		e = r.instead(a, e)
 		a.end(task.AttemptWithdrawn, reason, now)
 		if stopping {
-			s.apply(r, a, ending{state: task.Cancelled, reason: r.askedReason(reason)}, now)
+			s.apply(r, a, e, now)
 			return nil
 		}
 		r.Prior, r.priorReason, r.Server, r.StartedAt, r.Progress = "", "", "", nil, nil
@@ -291,8 +301,14 @@ func (s *Store) takeUp(r *run, intent task.Intent, from int, reason string, now 
 		return fmt.Errorf("it has %s already: %w", r.State, fault.Conflict)
 	}
 	next := task.Continuation{Checkpoint: from, Reason: reason}
-	if intent == task.IntentRecover && from == 0 {
-		next.Checkpoint = r.lastCheckpoint()
+	if intent == task.IntentRecover {
+		if next.Checkpoint == 0 {
+			next.Checkpoint = r.lastCheckpoint()
+		}
+		next.Reason += ", from the beginning, as there is no checkpoint"
+		if next.Checkpoint > 0 {
+			next.Reason = fmt.Sprintf("%s, from checkpoint %d", reason, next.Checkpoint)
+		}
 	}
 	if r.State.Final() {
 		next.Ground = r.groundOfEnd()
@@ -305,7 +321,7 @@ func (s *Store) takeUp(r *run, intent task.Intent, from int, reason string, now 
 		return nil
 	}
 	if r.State == task.Starting {
-		r.newest().end(task.AttemptWithdrawn, reason, now)
+		r.newest().end(task.AttemptWithdrawn, next.Reason, now)
 	}
 	s.queueAgain(r, r.Server, next, now)
 	return nil

@@ -281,9 +281,11 @@ func (s *Store) WithdrawOffers(_ context.Context, refs []task.Ref, reason string
 
 // ClaimAttempts commits claims.
 func (s *Store) ClaimAttempts(_ context.Context, server, instance string, refs []task.Ref, now time.Time) []error {
-	if v := s.servers[server]; v != nil && len(refs) > 0 {
-		s.contact(v, now)
-	}
+	defer func() {
+		if v := s.servers[server]; v != nil && len(refs) > 0 {
+			s.contact(v, now)
+		}
+	}()
 	return s.each("ClaimAttempts", len(refs), func(i int) error {
 		r, a, err := s.find(refs[i])
 		if err != nil || r.Attempt != a.Number || a.Server != server || !a.State.Open() {
