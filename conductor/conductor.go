@@ -189,7 +189,6 @@ func (c *Conductor) Step(ctx context.Context) error {
 	now := c.now()
 	c.listen(now)
 	c.detect(ctx, now)
-	c.settleWishes(ctx)
 	c.recover(ctx, now)
 	c.withdrawStale(ctx, now)
 	return c.passes.run(ctx, true)

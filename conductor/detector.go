@@ -18,7 +18,6 @@ func (c *Conductor) detectLoop(ctx context.Context) error {
 		now := c.now()
 		c.listen(now)
 		c.detect(ctx, now)
-		c.settleWishes(ctx)
 		c.recover(ctx, now)
 	})
 }

@@ -179,6 +179,9 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.settleDoubts(ctx); err != nil {
 		return err
 	}
+	if err := p.c.settleWishes(ctx); err != nil {
+		return err
+	}
 	if p.thorough {
 		targets, err := p.c.store.QueuedTargets(ctx)
 		if err != nil {

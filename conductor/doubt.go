@@ -81,14 +81,28 @@ func (w *wishes) take() []task.RunID {
 	return taken
 }
 
-// settleWishes finds out what became of wishes in doubt.
-func (c *Conductor) settleWishes(ctx context.Context) {
-	for _, id := range c.wishes.take() {
+// none reports whether every wish is known to be stored or refused.
+func (w *wishes) none() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.runs) == 0
+}
+
+// settleWishes finds out what became of wishes in doubt. Nothing is placed before all are settled: one may be a reset, for
+// which the other runs of its task wait.
+func (c *Conductor) settleWishes(ctx context.Context) error {
+	taken := c.wishes.take()
+	for i, id := range taken {
 		run, err := c.store.Run(ctx, id)
-		if err != nil {
-			c.wishes.note(id, err)
-			continue
+		if err != nil && !errors.Is(err, fault.NotFound) {
+			for _, left := range taken[i:] {
+				c.wishes.note(left, err)
+			}
+			return fmt.Errorf("find out whether what is wanted of run %s was stored: %w", id, err)
 		}
-		c.asked(run)
+		if err == nil {
+			c.asked(run)
+		}
 	}
+	return nil
 }

@@ -29,7 +29,7 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 	run := task.Run{
 		ID: id, Task: name, State: task.Queued, Cause: task.Cause{Kind: task.CauseManual, By: r.By}, QueuedAt: now, Spec: spec, Params: spec.Params,
 	}
-	if c.wanted.none() && c.waits(run, now) == "" {
+	if c.wanted.none() && c.wishes.none() && c.waits(run, now) == "" {
 		if stored, placed, err := c.startAtOnce(ctx, run, r.Key); placed || err != nil {
 			return stored, err
 		}

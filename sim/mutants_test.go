@@ -113,8 +113,8 @@ func mutants() []mutant {
 		{"slots taken only once an attempt is claimed", "conductor/fleet.go", []string{
 			"		h.add(ref, &placed{need: p.Need, offered: now})\n", "		_ = h.add\n",
 		}, 2000},
-		{"late heartbeat of a dead agent counts", "conductor/heartbeat.go", []string{
-			"missing := h.claimed && jobserver.StartedBefore(h.instance, r.Instance)", "missing := h.claimed && h.instance != r.Instance",
+		{"late heartbeat of a dead agent counts", "jobserver/instance.go", []string{
+			"return !known || !too || before < after", "return known || too || before < after",
 		}, 20000},
 		{"reboot stored before what it ended is settled", "conductor/heartbeat.go", []string{
 			"if err := c.settleReboot(ctx, r); err != nil {", "if err := error(nil); err != nil {",

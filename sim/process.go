@@ -28,9 +28,12 @@ func (p *process) after(d time.Duration, name string, do func()) {
 
 // every has the process do something again and again, a tenth earlier or later each time.
 func (p *process) every(period time.Duration, name string, do func()) {
+	life := p.life
 	var again func()
 	again = func() {
-		do()
+		if do(); p.life != life {
+			return // it died of what it did
+		}
 		p.after(time.Duration(float64(period)*(0.95+0.1*p.w.rnd.Float64())), name, again)
 	}
 	p.after(p.w.rnd.between(0, period), name, again)

@@ -225,14 +225,13 @@ func own(e task.Exit) bool {
 
 // assigned checks a further attempt: wait and reset start none by themselves, and recover takes the newest checkpoint.
 func (t *truth) assigned(h *history, ref task.Ref) {
-	exit, wrote := t.results[task.Ref{Run: h.id, Number: h.last}]
-	byItself := h.last > 0 && h.wanted < h.last && !(wrote && own(exit))
-	if byItself && (h.kind == policy.Wait || h.kind == policy.Reset) {
-		t.w.fail("attempt %d of run %s was placed by the policy %s", ref.Number, h.id, h.kind)
-	}
 	run, err := t.w.store.Run(t.w.ctx, h.id)
 	if err != nil {
 		return
+	}
+	byItself := h.last > 0 && h.wanted < h.last && !t.failed(run, h.last)
+	if byItself && (h.kind == policy.Wait || h.kind == policy.Reset) {
+		t.w.fail("attempt %d of run %s was placed by the policy %s", ref.Number, h.id, h.kind)
 	}
 	if from := run.Attempts[ref.Number-1].ResumedFrom; byItself && h.kind == policy.Recover && (from == nil && h.acked > 0 || from != nil && *from < h.acked) {
 		t.w.fail("attempt %d of run %s does not go on from checkpoint %d, which was validated", ref.Number, h.id, h.acked)
@@ -241,11 +240,28 @@ func (t *truth) assigned(h *history, ref task.Ref) {
 		t.w.fail("attempt %d of run %s has no ground", ref.Number, h.id)
 	}
 	for _, other := range t.byTask[h.task] {
-		if other.resetting && other.id != h.id && other.state.OnServer() {
+		if other.resetting && other.id != h.id && other.state.OnServer() && t.pending(other.id) == task.IntentReset {
 			t.w.fail("attempt %d of run %s was placed while run %s is to be reset", ref.Number, h.id, other.id)
 		}
 	}
 	t.w.cover("ground " + run.Attempts[ref.Number-1].Ground)
+}
+
+// failed reports whether the job of an attempt from last on has failed by itself, so that the task's retries count.
+func (t *truth) failed(run task.Run, last int) bool {
+	if exit, wrote := t.results[task.Ref{Run: run.ID, Number: last}]; wrote && own(exit) {
+		return true
+	}
+	return slices.ContainsFunc(run.Attempts[last-1:], func(a task.Attempt) bool { return a.Exit != nil && own(*a.Exit) })
+}
+
+// pending returns what is wanted of a run, as it is stored.
+func (t *truth) pending(id task.RunID) task.Intent {
+	run, err := t.w.store.Run(t.w.ctx, id)
+	if err != nil {
+		return ""
+	}
+	return run.Pending
 }
 
 // ended checks a result against what the keeper wrote: invariant 6.
