@@ -137,6 +137,7 @@ func TestMigrate(t *testing.T) {
 func TestANewerSchemaIsRefused(t *testing.T) {
 	onEachURL(t, func(t *testing.T, url string) {
 		db := must(store.Open(context.Background(), url, store.Options{}))(t)
+		newest := fmt.Sprintf("up to %d:", len(must(filepath.Glob("migration/sqlite/*.sql"))(t)))
 		known := must(db.MigrateWith(context.Background(), stepsOf(map[string]string{
 			"00001_schema.sql": "SELECT 1;", "00900_future.sql": "CREATE TABLE future (id INTEGER);",
 		})))(t)
@@ -148,7 +149,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 		_, _, migrateErr := store.Migrate(context.Background(), url)
 		for _, err := range []error{err, migrateErr} {
 			wantKind(t, err, fault.Conflict)
-			if !strings.Contains(err.Error(), "version 900") || !strings.Contains(err.Error(), "up to 2") {
+			if !strings.Contains(err.Error(), "version 900") || !strings.Contains(err.Error(), newest) {
 				t.Errorf("error %q does not name both versions", err)
 			}
 		}
