@@ -19,6 +19,7 @@ import (
 	"github.com/segno-jobs/segno/internal/replay"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
@@ -30,6 +31,8 @@ type fake struct {
 	servers  map[string]api.ServerView
 	groups   map[string]virtualserver.VirtualServer
 	tasks    map[string]task.Task
+	plans    map[string]plan.Plan
+	planRuns map[string]plan.Run
 	runs     map[task.RunID]*fakeRun
 	keys     map[string]task.RunID
 	answers  map[string]replay.Answer
@@ -61,6 +64,7 @@ type fakeRun struct {
 func newFake() *fake {
 	return &fake{
 		servers: map[string]api.ServerView{}, groups: map[string]virtualserver.VirtualServer{}, tasks: map[string]task.Task{},
+		plans: map[string]plan.Plan{}, planRuns: map[string]plan.Run{},
 		runs: map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
 		watchers: map[chan struct{}]struct{}{},
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/task"
@@ -11,8 +12,13 @@ import (
 // base is the path under which all routes of routes stand.
 const base = "/api/v1"
 
-// routes lists every route below /api/v1. The router and the OpenAPI description are both made of it.
+// routes lists every route below /api/v1. The router and the OpenAPI description are both made of it. Routes of a subject
+// of its own stand with their handlers.
 func (s *Server) routes() []route {
+	return slices.Concat(s.coreRoutes(), s.planRoutes())
+}
+
+func (s *Server) coreRoutes() []route {
 	return []route{
 		get("/servers", "listServers", s.listServers, "List job servers by name").takes("q", "kind", "status", "virtual_server", "label", "limit", "cursor").gives(wire.Page[wire.Server]{}),
 		get("/servers/{name}", "getServer", s.getServer, "Read a job server").tagged().gives(wire.Server{}),

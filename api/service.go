@@ -20,6 +20,7 @@ type Service interface {
 	VirtualServerService
 	TaskService
 	RunService
+	PlanService
 	EventService
 	AnswerService
 

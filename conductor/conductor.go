@@ -33,6 +33,8 @@ type Options struct {
 	Metrics *Metrics
 	// Seed makes random choices repeatable; 0 draws one.
 	Seed uint64
+	// Plans keeps execution plans; nil is a conductor that runs none.
+	Plans PlanStore
 	// Entropy is where the ids of runs come from, crypto/rand by default.
 	Entropy io.Reader
 }
@@ -96,8 +98,10 @@ type Conductor struct {
 	wanted   *wanted
 	wishes   wishes
 	ids      *runIDs
-	term     uint64
-	keys     credentials
+	// planner is nil where there is no store of plans.
+	planner *planner
+	term    uint64
+	keys    credentials
 	// listened is when the fleet was last looked over.
 	listened time.Time
 	// leaving is true once a planned stop has begun.
@@ -125,6 +129,9 @@ func New(store Store, options Options) (*Conductor, error) {
 		term:     1,
 	}
 	c.passes = newDispatch(c)
+	if options.Plans != nil {
+		c.planner = &planner{c: c, store: options.Plans}
+	}
 	return c, nil
 }
 
@@ -136,6 +143,7 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range []func(context.Context) error{
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.learnLoop, c.statsLoop,
+		c.planLoop,
 	} {
 		loops.Go(func() error { return loop(ctx) })
 	}
@@ -183,7 +191,7 @@ func (c *Conductor) load(ctx context.Context) error {
 }
 
 // Step makes one pass of each acting loop, in the caller's goroutine: it looks over the fleet, does what is due for runs on
-// silent servers, takes back old offers and places what is queued. It is for a caller that has its own clock and does not
+// silent servers, takes back old offers, moves plan runs on and places what is queued. It is for a caller that has its own clock and does not
 // call [Conductor.Serve]; a gap of more than a sixth of a heartbeat between two steps counts as a pause of the conductor.
 func (c *Conductor) Step(ctx context.Context) error {
 	now := c.now()
@@ -191,6 +199,7 @@ func (c *Conductor) Step(ctx context.Context) error {
 	c.detect(ctx, now)
 	c.recover(ctx, now)
 	c.withdrawStale(ctx, now)
+	c.advancePlans(ctx)
 	return c.passes.run(ctx, true)
 }
 

@@ -36,10 +36,12 @@ type world struct {
 	db *store.DB
 	// faulty, where it is set, is what the next conductor sees of the store.
 	faulty conductor.Store
-	c      *conductor.Conductor
-	at     time.Time
-	hosts  map[string]*agent
-	hold   time.Duration
+	// faultyPlans, where it is set, is what the next conductor sees of the store of plans.
+	faultyPlans conductor.PlanStore
+	c           *conductor.Conductor
+	at          time.Time
+	hosts       map[string]*agent
+	hold        time.Duration
 }
 
 // agent is an agent and its host, as far as a conductor sees them.
@@ -107,7 +109,11 @@ func (w *world) restart() {
 	if w.faulty != nil {
 		db = w.faulty
 	}
-	c, err := conductor.New(db, conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold})
+	var plans conductor.PlanStore = w.db
+	if w.faultyPlans != nil {
+		plans = w.faultyPlans
+	}
+	c, err := conductor.New(db, conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, Plans: plans})
 	check(w.t, err)
 	check(w.t, c.Load(w.t.Context()))
 	w.c = c
