@@ -29,6 +29,10 @@ func schemaName(t reflect.Type, hint string) string {
 		return "TaskSpec"
 	case reflect.TypeFor[virtualserver.Spec]():
 		return "VirtualServerSpec"
+	case reflect.TypeFor[task.TriggerSpec]():
+		return "TriggerSpec"
+	case reflect.TypeFor[task.CalendarSpec]():
+		return "CalendarSpec"
 	}
 	return huma.DefaultSchemaNamer(t, hint)
 }
@@ -130,29 +134,44 @@ func (p queryParam) param(name string) *huma.Param {
 // queryParams describes every parameter that a route takes; one under "<operation>.<name>" goes before the one under its
 // name alone.
 var queryParams = map[string]queryParam{
-	"q":               {doc: "Part of the name."},
-	"limit":           {doc: "Most items of the page.", schema: wholeNumber(1, page.MaxLimit, page.DefaultLimit)},
-	"cursor":          {doc: "next_cursor of the page before."},
-	"kind":            {doc: "Kind of server.", schema: words("job", "runtime")},
-	"status":          {doc: "Status of the server.", schema: words(statuses...)},
-	"label":           {doc: "A label that the server has, as key=value; may be repeated.", many: true},
-	"virtual_server":  {doc: "Name of a virtual server."},
-	"server":          {doc: "Name of a job server."},
-	"task":            {doc: "Name of a task."},
-	"state":           {doc: "States of the runs, repeated or separated by commas.", schema: words(stateWords()...), many: true},
-	"since":           {doc: "Queued at this instant or later.", schema: instant},
-	"until":           {doc: "Queued before this instant.", schema: instant},
-	"from":            {doc: "First instant; by default an hour before the last.", schema: instant},
-	"to":              {doc: "Last instant, itself left out; by default now.", schema: instant},
-	"attempt":         {doc: "Number of the attempt; by default the newest.", schema: huma.Schema{Type: "integer"}},
-	"offset":          {doc: "First byte to read.", schema: huma.Schema{Type: "integer", Format: "int64"}},
-	"getRunLog.limit": {doc: "Most bytes of output.", schema: wholeNumber(1, maxLogLimit, defaultLogLimit)},
-	"follow":          {doc: "Answer with server-sent events as they come.", schema: huma.Schema{Type: "boolean"}},
-	"format":          {doc: "Bytes as the job wrote them, or pieces with time and stream.", schema: words("text", "json")},
-	"after":           {doc: "Id of the last event already seen.", schema: huma.Schema{Type: "integer", Format: "int64"}},
-	"listEvents.kind": {doc: "Kinds of event or their beginnings, such as run. or server.online; repeated or separated by commas.", many: true},
-	"subject":         {doc: "Name or id of what events are about."},
-	"newest":          {doc: "Newest events first.", schema: huma.Schema{Type: "boolean"}},
+	"q":                         {doc: "Part of the name."},
+	"limit":                     {doc: "Most items of the page.", schema: wholeNumber(1, page.MaxLimit, page.DefaultLimit)},
+	"cursor":                    {doc: "next_cursor of the page before."},
+	"kind":                      {doc: "Kind of server.", schema: words("job", "runtime")},
+	"status":                    {doc: "Status of the server.", schema: words(statuses...)},
+	"label":                     {doc: "A label that the server has, as key=value; may be repeated.", many: true},
+	"virtual_server":            {doc: "Name of a virtual server."},
+	"server":                    {doc: "Name of a job server."},
+	"task":                      {doc: "Name of a task."},
+	"state":                     {doc: "States of the runs, repeated or separated by commas.", schema: words(stateWords()...), many: true},
+	"since":                     {doc: "Queued at this instant or later.", schema: instant},
+	"until":                     {doc: "Queued before this instant.", schema: instant},
+	"from":                      {doc: "First instant; by default an hour before the last.", schema: instant},
+	"previewTaskTrigger.from":   {doc: "First instant; by default now.", schema: instant},
+	"previewTrigger.from":       {doc: "First instant; by default now.", schema: instant},
+	"listCalendarDays.from":     {doc: "First day, as an instant of it; by default today.", schema: instant},
+	"listCalendarDays.to":       {doc: "Day after the last, as an instant of it; by default a year later.", schema: instant},
+	"listTriggers.kind":         {doc: "Kind of trigger.", schema: words("cron", "every", "at", "file", "after", "webhook")},
+	"listOccurrences.since":     {doc: "Due at this instant or later.", schema: instant},
+	"listOccurrences.until":     {doc: "Due before this instant.", schema: instant},
+	"listTaskOccurrences.since": {doc: "Due at this instant or later.", schema: instant},
+	"listTaskOccurrences.until": {doc: "Due before this instant.", schema: instant},
+	"getForecast.until":         {doc: "How far to look ahead; by default a day.", schema: instant},
+	"getForecast.limit":         {doc: "Most occurrences.", schema: wholeNumber(1, task.MaxForecast, 100)},
+	"to":                        {doc: "Last instant, itself left out; by default now.", schema: instant},
+	"attempt":                   {doc: "Number of the attempt; by default the newest.", schema: huma.Schema{Type: "integer"}},
+	"offset":                    {doc: "First byte to read.", schema: huma.Schema{Type: "integer", Format: "int64"}},
+	"getRunLog.limit":           {doc: "Most bytes of output.", schema: wholeNumber(1, maxLogLimit, defaultLogLimit)},
+	"follow":                    {doc: "Answer with server-sent events as they come.", schema: huma.Schema{Type: "boolean"}},
+	"format":                    {doc: "Bytes as the job wrote them, or pieces with time and stream.", schema: words("text", "json")},
+	"after":                     {doc: "Id of the last event already seen.", schema: huma.Schema{Type: "integer", Format: "int64"}},
+	"listEvents.kind":           {doc: "Kinds of event or their beginnings, such as run. or server.online; repeated or separated by commas.", many: true},
+	"subject":                   {doc: "Name or id of what events are about."},
+	"trigger":                   {doc: "Name of a trigger."},
+	"calendar":                  {doc: "Name of a calendar that the triggers use."},
+	"skipped":                   {doc: "Only due instants without a run.", schema: huma.Schema{Type: "boolean"}},
+	"count":                     {doc: "How many occurrences to look ahead.", schema: wholeNumber(1, task.MaxPreview, 10)},
+	"newest":                    {doc: "Newest events first.", schema: huma.Schema{Type: "boolean"}},
 }
 
 var instant = huma.Schema{Type: "string", Format: "date-time"}
