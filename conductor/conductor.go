@@ -35,6 +35,8 @@ type Options struct {
 	Seed uint64
 	// Entropy is where the ids of runs come from, crypto/rand by default.
 	Entropy io.Reader
+	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
+	Insight InsightStore
 }
 
 func (o Options) withDefaults() Options {
@@ -135,7 +137,7 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	}
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range []func(context.Context) error{
-		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.learnLoop, c.statsLoop,
+		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
 	} {
 		loops.Go(func() error { return loop(ctx) })
 	}
