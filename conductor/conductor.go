@@ -37,6 +37,8 @@ type Options struct {
 	Entropy io.Reader
 	// Triggers keeps triggers, occurrences and calendars; without it nothing starts by itself.
 	Triggers TriggerStore
+	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
+	Insight InsightStore
 }
 
 func (o Options) withDefaults() Options {
@@ -139,7 +141,7 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	}
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range []func(context.Context) error{
-		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.learnLoop, c.statsLoop,
+		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
 	} {
 		loops.Go(func() error { return loop(ctx) })
 	}
