@@ -44,10 +44,10 @@ type world struct {
 	// via is the URL at which job servers join.
 	via string
 
-	conductorArgs []string
+	conductorArgs   []string
 	conductorClient func(token string) (*client.Client, error)
-	truth         string
-	runs          []*expected
+	truth           string
+	runs            []*expected
 }
 
 // newWorld returns a world with a conductor that is ready and one job server for each name that is online. The arguments
