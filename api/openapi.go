@@ -128,11 +128,7 @@ func (r route) parameters() []*huma.Param {
 		}
 	}
 	for _, name := range r.query {
-		p, own := queryParams[r.id+"."+name]
-		if !own {
-			p = queryParams[name]
-		}
-		params = append(params, p.param(name))
+		params = append(params, paramOf(r.id, name).param(name))
 	}
 	header := func(name, doc string) {
 		params = append(params, &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: "string"}})
