@@ -96,7 +96,7 @@ check-go: bin/tools/staticcheck
 	bin/tools/staticcheck ./...
 
 .PHONY: check-generated
-check-generated: bin/tools/protoc-gen-go ## Fail if a generated file is not what its source gives.
+check-generated: bin/tools/protoc-gen-go web/node_modules/.package-lock.json ## Fail if a generated file is not what its source gives.
 	scripts/check-generated.sh
 
 .PHONY: check-web
@@ -118,7 +118,7 @@ audit: bin/tools/govulncheck web/node_modules/.package-lock.json ## Look for kno
 	scripts/audit.sh
 
 .PHONY: generate
-generate: bin/tools/protoc-gen-go ## Write the generated files anew.
+generate: bin/tools/protoc-gen-go web/node_modules/.package-lock.json ## Write the generated files anew.
 	scripts/generate.sh .
 
 .PHONY: web
