@@ -60,7 +60,6 @@ func (c *Client) Rating(ctx context.Context, name, task string) (wire.Placement,
 // PreviewVirtualServers says what it would mean if virtual servers, stored ones or new ones, were as in the request. Nothing
 // is changed by asking.
 func (c *Client) PreviewVirtualServers(ctx context.Context, in wire.PreviewRequest) ([]wire.Effect, error) {
-	var out wire.Page[wire.Effect]
-	err := c.do(ctx, request{method: http.MethodPost, path: path("virtual-servers", "preview"), body: in}, &out)
+	out, err := post[wire.Page[wire.Effect]](ctx, c, in, "virtual-servers", "preview")
 	return out.Items, err
 }
