@@ -34,6 +34,10 @@ func schemaName(t reflect.Type, hint string) string {
 		return "PlanSpec"
 	case reflect.TypeFor[plan.Node](), reflect.TypeFor[plan.Edge](), reflect.TypeFor[plan.Group]():
 		return "PlanSpec" + t.Name()
+	case reflect.TypeFor[task.TriggerSpec]():
+		return "TriggerSpec"
+	case reflect.TypeFor[task.CalendarSpec]():
+		return "CalendarSpec"
 	}
 	return huma.DefaultSchemaNamer(t, hint)
 }
@@ -144,9 +148,9 @@ var queryParams = map[string]queryParam{
 	"virtual_server":     {doc: "Name of a virtual server."},
 	"server":             {doc: "Name of a job server."},
 	"task":               {doc: "Name of a task."},
-	"plan":               {doc: "Name of a plan."},
 	"state":              {doc: "States of the runs, repeated or separated by commas.", schema: words(stateWords()...), many: true},
-	"listPlanRuns.state": {doc: "States of the plan runs, repeated or separated by commas.", schema: words(each(plan.States())...), many: true},
+	"cause":              {doc: "What asked for the runs, repeated or separated by commas.", schema: words(causes...), many: true},
+	"listRuns.q":         {doc: "Part of the id, of the task's name or of the reason."},
 	"since":              {doc: "Queued, or of a plan run started, at this instant or later.", schema: instant},
 	"until":              {doc: "Queued, or of a plan run started, before this instant.", schema: instant},
 	"from":               {doc: "First instant; by default an hour before the last.", schema: instant},
@@ -154,12 +158,16 @@ var queryParams = map[string]queryParam{
 	"attempt":            {doc: "Number of the attempt; by default the newest.", schema: huma.Schema{Type: "integer"}},
 	"offset":             {doc: "First byte to read.", schema: huma.Schema{Type: "integer", Format: "int64"}},
 	"getRunLog.limit":    {doc: "Most bytes of output.", schema: wholeNumber(1, maxLogLimit, defaultLogLimit)},
+	"download":           {doc: "Send all of the attempt's output as a file, as the job wrote it.", schema: huma.Schema{Type: "boolean"}},
+	"getTimeline.limit":  {doc: "Most items of the page.", schema: wholeNumber(1, maxSpans, defaultSpans)},
 	"follow":             {doc: "Answer with server-sent events as they come.", schema: huma.Schema{Type: "boolean"}},
 	"format":             {doc: "Bytes as the job wrote them, or pieces with time and stream.", schema: words("text", "json")},
 	"after":              {doc: "Id of the last event already seen.", schema: huma.Schema{Type: "integer", Format: "int64"}},
 	"listEvents.kind":    {doc: "Kinds of event or their beginnings, such as run. or server.online; repeated or separated by commas.", many: true},
 	"subject":            {doc: "Name or id of what events are about."},
 	"newest":             {doc: "Newest events first.", schema: huma.Schema{Type: "boolean"}},
+	"plan":               {doc: "Name of a plan."},
+	"listPlanRuns.state": {doc: "States of the plan runs, repeated or separated by commas.", schema: words(each(plan.States())...), many: true},
 }
 
 var instant = huma.Schema{Type: "string", Format: "date-time"}
