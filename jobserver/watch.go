@@ -74,3 +74,10 @@ const (
 	// MaxWatchProblem is the length of a problem.
 	MaxWatchProblem = 500
 )
+
+// ToldWatch is what the agent of a server last said of a watch.
+type ToldWatch struct {
+	Server string
+	WatchState
+	ToldAt time.Time
+}

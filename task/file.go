@@ -139,9 +139,13 @@ const (
 	ParamFolderPath = "folder_path"
 	ParamFilePath   = "file_path"
 	ParamFileName   = "file_name"
+	// ParamFileServer is the job server whose agent has seen the file.
+	ParamFileServer = "file_server"
 )
 
-// FileParams are the parameters of a run for a file.
-func FileParams(file string) map[string]string {
-	return map[string]string{ParamFolderPath: path.Dir(file), ParamFilePath: file, ParamFileName: path.Base(file)}
+// FileParams are the parameters of a run for a file on a server.
+func FileParams(server, file string) map[string]string {
+	return map[string]string{
+		ParamFolderPath: path.Dir(file), ParamFilePath: file, ParamFileName: path.Base(file), ParamFileServer: server,
+	}
 }
