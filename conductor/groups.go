@@ -70,7 +70,7 @@ func (c *Conductor) Rating(ctx context.Context, name, taskName string) (virtuals
 		}
 		req = c.request(taskName, t.Spec)
 	}
-	return c.fleet.place(task.Target{VirtualServer: name}, req, task.Ref{}, c.now(), c.choose), nil
+	return c.fleet.place(taskName, task.Target{VirtualServer: name}, req, task.Ref{}, c.now(), c.choose), nil
 }
 
 func (c *Conductor) groupsChanged(ctx context.Context) error {

@@ -85,7 +85,7 @@ func (c *Conductor) whatIf(ctx context.Context, rest *fleet, a virtualserver.Ope
 		return answer, nil
 	}
 	ref := task.Ref{Run: a.Run, Number: a.Number + 1}
-	p := rest.place(a.Spec.Target, c.request(a.Task, a.Spec), ref, now, c.choose)
+	p := rest.place(a.Task, a.Spec.Target, c.request(a.Task, a.Spec), ref, now, c.choose)
 	answer.Server = p.Chosen
 	if p.Chosen == "" {
 		answer.Reason += "; it could not be placed: " + p.Reason
@@ -112,12 +112,15 @@ func foresee(s policy.Situation, lease time.Duration) (policy.Decision, time.Dur
 func (f *fleet) without(server string, now time.Time) *fleet {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	rest := &fleet{hosts: make(map[string]*host, len(f.hosts)), groups: maps.Clone(f.groups)}
+	rest := &fleet{hosts: make(map[string]*host, len(f.hosts)), groups: maps.Clone(f.groups), limits: f.limits.clone()}
 	for name, h := range f.hosts {
 		picture := *h
 		picture.open = maps.Clone(h.open)
 		if name == server {
 			picture.server.State, picture.server.StateSince = jobserver.Unavailable, now
+			for _, p := range picture.open {
+				rest.limits.leave(p.task)
+			}
 			picture.open, picture.own = map[task.Ref]*placed{}, virtualserver.Occupancy{}
 		}
 		rest.hosts[name] = &picture
