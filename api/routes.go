@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/task"
@@ -13,6 +14,10 @@ const base = "/api/v1"
 
 // routes lists every route below /api/v1. The router and the OpenAPI description are both made of it.
 func (s *Server) routes() []route {
+	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"))
+}
+
+func (s *Server) ownRoutes() []route {
 	return []route{
 		get("/servers", "listServers", s.listServers, "List job servers by name").takes("q", "kind", "status", "virtual_server", "label", "limit", "cursor").gives(wire.Page[wire.Server]{}),
 		get("/servers/{name}", "getServer", s.getServer, "Read a job server").tagged().gives(wire.Server{}),
@@ -33,6 +38,8 @@ func (s *Server) routes() []route {
 		remove("/virtual-servers/{name}", "deleteVirtualServer", s.deleteVirtualServer, "Remove a virtual server").tagged(),
 		put("/virtual-servers/{name}/members/{server}", "putMember", s.putMember, "Put a job server into a virtual server, or move it there").tagged().reads(wire.Membership{}, optional).gives(wire.VirtualServer{}),
 		remove("/virtual-servers/{name}/members/{server}", "deleteMember", s.deleteMember, "Take a job server out of a virtual server").tagged(),
+		post("/virtual-servers/preview", "previewVirtualServers", s.previewVirtualServers, "Say what it would mean if virtual servers were so, without changing anything").keeps(keepNothing).reads(wire.PreviewRequest{}, required).gives(wire.Page[wire.Effect]{}),
+		get("/rating-presets", "getRatingPresets", s.ratingPresets, "List the presets of ratings, and the metrics that an indicator can look at").gives(wire.RatingPresets{}),
 		get("/virtual-servers/{name}/rating", "getRating", s.rating, "Say who would be chosen now, and why").takes("task").gives(wire.Placement{}),
 
 		get("/tasks", "listTasks", s.listTasks, "List tasks by name").takes("q", "virtual_server", "server", "limit", "cursor").gives(wire.Page[wire.Task]{}),
@@ -42,7 +49,8 @@ func (s *Server) routes() []route {
 		remove("/tasks/{name}", "deleteTask", s.deleteTask, "Remove a task; its runs stay").tagged(),
 
 		post("/tasks/{name}/runs", "startRun", s.startRun, "Run a task now").keeps(keepNothing).reads(wire.RunRequest{}, optional).creates(wire.Run{}),
-		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("task", "state", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),
+		get("/tasks/{name}/placement", "getTaskPlacement", s.taskPlacement, "Say where a run of the task would go now, and why").gives(wire.Placement{}),
+		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("q", "task", "state", "cause", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),
 		get("/runs/{id}", "getRun", s.getRun, "Read a run with its attempts and placements").gives(wire.Run{}),
 		post("/runs/{id}/cancel", "cancelRun", s.cancelRun, "Stop a run, or keep it from starting").gives(wire.Run{}),
 		post("/runs/{id}/reset", "resetRun", s.resetRun, "End a run as reset; its task is ready to run").gives(wire.Run{}),
@@ -51,8 +59,25 @@ func (s *Server) routes() []route {
 		get("/runs/{id}/checkpoints", "listCheckpoints", s.listCheckpoints, "List the checkpoints of a run, oldest first").gives(wire.Page[wire.Checkpoint]{}),
 		get("/runs/{id}/checkpoints/{seq}/content", "getCheckpointContent", s.checkpointContent, "Download the content of a checkpoint, a tar archive").ranged().file(tarball),
 		get("/recoverable-runs", "listRecoverableRuns", s.listRecoverableRuns, "List runs that failed, timed out or were lost, with their checkpoints, newest first").takes("task", "limit", "cursor").gives(wire.Page[wire.Recoverable]{}),
-		get("/runs/{id}/log", "getRunLog", s.runLog, "Read or follow the output of a run").takes("attempt", "offset", "limit", "follow", "format").streams(wire.LogChunk{}, "text/plain"),
+		get("/runs/{id}/log", "getRunLog", s.runLog, "Read or follow the output of a run").takes("attempt", "offset", "limit", "follow", "format", "download").streams(wire.LogChunk{}, "text/plain"),
+		get("/runs/{id}/load", "getRunLoad", s.runLoad, "Read what the attempts of a run used while they ran").gives(wire.Page[wire.RunLoadPoint]{}),
+		get("/timeline", "getTimeline", s.timeline, "List where and when attempts ran, those of the newest runs first").takes("from", "to", "task", "server", "limit", "cursor").gives(wire.Page[wire.Span]{}),
 		get("/runs/{id}/events", "listRunEvents", s.listRunEvents, "List what happened to a run, oldest first").takes("limit", "cursor").gives(wire.Page[wire.Event]{}),
+
+		get("/triggers", "listTriggers", s.listTriggers, "List the triggers of all tasks and plans").takes("kind", "calendar", "limit", "cursor").gives(wire.Page[wire.Trigger]{}),
+		post("/triggers/preview", "previewTrigger", s.previewNew, "Say what becomes of the next times of a trigger that is not stored").keeps(keepNothing).takes("task", "count", "from").reads(task.TriggerSpec{}, required).gives(wire.Page[wire.Preview]{}),
+		post("/triggers/pause", "pauseTriggers", s.pauseTriggers, "Pause all triggers").reads(wire.PauseRequest{}, optional).gives(wire.Page[wire.Pause]{}),
+		post("/triggers/resume", "resumeTriggers", s.resumeTriggers, "End the pause of all triggers").gives(wire.Page[wire.Pause]{}),
+		get("/pauses", "listPauses", s.listPauses, "List the pauses of tasks, plans and all triggers").gives(wire.Page[wire.Pause]{}),
+		get("/occurrences", "listOccurrences", s.listOccurrences, "List what became of due instants, newest first").takes("task", "trigger", "skipped", "since", "until", "limit", "cursor").gives(wire.Page[wire.Occurrence]{}),
+		get("/forecast", "getForecast", s.forecast, "List occurrences that are still to come, soonest first").takes("task", "until", "limit").gives(wire.Page[wire.Forecast]{}),
+
+		get("/calendars", "listCalendars", s.listCalendars, "List calendars by name").takes("q", "limit", "cursor").gives(wire.Page[wire.Calendar]{}),
+		post("/calendars", "createCalendar", s.createCalendar, "Create a calendar").reads(task.CalendarSpec{}, required).creates(wire.Calendar{}),
+		get("/calendars/{name}", "getCalendar", s.getCalendar, "Read a calendar").tagged().gives(wire.Calendar{}),
+		patch("/calendars/{name}", "patchCalendar", s.patchCalendar, "Edit a calendar").tagged().merges(task.CalendarSpec{}).gives(wire.Calendar{}),
+		remove("/calendars/{name}", "deleteCalendar", s.deleteCalendar, "Remove a calendar that no trigger uses").tagged(),
+		get("/calendars/{name}/days", "listCalendarDays", s.calendarDays, "Say what a calendar allows on each day").takes("from", "to").gives(wire.Page[wire.CalendarDay]{}),
 
 		get("/events", "listEvents", s.listEvents, "List or follow everything that happens").takes("after", "kind", "subject", "task", "newest", "follow", "limit", "cursor").streams(wire.Page[wire.Event]{}),
 

@@ -20,6 +20,9 @@ type Service interface {
 	VirtualServerService
 	TaskService
 	RunService
+	TriggerService
+	CalendarService
+	InsightService
 	EventService
 	AnswerService
 
@@ -60,6 +63,8 @@ type VirtualServerService interface {
 	// Rating answers what the placement of a run of the task would be now, without placing it. An empty task stands
 	// for a run of one core.
 	Rating(ctx context.Context, name, task string) (virtualserver.Placement, error)
+	// PreviewVirtualServers says what it would mean if virtual servers were as the drafts say, without changing anything.
+	PreviewVirtualServers(ctx context.Context, drafts []virtualserver.Spec, task string) ([]virtualserver.Effect, error)
 }
 
 // TaskService is about tasks.
@@ -94,6 +99,19 @@ type RunService interface {
 	// WatchOutput returns a channel that receives whenever an attempt of the run may have more output or a newer attempt
 	// may exist. Signals are joined while nobody reads. stop must be called.
 	WatchOutput(id task.RunID) (signal <-chan struct{}, stop func())
+}
+
+// InsightService is about what people look at beside the runs themselves.
+type InsightService interface {
+	// RunLoad returns what the attempts of a run used while they ran, oldest first.
+	RunLoad(ctx context.Context, id task.RunID) ([]task.LoadPoint, error)
+	// LatestRuns returns the newest run of each of the tasks that has one, by task.
+	LatestRuns(ctx context.Context, tasks []string) (map[string]task.Run, error)
+	// Spans returns where and when attempts ran that touch a stretch of time, those of the newest runs first, at most
+	// limit at once and after a cursor.
+	Spans(ctx context.Context, f task.SpanFilter, limit int, cursor string) (page.Of[task.Span], error)
+	// TaskPlacement answers where a run of the task would go now, and why, without placing it.
+	TaskPlacement(ctx context.Context, name string) (virtualserver.Placement, error)
 }
 
 // RunRequest is what a caller gives for a run.

@@ -37,6 +37,10 @@ type Options struct {
 	Seed uint64
 	// Entropy is where the ids of runs come from, crypto/rand by default.
 	Entropy io.Reader
+	// Triggers keeps triggers, occurrences and calendars; without it nothing starts by itself.
+	Triggers TriggerStore
+	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
+	Insight InsightStore
 }
 
 func (o Options) withDefaults() Options {
@@ -97,6 +101,7 @@ type Conductor struct {
 	chance   *chance
 
 	dispatch chan struct{}
+	schedule chan struct{}
 	passes   *dispatch
 	wanted   *wanted
 	unread   *unread
@@ -127,6 +132,7 @@ func New(store Store, options Options) (*Conductor, error) {
 		learner:  newLearner(),
 		chance:   newChance(options.Seed),
 		dispatch: make(chan struct{}, 1),
+		schedule: make(chan struct{}, 1),
 		wanted:   newWanted(),
 		unread:   newUnread(),
 		ids:      newRunIDs(options.Entropy),
@@ -143,7 +149,7 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	}
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range []func(context.Context) error{
-		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.learnLoop, c.statsLoop,
+		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
 	} {
 		loops.Go(func() error { return loop(ctx) })
 	}

@@ -113,9 +113,6 @@ func mutants() []mutant {
 		{"open attempts not counted in limits after a crash", "conductor/fleet.go", []string{
 			"&placed{terms: termsOf(a), need: a.Need,", "&placed{need: a.Need,",
 		}, 2000},
-		{"edited limit not read whose answer was lost", "conductor/concurrencygroups.go", []string{
-			"	if err != nil {\n		c.unread.group(name, err)\n		return err\n	}\n	c.fleet.setGroupLimits(g)\n", "	if err != nil {\n		return err\n	}\n	c.fleet.setGroupLimits(g)\n",
-		}, 20000},
 		{"place given back whose placement may be stored", "conductor/dispatcher.go", []string{
 			"			p.doubts = append(p.doubts, doubt{ref: a.Ref, server: a.Server, from: p.origins[i]})\n", "			p.c.fleet.release(a.Server, a.Ref)\n",
 		}, 2000},
