@@ -39,6 +39,8 @@ type Options struct {
 	Entropy io.Reader
 	// Triggers keeps triggers, occurrences and calendars; without it nothing starts by itself.
 	Triggers TriggerStore
+	// EventTriggers keeps what triggers of files, chains and webhooks need; nil turns them off.
+	EventTriggers EventTriggerStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
 }
@@ -102,6 +104,7 @@ type Conductor struct {
 
 	dispatch chan struct{}
 	schedule chan struct{}
+	files    fileWatches
 	passes   *dispatch
 	wanted   *wanted
 	unread   *unread
@@ -150,6 +153,7 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range []func(context.Context) error{
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
+		c.watchLoop, c.chainLoop,
 	} {
 		loops.Go(func() error { return loop(ctx) })
 	}

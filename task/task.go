@@ -45,6 +45,8 @@ type Spec struct {
 	MaxQueueTime Duration `json:"max_queue_time,omitzero" doc:"How long a run may wait in the queue, such as \"1h\"; then it fails."`
 	// ConcurrencyGroups name limits that the task shares with others.
 	ConcurrencyGroups []string `json:"concurrency_groups,omitempty" doc:"Concurrency groups that the task's runs count in: limits shared with other tasks."`
+	// PauseOnError pauses the triggers of the task once a run of it failed, timed out or was lost, until someone resumes them.
+	PauseOnError bool `json:"pause_on_error,omitempty" doc:"A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them."`
 	// UnavailableAfter overrides the server's own period; 0 leaves it.
 	UnavailableAfter Duration `json:"unavailable_after,omitzero" doc:"Silence after which the server counts as unavailable for this task's runs."`
 }
