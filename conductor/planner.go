@@ -156,8 +156,9 @@ func (p *planner) giveUp(ctx context.Context, event int64, err error) bool {
 }
 
 // move stores what follows from an event, and reports whether that was anything. It is decided anew where the plan run has
-// been changed meanwhile, by someone who cancels it, say.
+// been changed meanwhile, by someone who cancels it, say, and where the limits of a task allow no run of it.
 func (p *planner) move(ctx context.Context, id plan.RunID, e plan.Event, f *plan.Follow) (bool, error) {
+	refused := map[string]string{}
 	for try := 1; ; try++ {
 		r, err := p.store.PlanRun(ctx, id)
 		if errors.Is(err, fault.NotFound) {
@@ -167,7 +168,7 @@ func (p *planner) move(ctx context.Context, id plan.RunID, e plan.Event, f *plan
 			return false, err
 		}
 		now := p.c.now()
-		m, err := p.decide(ctx, r, e, now)
+		m, err := p.decide(ctx, r, e, refused, now)
 		if err != nil {
 			return false, err
 		}
@@ -176,6 +177,10 @@ func (p *planner) move(ctx context.Context, id plan.RunID, e plan.Event, f *plan
 		}
 		m.Follow = f
 		stopped, err := p.store.MovePlanRun(ctx, m.Move, now)
+		if start, ok := errors.AsType[*plan.StartError](err); ok && refused[start.Node] == "" {
+			refused[start.Node], try = start.Reason, 0
+			continue
+		}
 		if errors.Is(err, fault.Conflict) && try < moveTries {
 			if err := p.still(ctx, f); err != nil {
 				return false, err
@@ -185,7 +190,7 @@ func (p *planner) move(ctx context.Context, id plan.RunID, e plan.Event, f *plan
 		if err != nil {
 			return false, err
 		}
-		p.c.moved(m.Move, stopped)
+		p.c.moved(ctx, m.Move, stopped)
 		return true, nil
 	}
 }
@@ -227,8 +232,8 @@ func decide(r plan.Run, e plan.Event, now time.Time) plan.Move {
 }
 
 // decide returns the move that follows from an event, with the runs that nodes start. A node whose run cannot be requested
-// fails, and what follows from that belongs to the move.
-func (p *planner) decide(ctx context.Context, r plan.Run, e plan.Event, now time.Time) (decided, error) {
+// fails, and what follows from that belongs to the move; refused are nodes of which that is known, with the reason.
+func (p *planner) decide(ctx context.Context, r plan.Run, e plan.Event, refused map[string]string, now time.Time) (decided, error) {
 	after, actions := plan.Advance(r, e, now)
 	m := plan.Move{Before: r, After: after}
 	for len(actions) > 0 {
@@ -238,14 +243,19 @@ func (p *planner) decide(ctx context.Context, r plan.Run, e plan.Event, now time
 			m.Stops = append(m.Stops, a.Stop)
 			continue
 		}
-		run, err := p.request(ctx, m.After, a.Start, now)
-		if reason, refused := refusal(err); refused {
+		reason := refused[a.Start]
+		var run task.Run
+		if reason == "" {
+			var err error
+			run, err = p.request(ctx, m.After, a.Start, now)
+			if reason = refusal(err); err != nil && reason == "" {
+				return decided{}, err
+			}
+		}
+		if reason != "" {
 			next, more := plan.Advance(m.After, plan.Refused{Node: a.Start, Reason: reason}, now)
 			m.After, actions = next, append(actions, more...)
 			continue
-		}
-		if err != nil {
-			return decided{}, err
 		}
 		m.After = m.After.Started(a.Start, run.ID)
 		m.Starts = append(m.Starts, plan.Start{Node: a.Start, Run: run})
@@ -253,12 +263,12 @@ func (p *planner) decide(ctx context.Context, r plan.Run, e plan.Event, now time
 	return decided{m}, nil
 }
 
-// refusal returns why a run can never be requested, and false for errors that may pass.
-func refusal(err error) (string, bool) {
+// refusal returns why a run can never be requested, and nothing for errors that may pass.
+func refusal(err error) string {
 	if errors.Is(err, fault.Invalid) || errors.Is(err, fault.NotFound) {
-		return plan.OneLine(err), true
+		return plan.OneLine(err)
 	}
-	return "", false
+	return ""
 }
 
 // request returns the run of a node: its task as it is now, with the parameters that the plan gives it.
@@ -277,7 +287,9 @@ func (p *planner) request(ctx context.Context, r plan.Run, node string, now time
 	if err != nil {
 		return task.Run{}, err
 	}
-	return p.c.newRun(t, params, r.NodeCause(i), now)
+	run, err := p.c.newRun(t, params, r.NodeCause(i), now)
+	run.Reason = p.c.fleet.heldBack(t.Name)
+	return run, err
 }
 
 // outputs returns the outputs that a node's parameters refer to.
@@ -320,18 +332,15 @@ func (p *planner) stopOverdue(ctx context.Context) error {
 }
 
 // moved takes in what a stored move has brought about.
-func (c *Conductor) moved(m plan.Move, stopped []task.Run) {
+func (c *Conductor) moved(ctx context.Context, m plan.Move, stopped []task.Run) {
 	for _, s := range m.Starts {
-		c.wanted.add(s.Run.Spec.Target)
-	}
-	if len(m.Starts) > 0 {
-		c.wakeDispatcher()
+		c.queued(ctx, s.Run)
 	}
 	for _, run := range stopped {
 		c.asked(run)
 	}
 	if m.After.State.Final() {
-		c.log.Log(context.Background(), endLevel(m.After.State), "a plan run has ended",
+		c.log.Log(ctx, endLevel(m.After.State), "a plan run has ended",
 			"plan", m.After.Plan, "plan_run", m.After.ID, "state", m.After.State, "reason", m.After.Reason)
 	}
 	c.watch.eventsChanged()

@@ -227,7 +227,7 @@ func (c *Conductor) changePlanRun(ctx context.Context, id plan.RunID, change fun
 		if err != nil {
 			return plan.Run{}, err
 		}
-		c.moved(m, stopped)
+		c.moved(ctx, m, stopped)
 		return store.PlanRun(ctx, id)
 	}
 }

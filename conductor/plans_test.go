@@ -306,3 +306,23 @@ func TestAnEventThatCannotBeDealtWithHoldsUpNoOtherPlan(t *testing.T) {
 	wantNodes(t, r, "a=succeeded b=succeeded")
 	wantNodes(t, w.planRun(bad), "a=waiting b=waiting")
 }
+
+func TestANodeWhoseTaskMayNotRunAgainFailsWithTheReason(t *testing.T) {
+	w := newWorld(t, "js-1")
+	s := plan.Spec{
+		Nodes: []plan.Node{{Name: "one", Task: "load"}, {Name: "two", Task: "load"}, {Name: "after", Task: "after"}},
+		Edges: []plan.Edge{{From: "one", To: "after"}, {From: "two", To: "after", On: plan.OnEnd}},
+	}
+	w.planned(s, func(s *task.Spec) {
+		if s.Name == "load" {
+			s.MaxConcurrent, s.WhenBusy = 1, task.BusySkip
+		}
+	})
+	id := w.startPlan(nil)
+	r := w.finish(id, well)
+	wantNodes(t, r, "one=succeeded two=failed after=succeeded")
+	wantContains(t, r.Nodes[1].Reason, "could not be started: its task is busy")
+	if r.Nodes[1].Run != "" {
+		t.Errorf("got %+v, want it without a run", r.Nodes[1])
+	}
+}

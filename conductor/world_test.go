@@ -42,6 +42,8 @@ type world struct {
 	at          time.Time
 	hosts       map[string]*agent
 	hold        time.Duration
+	// maxQueued is a setting of the next conductor.
+	maxQueued int
 }
 
 // agent is an agent and its host, as far as a conductor sees them.
@@ -113,7 +115,7 @@ func (w *world) restart() {
 	if w.faultyPlans != nil {
 		plans = w.faultyPlans
 	}
-	c, err := conductor.New(db, conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, Plans: plans})
+	c, err := conductor.New(db, conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, Plans: plans, MaxQueued: w.maxQueued})
 	check(w.t, err)
 	check(w.t, c.Load(w.t.Context()))
 	w.c = c

@@ -94,14 +94,19 @@ func (db *DB) ExplainRuns(ctx context.Context, f task.RunFilter, last string) (s
 }
 
 // ExplainQueue returns SQLite's plan for a page of the queue.
-func (db *DB) ExplainQueue(ctx context.Context, target task.Target, after task.QueuePosition) (string, error) {
-	query, args := queueQuery(db.dialect, target, after, 100)
+func (db *DB) ExplainQueue(ctx context.Context, target task.Target, after task.QueuePosition, without ...string) (string, error) {
+	query, args := queueQuery(db.dialect, target, after, without, 100)
 	return db.Explain(ctx, query, args...)
 }
 
 // ExplainTargets returns SQLite's plan for the targets that queued runs wait for.
 func (db *DB) ExplainTargets(ctx context.Context) (string, error) {
 	return db.Explain(ctx, targetsQuery(db.dialect))
+}
+
+// ExplainExpired returns SQLite's plan for the runs that have waited for too long.
+func (db *DB) ExplainExpired(ctx context.Context) (string, error) {
+	return db.Explain(ctx, expiredQuery(db.dialect), 1, 10)
 }
 
 // Statements that must be found through an index.
@@ -112,6 +117,7 @@ const (
 	RunsOnServerStatement = runsOnServer
 	DeliveryStatement     = selectDelivery
 	OrphansStatement      = selectOrphans
+	LoadStatement         = loadOfTask
 )
 
 // Waiting returns how many jobs wait for the writer.

@@ -122,7 +122,7 @@ func (t *tx) recordPlanRun(now time.Time, r plan.Run, from plan.State, reason st
 
 // MovePlanRun stores a change of a plan run in one transaction with all that belongs to it: the runs that it starts and
 // stops, the events that tell of it, and the follower's advance. It returns the runs that were told to stop, as they are
-// then. Conflict where the plan run, or the follower, is not as it was when the move was decided; then nothing has changed.
+// then. The error is a *plan.StartError where the limits of a task allow no run. Conflict where the plan run, or the follower, is not as it was when the move was decided; then nothing has changed.
 func (db *DB) MovePlanRun(ctx context.Context, m plan.Move, now time.Time) (stopped []task.Run, err error) {
 	starts := make([]newRun, len(m.Starts))
 	for i := range m.Starts {
@@ -142,6 +142,9 @@ func (db *DB) MovePlanRun(ctx context.Context, m plan.Move, now time.Time) (stop
 		}
 		for i, n := range starts {
 			created, err := n.insert(t)
+			if refused, ok := errors.AsType[*task.Refusal](err); ok {
+				return &plan.StartError{Node: m.Starts[i].Node, Reason: refused.Reason}
+			}
 			if err != nil {
 				return err
 			}

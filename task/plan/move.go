@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 
+	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -23,6 +24,19 @@ type Start struct {
 	Node string
 	Run  task.Run
 }
+
+// StartError says that the run with which a node was to start is not made, because the limits of its task allow no further
+// one. Nothing of the move was stored. It is of kind fault.Conflict.
+type StartError struct {
+	Node string
+	// Reason is a sentence without a beginning, such as "its task is busy".
+	Reason string
+}
+
+func (e *StartError) Error() string { return "node " + e.Node + " cannot be started: " + e.Reason }
+
+// Is reports whether target is the kind Conflict.
+func (e *StartError) Is(target error) bool { return target == fault.Conflict }
 
 // Follow is a step of a follower of the events.
 type Follow struct {
