@@ -128,6 +128,9 @@ func (n newRun) insert(t *tx) (bool, error) {
 	if _, err := t.exec(insertRunSpec, string(r.ID), n.spec, n.params); err != nil {
 		return false, err
 	}
+	if err := expect(t, r); err != nil {
+		return false, err
+	}
 	return true, t.recordRun(r.QueuedAt, r.ID, r.Task, 0, "", task.Queued, clean(r.Reason), n.data)
 }
 

@@ -36,6 +36,8 @@ type Spec struct {
 	Retries Retries `json:"retries,omitzero" doc:"How often and from where a run is tried again whose job failed."`
 	// UnavailableAfter overrides the server's own period; 0 leaves it.
 	UnavailableAfter Duration `json:"unavailable_after,omitzero" doc:"Silence after which the server counts as unavailable for this task's runs."`
+	// Expect is by when runs are expected to start and to finish.
+	Expect Expect `json:"expect,omitzero" doc:"By when runs are expected to start and to finish; one that is late is an event."`
 }
 
 // Task is a stored task.
