@@ -15,7 +15,7 @@ export GOFLAGS := $(shell go env GOFLAGS) -buildvcs=false -trimpath -tags=sqlite
 
 # SQLite without the counters of its memory, whose lock every allocation takes, and with more memory set aside for each
 # connection: a third less time for each run in the store. See docs/performance.md.
-export CGO_CFLAGS := $(shell go env CGO_CFLAGS) -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_DEFAULT_LOOKASIDE=1200,200 -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_OMIT_DEPRECATED
+export CGO_CFLAGS := $(shell go env CGO_CFLAGS) -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_DEFAULT_LOOKASIDE=1200,200 -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_OMIT_DEPRECATED -DSQLITE_ENABLE_QPSG
 
 # Flags for the programs of `make demo` and for the Go tests of `make test`.
 ARGS ?=

@@ -44,6 +44,7 @@ type fake struct {
 
 	fates   map[string][]api.WhatIf
 	takenUp []takenUp
+	insight insight
 	// closed counts contents that were closed.
 	closed int
 }

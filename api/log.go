@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -52,6 +53,10 @@ func (s *Server) runLog(c *call) (answer, error) {
 	limit := int(c.query.whole("limit", 1, maxLogLimit, defaultLogLimit))
 	format := c.query.oneOf("format", "text", "json")
 	follow := c.wantsStream()
+	download := c.query.flag("download")
+	if download && (follow || format == "json") {
+		c.query.refuse("download", "is for the bytes as the job wrote them, which cannot be followed")
+	}
 	if last := c.lastEventID(); follow && last != "" {
 		var readable bool
 		if at, readable = parsePosition(last); !readable {
@@ -73,6 +78,9 @@ func (s *Server) runLog(c *call) (answer, error) {
 	}
 	if follow {
 		return s.followLog(c, run, at)
+	}
+	if download {
+		return s.downloadLog(c, run, at)
 	}
 	chunk, err := s.readLog(c, run, at, limit)
 	if err != nil {
@@ -123,6 +131,34 @@ func (s *Server) output(c *call, id task.RunID, at position, limit int) (wire.Lo
 		out.Offset = at.offset
 	}
 	return wire.LogChunkOf(at.attempt, out, end), nil
+}
+
+// downloadLog sends all output of an attempt that there is, a piece at a time, as a file. Once the first piece is sent
+// there is no other way to tell of an error than to break off, so that nobody takes a part for the whole.
+func (s *Server) downloadLog(c *call, run task.Run, at position) (answer, error) {
+	chunk, err := s.readLog(c, run, at, maxLogLimit)
+	if err != nil {
+		return answer{}, err
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d.log"`, run.ID, at.attempt))
+	h.Set("Cache-Control", "no-store")
+	for {
+		_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(writeTimeout))
+		for _, p := range chunk.Pieces {
+			if _, err := c.w.Write(p.Bytes()); err != nil {
+				return answer{written: true, stream: true}, nil
+			}
+		}
+		if chunk.End || chunk.Next == chunk.Offset {
+			return answer{written: true, stream: true}, nil
+		}
+		if chunk, err = s.readLog(c, run, position{at.attempt, chunk.Next}, maxLogLimit); err != nil {
+			s.log.LogAttrs(c.ctx(), slog.LevelWarn, "a download of output had to be broken off", slog.Any("error", err))
+			panic(http.ErrAbortHandler)
+		}
+	}
 }
 
 // writeText answers with the bytes as the job wrote them.

@@ -42,7 +42,8 @@ func (s *Server) routes() []route {
 		remove("/tasks/{name}", "deleteTask", s.deleteTask, "Remove a task; its runs stay").tagged(),
 
 		post("/tasks/{name}/runs", "startRun", s.startRun, "Run a task now").keeps(keepNothing).reads(wire.RunRequest{}, optional).creates(wire.Run{}),
-		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("task", "state", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),
+		get("/tasks/{name}/placement", "getTaskPlacement", s.taskPlacement, "Say where a run of the task would go now, and why").gives(wire.Placement{}),
+		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("q", "task", "state", "cause", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),
 		get("/runs/{id}", "getRun", s.getRun, "Read a run with its attempts and placements").gives(wire.Run{}),
 		post("/runs/{id}/cancel", "cancelRun", s.cancelRun, "Stop a run, or keep it from starting").gives(wire.Run{}),
 		post("/runs/{id}/reset", "resetRun", s.resetRun, "End a run as reset; its task is ready to run").gives(wire.Run{}),
@@ -51,7 +52,9 @@ func (s *Server) routes() []route {
 		get("/runs/{id}/checkpoints", "listCheckpoints", s.listCheckpoints, "List the checkpoints of a run, oldest first").gives(wire.Page[wire.Checkpoint]{}),
 		get("/runs/{id}/checkpoints/{seq}/content", "getCheckpointContent", s.checkpointContent, "Download the content of a checkpoint, a tar archive").ranged().file(tarball),
 		get("/recoverable-runs", "listRecoverableRuns", s.listRecoverableRuns, "List runs that failed, timed out or were lost, with their checkpoints, newest first").takes("task", "limit", "cursor").gives(wire.Page[wire.Recoverable]{}),
-		get("/runs/{id}/log", "getRunLog", s.runLog, "Read or follow the output of a run").takes("attempt", "offset", "limit", "follow", "format").streams(wire.LogChunk{}, "text/plain"),
+		get("/runs/{id}/log", "getRunLog", s.runLog, "Read or follow the output of a run").takes("attempt", "offset", "limit", "follow", "format", "download").streams(wire.LogChunk{}, "text/plain"),
+		get("/runs/{id}/load", "getRunLoad", s.runLoad, "Read what the attempts of a run used while they ran").gives(wire.Page[wire.RunLoadPoint]{}),
+		get("/timeline", "getTimeline", s.timeline, "List where and when attempts ran, those of the newest runs first").takes("from", "to", "task", "server", "limit", "cursor").gives(wire.Page[wire.Span]{}),
 		get("/runs/{id}/events", "listRunEvents", s.listRunEvents, "List what happened to a run, oldest first").takes("limit", "cursor").gives(wire.Page[wire.Event]{}),
 
 		get("/events", "listEvents", s.listEvents, "List or follow everything that happens").takes("after", "kind", "subject", "task", "newest", "follow", "limit", "cursor").streams(wire.Page[wire.Event]{}),

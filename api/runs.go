@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/internal/fault"
@@ -48,7 +49,7 @@ func checkParams(params map[string]string) error {
 
 func (s *Server) listRuns(c *call) (answer, error) {
 	f := task.RunFilter{
-		Task: c.query.text("task"), Server: c.query.text("server"), VirtualServer: c.query.text("virtual_server"),
+		Query: c.query.text("q"), Task: c.query.text("task"), Server: c.query.text("server"), VirtualServer: c.query.text("virtual_server"),
 		Since: c.query.instant("since"), Until: c.query.instant("until"),
 	}
 	for _, state := range c.query.list("state") {
@@ -57,9 +58,20 @@ func (s *Server) listRuns(c *call) (answer, error) {
 		}
 		f.States = append(f.States, task.State(state))
 	}
+	for _, cause := range c.query.list("cause") {
+		if !slices.Contains(causes, cause) {
+			c.query.refuse("cause", "has no value %.80q", cause)
+		}
+		f.Causes = append(f.Causes, task.CauseKind(cause))
+	}
 	return listed(c, wire.RunOf, func(ctx context.Context, p page.Request) (page.Of[task.Run], error) {
 		return s.service.Runs(ctx, f, p)
 	})
+}
+
+// causes are the values of task.CauseKind.
+var causes = []string{
+	string(task.CauseManual), string(task.CauseTrigger), string(task.CausePlan), string(task.CauseChain), string(task.CauseAPI),
 }
 
 func (s *Server) getRun(c *call) (answer, error) {

@@ -20,6 +20,7 @@ type Service interface {
 	VirtualServerService
 	TaskService
 	RunService
+	InsightService
 	EventService
 	AnswerService
 
@@ -94,6 +95,19 @@ type RunService interface {
 	// WatchOutput returns a channel that receives whenever an attempt of the run may have more output or a newer attempt
 	// may exist. Signals are joined while nobody reads. stop must be called.
 	WatchOutput(id task.RunID) (signal <-chan struct{}, stop func())
+}
+
+// InsightService is about what people look at beside the runs themselves.
+type InsightService interface {
+	// RunLoad returns what the attempts of a run used while they ran, oldest first.
+	RunLoad(ctx context.Context, id task.RunID) ([]task.LoadPoint, error)
+	// LatestRuns returns the newest run of each of the tasks that has one, by task.
+	LatestRuns(ctx context.Context, tasks []string) (map[string]task.Run, error)
+	// Spans returns where and when attempts ran that touch a stretch of time, those of the newest runs first, at most
+	// limit at once and after a cursor.
+	Spans(ctx context.Context, f task.SpanFilter, limit int, cursor string) (page.Of[task.Span], error)
+	// TaskPlacement answers where a run of the task would go now, and why, without placing it.
+	TaskPlacement(ctx context.Context, name string) (virtualserver.Placement, error)
 }
 
 // RunRequest is what a caller gives for a run.

@@ -1,20 +1,28 @@
 package api
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/segno-jobs/segno/api/strictjson"
 	"github.com/segno-jobs/segno/api/wire"
-	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
 )
 
 func (s *Server) listTasks(c *call) (answer, error) {
 	f := task.Filter{Query: c.query.text("q"), VirtualServer: c.query.text("virtual_server"), Server: c.query.text("server")}
-	return listed(c, wire.TaskOf, func(ctx context.Context, p page.Request) (page.Of[task.Task], error) {
-		return s.service.Tasks(ctx, f, p)
-	})
+	p := c.query.page()
+	if err := c.query.err(); err != nil {
+		return answer{}, err
+	}
+	tasks, err := s.service.Tasks(c.ctx(), f, p)
+	if err != nil {
+		return answer{}, err
+	}
+	out, err := s.withLatest(c.ctx(), tasks)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(out)
 }
 
 func (s *Server) createTask(c *call) (answer, error) {

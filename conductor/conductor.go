@@ -35,6 +35,8 @@ type Options struct {
 	Seed uint64
 	// Entropy is where the ids of runs come from, crypto/rand by default.
 	Entropy io.Reader
+	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
+	Insight InsightStore
 }
 
 func (o Options) withDefaults() Options {
@@ -70,6 +72,9 @@ func (o Options) Validate() error {
 	if o.OfferTimeout < 0 {
 		return fmt.Errorf("offer timeout is %s, but must not be negative", o.OfferTimeout)
 	}
+	if (o.Notices == nil) != (o.Sender == nil) {
+		return errors.New("notifications need both a store and a sender")
+	}
 	if o.Hold < 0 || o.Hold > MaxHold {
 		return fmt.Errorf("hold is %s, but must be between 0s and %s", o.Hold, MaxHold)
 	}
@@ -96,6 +101,8 @@ type Conductor struct {
 	wanted   *wanted
 	wishes   wishes
 	ids      *runIDs
+	notices  *notices
+	outbox   *outbox
 	term     uint64
 	keys     credentials
 	// listened is when the fleet was last looked over.
@@ -125,6 +132,8 @@ func New(store Store, options Options) (*Conductor, error) {
 		term:     1,
 	}
 	c.passes = newDispatch(c)
+	c.notices = &notices{c: c, store: options.Notices}
+	c.outbox = newOutbox(c)
 	return c, nil
 }
 
@@ -133,10 +142,14 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	if err := c.Load(ctx); err != nil {
 		return err
 	}
+	acting := []func(context.Context) error{
+		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
+	}
+	if c.options.Notices != nil {
+		acting = append(acting, c.noticesLoop, c.outboxLoop, c.pruneOutboxLoop, c.lateLoop)
+	}
 	loops, ctx := errgroup.WithContext(ctx)
-	for _, loop := range []func(context.Context) error{
-		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.learnLoop, c.statsLoop,
-	} {
+	for _, loop := range acting {
 		loops.Go(func() error { return loop(ctx) })
 	}
 	err := loops.Wait()

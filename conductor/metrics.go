@@ -23,6 +23,7 @@ type Metrics struct {
 	queue    prometheus.Gauge
 	age      prometheus.Gauge
 	agents   prometheus.Gauge
+	notices  noticeMetrics
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -56,9 +57,11 @@ func NewMetrics() *Metrics {
 		age: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "segno_queue_oldest_seconds", Help: "How long the oldest queued run has waited.",
 		}),
-		agents: prometheus.NewGauge(prometheus.GaugeOpts{Name: "segno_agents_connected", Help: "Agents that are connected."}),
+		agents:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "segno_agents_connected", Help: "Agents that are connected."}),
+		notices: newNoticeMetrics(),
 	}
 	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents)
+	m.notices.register(m.registry)
 	return m
 }
 
@@ -113,4 +116,7 @@ func (c *Conductor) count(ctx context.Context) {
 	}
 	c.metrics.age.Set(max(0, age))
 	c.metrics.agents.Set(float64(c.sessions.count()))
+	if c.options.Notices != nil {
+		c.countOutbox(ctx)
+	}
 }

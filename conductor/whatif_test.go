@@ -93,3 +93,24 @@ func TestWhatIfNeverPlacesARunOnTheServerThatDies(t *testing.T) {
 		t.Errorf("got %+v for %s, want js-2 in the place of js-1", answers, a.name)
 	}
 }
+
+func TestWhereARunOfATaskWouldGoIsToldWithoutPlacingIt(t *testing.T) {
+	w := newWorld(t, "js-1", "js-2")
+	w.task("load", policy.Word(policy.Wait))
+	w.task("bound", policy.Word(policy.Wait), onServer("js-2"))
+	for range 3 {
+		p, err := w.c.TaskPlacement(t.Context(), "bound")
+		check(t, err)
+		if p.Chosen != "js-2" || len(p.Candidates) != 1 {
+			t.Fatalf("got %+v, want the task's own server", p)
+		}
+	}
+	p, err := w.c.TaskPlacement(t.Context(), "load")
+	check(t, err)
+	if p.Chosen == "" || len(p.Candidates) != 2 {
+		t.Errorf("got %+v, want a choice among both servers", p)
+	}
+	if v := w.server("js-2"); v.SlotsUsed != 0 {
+		t.Errorf("asking took %d slots", v.SlotsUsed)
+	}
+}

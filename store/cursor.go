@@ -71,8 +71,18 @@ func in[T ~string](c *conditions, column string, values []T) {
 
 // contains adds "column contains text". Names are lower case.
 func (c *conditions) contains(column, text string) {
+	c.containsAny(text, column)
+}
+
+// containsAny adds "one of the columns contains text". What the columns hold must be lower case.
+func (c *conditions) containsAny(text string, columns ...string) {
 	escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text))
-	c.add(column+` LIKE ? ESCAPE '\'`, "%"+escaped+"%")
+	var parts []string
+	var args []any
+	for _, column := range columns {
+		parts, args = append(parts, column+` LIKE ? ESCAPE '\'`), append(args, "%"+escaped+"%")
+	}
+	c.add("("+strings.Join(parts, " OR ")+")", args...)
 }
 
 // where returns the clause, or nothing where there are no conditions.

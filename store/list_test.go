@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,11 @@ func TestRuns(t *testing.T) {
 			want   []task.RunID
 		}{
 			{"all", task.RunFilter{}, []task.RunID{failed.ID, succeeded.ID, running.ID, other.ID, queued.ID}},
+			{"with a part of the task's name", task.RunFilter{Query: "the"}, []task.RunID{other.ID}},
+			{"with a part of the id", task.RunFilter{Query: strings.ToLower(string(queued.ID))}, []task.RunID{queued.ID}},
+			{"with no wildcards", task.RunFilter{Query: "o%r"}, []task.RunID{}},
+			{"with a cause", task.RunFilter{Causes: []task.CauseKind{task.CauseManual, task.CausePlan}, Task: "other"}, []task.RunID{other.ID}},
+			{"with another cause", task.RunFilter{Causes: []task.CauseKind{task.CausePlan}}, []task.RunID{}},
 			{"of a task", task.RunFilter{Task: "other"}, []task.RunID{other.ID}},
 			{"in a state", task.RunFilter{States: []task.State{task.Running}}, []task.RunID{running.ID}},
 			{"in several states", task.RunFilter{States: []task.State{task.Succeeded, task.Queued, task.Failed, task.Queued}}, []task.RunID{failed.ID, succeeded.ID, other.ID, queued.ID}},

@@ -115,6 +115,12 @@ func runsQuery(f task.RunFilter, last string, limit int) (string, []any, error) 
 	if f.Task != "" {
 		c.add("r.task = ?", f.Task)
 	}
+	if len(f.Causes) > 0 {
+		in(&c, "r.cause_kind", f.Causes)
+	}
+	if f.Query != "" {
+		c.containsAny(f.Query, "lower(r.id)", "r.task", "lower(r.reason)")
+	}
 	if f.Server != "" {
 		c.add("r.server = ?", f.Server)
 	}

@@ -19,7 +19,7 @@ import (
 func TestTheStatesOfTheSchemaAreThoseOfTheTable(t *testing.T) {
 	for _, dialect := range []string{"sqlite", "postgres"} {
 		t.Run(dialect, func(t *testing.T) {
-			schema := must(store.Schema(dialect))(t)
+			schema := listed(must(store.Schema(dialect))(t))
 			var final, ended []string
 			for _, s := range task.States() {
 				if s.Final() {
@@ -45,6 +45,12 @@ func TestTheStatesOfTheSchemaAreThoseOfTheTable(t *testing.T) {
 			wantList(t, "the states before unknown", inCheck(t, run, `prior IN \((.*?)\)`), prior)
 		})
 	}
+}
+
+// listed writes terms joined by OR, as the schema of SQLite has them, as lists.
+func listed(schema string) string {
+	schema = regexp.MustCompile(`\((\w+) = ('\w*'(?: OR \w+ = '\w*')+)\)`).ReplaceAllString(schema, "($1 IN ($2))")
+	return regexp.MustCompile(` OR \w+ = `).ReplaceAllString(schema, ", ")
 }
 
 func texts[T ~string](values []T) []string {
@@ -137,10 +143,8 @@ func TestMigrate(t *testing.T) {
 func TestANewerSchemaIsRefused(t *testing.T) {
 	onEachURL(t, func(t *testing.T, url string) {
 		db := must(store.Open(context.Background(), url, store.Options{}))(t)
-		steps := must(filepath.Glob("migration/sqlite/*.sql"))(t)
-		var number int
-		_ = must(fmt.Sscanf(filepath.Base(steps[len(steps)-1]), "%d_", &number))(t)
-		newest := fmt.Sprintf("up to %d:", number)
+		files := must(filepath.Glob("migration/sqlite/*.sql"))(t)
+		newest := fmt.Sprintf("up to %s:", strings.TrimLeft(filepath.Base(files[len(files)-1])[:5], "0"))
 		known := must(db.MigrateWith(context.Background(), stepsOf(map[string]string{
 			"00001_schema.sql": "SELECT 1;", "00900_future.sql": "CREATE TABLE future (id INTEGER);",
 		})))(t)
@@ -164,12 +168,11 @@ func TestABrokenMigrationChangesNothing(t *testing.T) {
 		ctx := context.Background()
 		version, err := db.MigrateWith(ctx, stepsOf(map[string]string{
 			"00001_schema.sql": "SELECT 1;",
-			"00002_same.sql":   "SELECT 1;",
-			"00003_good.sql":   "CREATE TABLE good (id INTEGER);",
-			"00004_broken.sql": "CREATE TABLE half (id INTEGER);\nINSERT INTO nosuch VALUES (1);",
+			"00900_good.sql":   "CREATE TABLE good (id INTEGER);",
+			"00901_broken.sql": "CREATE TABLE half (id INTEGER);\nINSERT INTO nosuch VALUES (1);",
 		}))
-		if err == nil || version != 3 {
-			t.Fatalf("got version %d and error %v, want 3 and an error", version, err)
+		if err == nil || version != 900 {
+			t.Fatalf("got version %d and error %v, want 900 and an error", version, err)
 		}
 		if _, err := db.Text(ctx, `SELECT count(*) || '' FROM half`); err == nil {
 			t.Error("the broken step left its table")

@@ -26,7 +26,10 @@ type Event struct {
 
 // RunFilter chooses runs. Zero values choose all.
 type RunFilter struct {
+	// Query is part of the run's id, of its task's name or of its reason, in any case of letters.
+	Query         string
 	Task          string
+	Causes        []CauseKind
 	States        []State
 	Server        string
 	VirtualServer string

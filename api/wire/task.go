@@ -8,6 +8,8 @@ type Task struct {
 	Version   int64 `json:"version" doc:"Counts edits; also the ETag."`
 	CreatedAt Time  `json:"created_at" format:"date-time"`
 	UpdatedAt Time  `json:"updated_at" format:"date-time"`
+	// LastRun is given in lists, for tasks that have run.
+	LastRun *LastRun `json:"last_run,omitempty" doc:"The newest run; given in lists, for tasks that have run."`
 }
 
 // TaskOf returns t as it is sent.
