@@ -37,6 +37,12 @@ type Options struct {
 	Entropy io.Reader
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
+	// PublicURL is how people reach the console, for links in notifications; without it there are none.
+	PublicURL string
+	// Notices keeps notifications and Sender sends them: both or neither. Without them nobody is told of anything, and the
+	// methods about notifications must not be called.
+	Notices NoticeStore
+	Sender  Sender
 }
 
 func (o Options) withDefaults() Options {

@@ -148,14 +148,10 @@ func (n newRun) insertAs(t *tx, state task.State, attempt int, server string) (b
 	if _, err := t.exec(insertRunSpec, string(r.ID), n.spec, n.params); err != nil {
 		return false, err
 	}
-<<<<<<< HEAD
 	if err := expect(t, r); err != nil {
 		return false, err
 	}
-	return true, t.recordRun(r.QueuedAt, r.ID, r.Task, 0, "", task.Queued, clean(r.Reason), n.data)
-=======
 	return true, t.recordRun(r.QueuedAt, r.ID, r.Task, 0, "", task.Queued, reason, n.data)
->>>>>>> main
 }
 
 // matches returns fault.Conflict unless the run that has the key was asked for with the same words.
