@@ -46,11 +46,11 @@ type ChannelStore interface {
 
 // RuleStore keeps rules. A channel that does not exist is refused with a field error.
 type RuleStore interface {
-	CreateRule(ctx context.Context, s notification.RuleSpec, now time.Time) (notification.Rule, error)
-	Rule(ctx context.Context, name string) (notification.Rule, error)
-	Rules(ctx context.Context, p page.Request) (page.Of[notification.Rule], error)
-	EditRule(ctx context.Context, name string, version int64, now time.Time, edit func(*notification.RuleSpec) error) (notification.Rule, error)
-	DeleteRule(ctx context.Context, name string, version int64, now time.Time) error
+	CreateNotificationRule(ctx context.Context, s notification.RuleSpec, now time.Time) (notification.Rule, error)
+	NotificationRule(ctx context.Context, name string) (notification.Rule, error)
+	NotificationRules(ctx context.Context, p page.Request) (page.Of[notification.Rule], error)
+	EditNotificationRule(ctx context.Context, name string, version int64, now time.Time, edit func(*notification.RuleSpec) error) (notification.Rule, error)
+	DeleteNotificationRule(ctx context.Context, name string, version int64, now time.Time) error
 }
 
 const (
@@ -140,7 +140,7 @@ func (n *notices) moveOn(ctx context.Context, to int64, ds []notification.Delive
 
 // rules returns the rules that are not disabled.
 func (n *notices) rules(ctx context.Context) ([]notification.Rule, error) {
-	all, err := readAll(func(p page.Request) (page.Of[notification.Rule], error) { return n.store.Rules(ctx, p) })
+	all, err := readAll(func(p page.Request) (page.Of[notification.Rule], error) { return n.store.NotificationRules(ctx, p) })
 	if err != nil {
 		return nil, err
 	}

@@ -79,31 +79,31 @@ func (c *Conductor) TestChannel(ctx context.Context, name, by string) (n notific
 	return n, r, c.now().Sub(begun), nil
 }
 
-// Rules returns rules by name.
-func (c *Conductor) Rules(ctx context.Context, p page.Request) (page.Of[notification.Rule], error) {
-	return c.options.Notices.Rules(ctx, p)
+// NotificationRules returns rules by name.
+func (c *Conductor) NotificationRules(ctx context.Context, p page.Request) (page.Of[notification.Rule], error) {
+	return c.options.Notices.NotificationRules(ctx, p)
 }
 
-// Rule returns a rule.
-func (c *Conductor) Rule(ctx context.Context, name string) (notification.Rule, error) {
-	return c.options.Notices.Rule(ctx, name)
+// NotificationRule returns a rule.
+func (c *Conductor) NotificationRule(ctx context.Context, name string) (notification.Rule, error) {
+	return c.options.Notices.NotificationRule(ctx, name)
 }
 
-// CreateRule stores a new rule. It speaks of what happens from now on.
-func (c *Conductor) CreateRule(ctx context.Context, s notification.RuleSpec) (notification.Rule, error) {
+// CreateNotificationRule stores a new rule. It speaks of what happens from now on.
+func (c *Conductor) CreateNotificationRule(ctx context.Context, s notification.RuleSpec) (notification.Rule, error) {
 	if err := s.Validate(); err != nil {
 		return notification.Rule{}, err
 	}
-	rule, err := c.options.Notices.CreateRule(ctx, s, c.now())
+	rule, err := c.options.Notices.CreateNotificationRule(ctx, s, c.now())
 	if err == nil {
 		c.watch.eventsChanged()
 	}
 	return rule, err
 }
 
-// EditRule changes a rule.
-func (c *Conductor) EditRule(ctx context.Context, name string, version int64, edit func(*notification.RuleSpec) error) (notification.Rule, error) {
-	rule, err := c.options.Notices.EditRule(ctx, name, version, c.now(), func(s *notification.RuleSpec) error {
+// EditNotificationRule changes a rule.
+func (c *Conductor) EditNotificationRule(ctx context.Context, name string, version int64, edit func(*notification.RuleSpec) error) (notification.Rule, error) {
+	rule, err := c.options.Notices.EditNotificationRule(ctx, name, version, c.now(), func(s *notification.RuleSpec) error {
 		if err := edit(s); err != nil {
 			return err
 		}
@@ -115,9 +115,9 @@ func (c *Conductor) EditRule(ctx context.Context, name string, version int64, ed
 	return rule, err
 }
 
-// DeleteRule removes a rule. What it has put into the outbox is still told.
-func (c *Conductor) DeleteRule(ctx context.Context, name string, version int64) error {
-	err := c.options.Notices.DeleteRule(ctx, name, version, c.now())
+// DeleteNotificationRule removes a rule. What it has put into the outbox is still told.
+func (c *Conductor) DeleteNotificationRule(ctx context.Context, name string, version int64) error {
+	err := c.options.Notices.DeleteNotificationRule(ctx, name, version, c.now())
 	if err == nil {
 		c.watch.eventsChanged()
 	}

@@ -52,8 +52,8 @@ type Notice struct {
 	Labels     map[string]string `json:"labels,omitempty"`
 	Server     string            `json:"server,omitempty"`
 	Run        *RunFacts         `json:"run,omitempty"`
-	Late       *Late             `json:"late,omitempty"`
-	Occurrence *Occurrence       `json:"occurrence,omitempty"`
+	Late       *LateFacts        `json:"late,omitempty"`
+	Occurrence *OccurrenceFacts  `json:"occurrence,omitempty"`
 	Plan       *PlanFacts        `json:"plan,omitempty"`
 	// Rules are the names of the rules that wanted it told.
 	Rules []string `json:"rules,omitempty"`
@@ -73,15 +73,15 @@ type RunFacts struct {
 	Checkpoint int    `json:"checkpoint,omitempty"`
 }
 
-// Late says what a run had not done by when.
-type Late struct {
+// LateFacts say what a run had not done by when.
+type LateFacts struct {
 	// Expected is ExpectStart or ExpectFinish of package task.
 	Expected task.Expectation `json:"expected"`
 	Due      time.Time        `json:"due"`
 }
 
-// Occurrence is a due instant of a trigger.
-type Occurrence struct {
+// OccurrenceFacts are what is told of a due instant of a trigger.
+type OccurrenceFacts struct {
 	Trigger      string     `json:"trigger,omitempty"`
 	ScheduledFor *time.Time `json:"scheduled_for,omitempty"`
 }
@@ -173,7 +173,7 @@ func OfRun(e task.Event, r task.Run) (Notice, bool) {
 			return Notice{}, false
 		}
 	case RunLate:
-		n.Late = &Late{}
+		n.Late = &LateFacts{}
 		if err := json.Unmarshal(e.Data, n.Late); err != nil {
 			return Notice{}, false
 		}
@@ -201,9 +201,9 @@ func ServerKinds() []string {
 
 // OfOccurrence returns the notice of a trigger's occurrence that was skipped.
 func OfOccurrence(e task.Event, labels map[string]string) (Notice, bool) {
-	o := Occurrence{}
+	o := OccurrenceFacts{}
 	if len(e.Data) > 0 && json.Unmarshal(e.Data, &o) != nil {
-		o = Occurrence{}
+		o = OccurrenceFacts{}
 	}
 	return Notice{
 		Event: OccurrenceSkipped, At: e.At, Reason: e.Reason, Task: e.Task, Labels: labels, Occurrence: &o,

@@ -112,6 +112,7 @@ const (
 	RunsOnServerStatement = runsOnServer
 	DeliveryStatement     = selectDelivery
 	OrphansStatement      = selectOrphans
+	HeadsStatement        = headsOfQueues
 )
 
 // Waiting returns how many jobs wait for the writer.

@@ -25,9 +25,9 @@ func (row ruleRow) rule() (notification.Rule, error) {
 	return r, decode(row.Spec, &r.RuleSpec, "rule", row.Name)
 }
 
-// CreateRule stores a rule for notifications. Conflict for a name that is taken; a channel that does not exist is refused
+// CreateNotificationRule stores a rule for notifications. Conflict for a name that is taken; a channel that does not exist is refused
 // with a field error.
-func (db *DB) CreateRule(ctx context.Context, s notification.RuleSpec, now time.Time) (notification.Rule, error) {
+func (db *DB) CreateNotificationRule(ctx context.Context, s notification.RuleSpec, now time.Time) (notification.Rule, error) {
 	spec, err := encode(s, "rule", s.Name)
 	if err != nil {
 		return notification.Rule{}, err
@@ -80,8 +80,8 @@ func tellChannels(t *tx, s notification.RuleSpec) error {
 	return nil
 }
 
-// Rule returns the rule with that name, or fault.NotFound.
-func (db *DB) Rule(ctx context.Context, name string) (notification.Rule, error) {
+// NotificationRule returns the rule with that name, or fault.NotFound.
+func (db *DB) NotificationRule(ctx context.Context, name string) (notification.Rule, error) {
 	r, err := readRule(db.view(ctx), name, "")
 	if err != nil {
 		return notification.Rule{}, fmt.Errorf("read rule: %w", err)
@@ -101,8 +101,8 @@ func readRule(r reader, name, lock string) (notification.Rule, error) {
 	return row.rule()
 }
 
-// Rules returns rules by name.
-func (db *DB) Rules(ctx context.Context, p page.Request) (page.Of[notification.Rule], error) {
+// NotificationRules returns rules by name.
+func (db *DB) NotificationRules(ctx context.Context, p page.Request) (page.Of[notification.Rule], error) {
 	last, err := after("rules", p.Cursor)
 	if err != nil {
 		return page.Of[notification.Rule]{}, err
@@ -121,9 +121,9 @@ func (db *DB) Rules(ctx context.Context, p page.Request) (page.Of[notification.R
 	return paged(all, p, "rules", func(r notification.Rule) string { return r.Name }), nil
 }
 
-// EditRule applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An edit that
+// EditNotificationRule applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An edit that
 // changes nothing leaves the version. edit may be called more than once, on fresh copies.
-func (db *DB) EditRule(ctx context.Context, name string, version int64, now time.Time, edit func(*notification.RuleSpec) error) (edited notification.Rule, err error) {
+func (db *DB) EditNotificationRule(ctx context.Context, name string, version int64, now time.Time, edit func(*notification.RuleSpec) error) (edited notification.Rule, err error) {
 	err = db.update(ctx, func(t *tx) error {
 		if edited, err = readRule(t, name, t.session.dialect.locked()); err != nil {
 			return err
@@ -170,8 +170,8 @@ func storeRule(t *tx, r *notification.Rule, before string, now time.Time) error 
 	return t.recordThing(now, "notification_rule.edited", r.Name, "")
 }
 
-// DeleteRule removes a rule. What was put into the outbox because of it stays there.
-func (db *DB) DeleteRule(ctx context.Context, name string, version int64, now time.Time) error {
+// DeleteNotificationRule removes a rule. What was put into the outbox because of it stays there.
+func (db *DB) DeleteNotificationRule(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
 		r, err := readRule(t, name, t.session.dialect.locked())
 		if err != nil {
