@@ -206,7 +206,7 @@ func (c *Conductor) load(ctx context.Context) error {
 }
 
 // Step makes one pass of each acting loop, in the caller's goroutine: it looks over the fleet, does what is due for runs on
-// silent servers, takes back old offers and places what is queued. It is for a caller that has its own clock and does not
+// silent servers, takes back old offers, places what is queued, and tells of what has happened. It is for a caller that has its own clock and does not
 // call [Conductor.Serve]; a gap of more than a sixth of a heartbeat between two steps counts as a pause of the conductor.
 func (c *Conductor) Step(ctx context.Context) error {
 	now := c.now()
@@ -214,7 +214,15 @@ func (c *Conductor) Step(ctx context.Context) error {
 	c.detect(ctx, now)
 	c.recover(ctx, now)
 	c.withdrawStale(ctx, now)
-	return c.passes.run(ctx, true)
+	if err := c.passes.run(ctx, true); err != nil {
+		return err
+	}
+	if c.options.Notices != nil {
+		c.tellLate(ctx)
+		c.fillOutbox(ctx)
+		c.outbox.tellAll(ctx)
+	}
+	return nil
 }
 
 // every calls f each period until ctx ends.

@@ -114,6 +114,16 @@ func (o *outbox) start(ctx context.Context) {
 	}
 }
 
+// tellAll tells each channel for which something is due, one after the other.
+func (o *outbox) tellAll(ctx context.Context) {
+	for _, channel := range o.due(ctx) {
+		if o.take(channel) {
+			o.tell(ctx, channel)
+			o.release(channel)
+		}
+	}
+}
+
 func (o *outbox) due(ctx context.Context) []string {
 	channels, err := o.c.options.Notices.DueChannels(ctx, o.c.now())
 	if err != nil && ctx.Err() == nil {

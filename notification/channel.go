@@ -193,8 +193,8 @@ func (e Email) validate() error {
 	}
 	if s := e.SecurityOrDefault(); s != StartTLS && s != TLS && s != NoTLS {
 		errs = append(errs, fault.Field("security", "must be %s, %s or %s, not %.40q", StartTLS, TLS, NoTLS, s))
-	} else if s == NoTLS && e.Password != "" {
-		errs = append(errs, fault.Field("security", "must not be none with a password: it would be sent in clear"))
+	} else if s == NoTLS && (e.Username != "" || e.Password != "") {
+		errs = append(errs, fault.Field("security", "must not be none with a login: it would be sent in clear"))
 	}
 	errs = append(errs, checkLine("username", e.Username, 0, MaxSecret), checkLine("password", string(e.Password), 0, MaxSecret))
 	if e.Password != "" && e.Username == "" {

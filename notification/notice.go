@@ -80,10 +80,14 @@ type LateFacts struct {
 	Due      time.Time        `json:"due"`
 }
 
-// OccurrenceFacts are what is told of a due instant of a trigger.
+// OccurrenceFacts are what is told of due instants of a trigger that were skipped.
 type OccurrenceFacts struct {
-	Trigger      string     `json:"trigger,omitempty"`
+	Trigger string `json:"trigger,omitempty"`
+	// Plan is set in place of the notice's task where the trigger is that of a plan.
+	Plan string `json:"plan,omitempty"`
+	// ScheduledFor is the last one of Count, which is 1 for most.
 	ScheduledFor *time.Time `json:"scheduled_for,omitempty"`
+	Count        int        `json:"count,omitempty"`
 }
 
 // PlanFacts are what is told of a run of a plan.
@@ -94,10 +98,13 @@ type PlanFacts struct {
 }
 
 func (n Notice) planName() string {
-	if n.Plan == nil {
-		return ""
+	switch {
+	case n.Plan != nil:
+		return n.Plan.Name
+	case n.Occurrence != nil:
+		return n.Occurrence.Plan
 	}
-	return n.Plan.Name
+	return ""
 }
 
 // EventKinds are the kinds of event, or their prefixes, of which notices may come.

@@ -45,20 +45,31 @@ func (n Notice) title() string {
 	case ServerBack:
 		return fmt.Sprintf("job server %s is back", n.Server)
 	case OccurrenceSkipped:
-		title := n.Task + " was not started"
-		if n.Occurrence.Trigger != "" {
-			title += " by " + n.Occurrence.Trigger
-		}
-		if at := n.Occurrence.ScheduledFor; at != nil {
-			title += " for " + at.UTC().Format(instants)
-		}
-		return title
+		return n.skippedTitle()
 	case PlanEnded:
 		return fmt.Sprintf("plan %s %s", n.Plan.Name, endWord(n.Plan.State))
 	}
 	title := n.Task + " " + endWord(string(n.Run.State))
 	if n.Server != "" {
 		title += " on " + n.Server
+	}
+	return title
+}
+
+func (n Notice) skippedTitle() string {
+	o, title := n.Occurrence, n.Task
+	if o.Plan != "" {
+		title = "plan " + o.Plan
+	}
+	title += " was not started"
+	if o.Trigger != "" {
+		title += " by " + o.Trigger
+	}
+	switch {
+	case o.Count > 1 && o.ScheduledFor != nil:
+		title += fmt.Sprintf(" %d times, last for %s", o.Count, when(o.ScheduledFor))
+	case o.ScheduledFor != nil:
+		title += " for " + when(o.ScheduledFor)
 	}
 	return title
 }
