@@ -37,6 +37,8 @@ type Options struct {
 	Entropy io.Reader
 	// Triggers keeps triggers, occurrences and calendars; without it nothing starts by itself.
 	Triggers TriggerStore
+	// EventTriggers keeps what triggers of files, chains and webhooks need; nil turns them off.
+	EventTriggers EventTriggerStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
 	// PublicURL is how people reach the console, for links in notifications; without it there are none.
@@ -106,6 +108,7 @@ type Conductor struct {
 
 	dispatch chan struct{}
 	schedule chan struct{}
+	files    fileWatches
 	passes   *dispatch
 	wanted   *wanted
 	wishes   wishes
@@ -154,6 +157,7 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	}
 	acting := []func(context.Context) error{
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
+		c.watchLoop, c.chainLoop,
 	}
 	if c.options.Notices != nil {
 		acting = append(acting, c.noticesLoop, c.outboxLoop, c.pruneOutboxLoop, c.lateLoop)

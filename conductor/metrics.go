@@ -24,6 +24,8 @@ type Metrics struct {
 	age      prometheus.Gauge
 	agents   prometheus.Gauge
 	notices  noticeMetrics
+	// refusedHooks counts requests to webhooks.
+	refusedHooks prometheus.Counter
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -57,10 +59,13 @@ func NewMetrics() *Metrics {
 		age: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "segno_queue_oldest_seconds", Help: "How long the oldest queued run has waited.",
 		}),
-		agents:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "segno_agents_connected", Help: "Agents that are connected."}),
+		agents: prometheus.NewGauge(prometheus.GaugeOpts{Name: "segno_agents_connected", Help: "Agents that are connected."}),
+		refusedHooks: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "segno_webhooks_refused_total", Help: "Requests to webhooks whose signature was wrong.",
+		}),
 		notices: newNoticeMetrics(),
 	}
-	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents)
+	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents, m.refusedHooks)
 	m.notices.register(m.registry)
 	return m
 }

@@ -42,7 +42,7 @@ func (e Expect) Validate() error {
 			found.addf(of.field, "must be a time of day such as 06:00, not %.40q", of.text)
 		}
 	}
-	switch _, err := location(e.Timezone); {
+	switch _, err := Zone(e.Timezone); {
 	case err != nil:
 		found.addf("timezone", "must be the name of a time zone such as Europe/Paris, not %.40q", e.Timezone)
 	case e.Timezone != "" && e.StartBy == "" && e.FinishBy == "":
@@ -89,7 +89,7 @@ func (e Expect) next(after time.Time, by string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	zone, err := location(e.Timezone)
+	zone, err := Zone(e.Timezone)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -108,12 +108,4 @@ func timeOfDay(text string) (hour, minute int, err error) {
 		return 0, 0, fmt.Errorf("%.40q is not a time of day: %w", text, fault.Invalid)
 	}
 	return t.Hour(), t.Minute(), nil
-}
-
-// location returns the time zone with an IANA name, UTC for none. "Local" is refused: it is another one on each host.
-func location(name string) (*time.Location, error) {
-	if name == "Local" || len(name) > MaxName {
-		return nil, fmt.Errorf("%.40q is not the name of a time zone: %w", name, fault.Invalid)
-	}
-	return time.LoadLocation(name)
 }

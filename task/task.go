@@ -34,6 +34,8 @@ type Spec struct {
 	LeaveRunning bool `json:"leave_running,omitempty" doc:"With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap."`
 	// Retries are for runs whose job failed by itself.
 	Retries Retries `json:"retries,omitzero" doc:"How often and from where a run is tried again whose job failed."`
+	// PauseOnError pauses the triggers of the task once a run of it failed, timed out or was lost, until someone resumes them.
+	PauseOnError bool `json:"pause_on_error,omitempty" doc:"A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them."`
 	// UnavailableAfter overrides the server's own period; 0 leaves it.
 	UnavailableAfter Duration `json:"unavailable_after,omitzero" doc:"Silence after which the server counts as unavailable for this task's runs."`
 	// Expect is by when runs are expected to start and to finish.
