@@ -27,6 +27,8 @@ type Options struct {
 	OfferTimeout time.Duration
 	// Hold is for how long a planned stop lengthens the leases of what runs; 0 is not at all.
 	Hold time.Duration
+	// MaxQueued is how many runs of all tasks may wait in the queue before further requests are refused; 0 is without limit.
+	MaxQueued int
 	// Now is the clock, time.Now by default. Its readings must carry a monotonic part, or never go back.
 	Now func() time.Time
 	// Metrics are filled in by the conductor; by default they are its own.
@@ -37,6 +39,8 @@ type Options struct {
 	Entropy io.Reader
 	// Triggers keeps triggers, occurrences and calendars; without it nothing starts by itself.
 	Triggers TriggerStore
+	// EventTriggers keeps what triggers of files, chains and webhooks need; nil turns them off.
+	EventTriggers EventTriggerStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
 }
@@ -74,6 +78,9 @@ func (o Options) Validate() error {
 	if o.OfferTimeout < 0 {
 		return fmt.Errorf("offer timeout is %s, but must not be negative", o.OfferTimeout)
 	}
+	if o.MaxQueued < 0 {
+		return fmt.Errorf("max queued is %d, but must not be negative", o.MaxQueued)
+	}
 	if o.Hold < 0 || o.Hold > MaxHold {
 		return fmt.Errorf("hold is %s, but must be between 0s and %s", o.Hold, MaxHold)
 	}
@@ -97,8 +104,11 @@ type Conductor struct {
 
 	dispatch chan struct{}
 	schedule chan struct{}
+	files    fileWatches
 	passes   *dispatch
 	wanted   *wanted
+	unread   *unread
+	backlog  backlog
 	wishes   wishes
 	ids      *runIDs
 	term     uint64
@@ -127,6 +137,7 @@ func New(store Store, options Options) (*Conductor, error) {
 		dispatch: make(chan struct{}, 1),
 		schedule: make(chan struct{}, 1),
 		wanted:   newWanted(),
+		unread:   newUnread(),
 		ids:      newRunIDs(options.Entropy),
 		term:     1,
 	}
@@ -142,6 +153,7 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range []func(context.Context) error{
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
+		c.watchLoop, c.chainLoop,
 	} {
 		loops.Go(func() error { return loop(ctx) })
 	}
@@ -169,6 +181,9 @@ func (c *Conductor) load(ctx context.Context) error {
 		return err
 	}
 	if err := c.reloadGroups(ctx); err != nil {
+		return err
+	}
+	if err := c.loadLimits(ctx); err != nil {
 		return err
 	}
 	usage, err := c.store.Usage(ctx)

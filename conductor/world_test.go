@@ -40,6 +40,8 @@ type world struct {
 	at     time.Time
 	hosts  map[string]*agent
 	hold   time.Duration
+	// maxQueued is a setting of the next conductor.
+	maxQueued int
 }
 
 // agent is an agent and its host, as far as a conductor sees them.
@@ -107,7 +109,7 @@ func (w *world) restart() {
 	if w.faulty != nil {
 		db = w.faulty
 	}
-	c, err := conductor.New(db, conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold})
+	c, err := conductor.New(db, conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued})
 	check(w.t, err)
 	check(w.t, c.Load(w.t.Context()))
 	w.c = c

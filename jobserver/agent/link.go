@@ -162,6 +162,7 @@ func (a *Agent) connected(at int, way string) {
 	a.succeeded("connect")
 	a.log.Info("connected", "conductor", a.conductors.url(at), "by", way)
 	a.step(Connected{})
+	signal(a.files.connected)
 	signal(a.beat)
 }
 
@@ -204,6 +205,7 @@ func (a *Agent) settings(m *segnov1.Settings) {
 	if m == nil {
 		return
 	}
+	a.files.heard(m.GetWatches())
 	period, mode := protocol.SettingsFromProto(m)
 	period = min(max(period, minHeartbeat), maxHeartbeat)
 	a.mu.Lock()
