@@ -27,6 +27,8 @@ type Options struct {
 	OfferTimeout time.Duration
 	// Hold is for how long a planned stop lengthens the leases of what runs; 0 is not at all.
 	Hold time.Duration
+	// MaxQueued is how many runs of all tasks may wait in the queue before further requests are refused; 0 is without limit.
+	MaxQueued int
 	// Now is the clock, time.Now by default. Its readings must carry a monotonic part, or never go back.
 	Now func() time.Time
 	// Metrics are filled in by the conductor; by default they are its own.
@@ -85,6 +87,9 @@ func (o Options) Validate() error {
 	if (o.Notices == nil) != (o.Sender == nil) {
 		return errors.New("notifications need both a store and a sender")
 	}
+	if o.MaxQueued < 0 {
+		return fmt.Errorf("max queued is %d, but must not be negative", o.MaxQueued)
+	}
 	if o.Hold < 0 || o.Hold > MaxHold {
 		return fmt.Errorf("hold is %s, but must be between 0s and %s", o.Hold, MaxHold)
 	}
@@ -111,6 +116,8 @@ type Conductor struct {
 	files    fileWatches
 	passes   *dispatch
 	wanted   *wanted
+	unread   *unread
+	backlog  backlog
 	wishes   wishes
 	ids      *runIDs
 	notices  *notices
@@ -141,6 +148,7 @@ func New(store Store, options Options) (*Conductor, error) {
 		dispatch: make(chan struct{}, 1),
 		schedule: make(chan struct{}, 1),
 		wanted:   newWanted(),
+		unread:   newUnread(),
 		ids:      newRunIDs(options.Entropy),
 		term:     1,
 	}
@@ -190,6 +198,9 @@ func (c *Conductor) load(ctx context.Context) error {
 		return err
 	}
 	if err := c.reloadGroups(ctx); err != nil {
+		return err
+	}
+	if err := c.loadLimits(ctx); err != nil {
 		return err
 	}
 	usage, err := c.store.Usage(ctx)

@@ -65,7 +65,7 @@ func (c *Conductor) Rating(ctx context.Context, name, taskName string) (virtuals
 	if err != nil {
 		return virtualserver.Placement{}, err
 	}
-	return c.fleet.place(task.Target{VirtualServer: name}, req, task.Ref{}, c.now(), c.choose), nil
+	return c.fleet.place(taskName, task.Target{VirtualServer: name}, req, task.Ref{}, c.now(), c.choose), nil
 }
 
 func (c *Conductor) groupsChanged(ctx context.Context) error {

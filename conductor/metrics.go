@@ -115,6 +115,7 @@ func (c *Conductor) count(ctx context.Context) {
 		c.metrics.servers.WithLabelValues(contact).Set(float64(n))
 	}
 	c.metrics.queue.Set(float64(stats.QueueLength))
+	c.backlog.counted(stats.QueueLength)
 	age := 0.0
 	if !stats.OldestQueuedAt.IsZero() {
 		age = c.now().Sub(stats.OldestQueuedAt).Seconds()

@@ -42,6 +42,8 @@ type world struct {
 	hold   time.Duration
 	// people, where it is set, are told of what happens.
 	people conductor.Sender
+	// maxQueued is a setting of the next conductor.
+	maxQueued int
 }
 
 // agent is an agent and its host, as far as a conductor sees them.
@@ -109,7 +111,7 @@ func (w *world) restart() {
 	if w.faulty != nil {
 		db = w.faulty
 	}
-	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold}
+	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued}
 	if w.people != nil {
 		options.Notices, options.Sender, options.PublicURL = w.db, w.people, "https://segno.example/"
 	}
