@@ -45,6 +45,12 @@ type Options struct {
 	EventTriggers EventTriggerStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
+	// PublicURL is how people reach the console, for links in notifications; without it there are none.
+	PublicURL string
+	// Notices keeps notifications and Sender sends them: both or neither. Without them nobody is told of anything, and the
+	// methods about notifications must not be called.
+	Notices NoticeStore
+	Sender  Sender
 }
 
 func (o Options) withDefaults() Options {
@@ -79,6 +85,9 @@ func (o Options) Validate() error {
 	}
 	if o.OfferTimeout < 0 {
 		return fmt.Errorf("offer timeout is %s, but must not be negative", o.OfferTimeout)
+	}
+	if (o.Notices == nil) != (o.Sender == nil) {
+		return errors.New("notifications need both a store and a sender")
 	}
 	if o.MaxQueued < 0 {
 		return fmt.Errorf("max queued is %d, but must not be negative", o.MaxQueued)
@@ -115,6 +124,8 @@ type Conductor struct {
 	ids      *runIDs
 	// planner is nil where there is no store of plans.
 	planner *planner
+	notices *notices
+	outbox  *outbox
 	term    uint64
 	keys    credentials
 	// listened is when the fleet was last looked over.
@@ -149,6 +160,8 @@ func New(store Store, options Options) (*Conductor, error) {
 	if options.Plans != nil {
 		c.planner = &planner{c: c, store: options.Plans}
 	}
+	c.notices = &notices{c: c, store: options.Notices}
+	c.outbox = newOutbox(c)
 	return c, nil
 }
 
@@ -157,11 +170,15 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	if err := c.Load(ctx); err != nil {
 		return err
 	}
-	loops, ctx := errgroup.WithContext(ctx)
-	for _, loop := range []func(context.Context) error{
+	acting := []func(context.Context) error{
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
 		c.watchLoop, c.chainLoop, c.planLoop,
-	} {
+	}
+	if c.options.Notices != nil {
+		acting = append(acting, c.noticesLoop, c.outboxLoop, c.pruneOutboxLoop, c.lateLoop)
+	}
+	loops, ctx := errgroup.WithContext(ctx)
+	for _, loop := range acting {
 		loops.Go(func() error { return loop(ctx) })
 	}
 	err := loops.Wait()
@@ -211,8 +228,9 @@ func (c *Conductor) load(ctx context.Context) error {
 }
 
 // Step makes one pass of each acting loop, in the caller's goroutine: it looks over the fleet, does what is due for runs on
-// silent servers, takes back old offers, moves plan runs on and places what is queued. It is for a caller that has its own clock and does not
-// call [Conductor.Serve]; a gap of more than a sixth of a heartbeat between two steps counts as a pause of the conductor.
+// silent servers, takes back old offers, moves plan runs on, places what is queued, and tells of what has happened. It is
+// for a caller that has its own clock and does not call [Conductor.Serve]; a gap of more than a sixth of a heartbeat between
+// two steps counts as a pause of the conductor.
 func (c *Conductor) Step(ctx context.Context) error {
 	now := c.now()
 	c.listen(now)
@@ -220,7 +238,15 @@ func (c *Conductor) Step(ctx context.Context) error {
 	c.recover(ctx, now)
 	c.withdrawStale(ctx, now)
 	c.advancePlans(ctx)
-	return c.passes.run(ctx, true)
+	if err := c.passes.run(ctx, true); err != nil {
+		return err
+	}
+	if c.options.Notices != nil {
+		c.tellLate(ctx)
+		c.fillOutbox(ctx)
+		c.outbox.tellAll(ctx)
+	}
+	return nil
 }
 
 // every calls f each period until ctx ends.
