@@ -63,7 +63,8 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 
 	c, err := conductor.New(db, conductor.Options{
 		Logger: log, Version: version.Version, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
-		Metrics: metrics, Insight: db,
+		MaxQueued: s.MaxQueued,
+		Metrics:   metrics, Insight: db,
 	})
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type settings struct {
 	Heartbeat    time.Duration `setting:"heartbeat" help:"period of the agents' heartbeats"`
 	OfferTimeout time.Duration `setting:"offer_timeout" help:"how long an agent may take to claim what it was offered"`
 	Hold         time.Duration `setting:"hold" help:"how long the jobs of job servers may go on without the conductor after a planned stop of it; 0 leaves it at their leases"`
+	MaxQueued    int           `setting:"max_queued" help:"how many runs of all tasks may wait in the queue before requests for further ones are refused; 0 is without limit"`
 	StopTimeout  time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
 	LogLevel     slog.Level    `setting:"log_level" help:"least level of what is logged: debug, info, warn or error"`
 	LogFormat    string        `setting:"log_format" help:"text or json"`
@@ -72,6 +73,9 @@ func (s *settings) Validate() error {
 	}
 	if s.Hold < 0 || s.Hold > conductor.MaxHold {
 		errs = append(errs, fault.Field("hold", "must be between 0s and %s", conductor.MaxHold))
+	}
+	if s.MaxQueued < 0 {
+		errs = append(errs, fault.Field("max_queued", "must not be negative"))
 	}
 	if s.StopTimeout < 0 || s.StopTimeout > 10*time.Minute {
 		errs = append(errs, fault.Field("stop_timeout", "must be between 0s and 10m"))
