@@ -28,6 +28,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)
 type fake struct {
 	api.TriggerService
 	api.CalendarService
+	told
 
 	mu       sync.Mutex
 	servers  map[string]api.ServerView
@@ -67,7 +68,7 @@ func newFake() *fake {
 	return &fake{
 		servers: map[string]api.ServerView{}, groups: map[string]virtualserver.VirtualServer{}, tasks: map[string]task.Task{},
 		shared: map[string]task.ConcurrencyGroup{},
-		runs: map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
+		runs:   map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
 		watchers: map[chan struct{}]struct{}{},
 	}
 }

@@ -24,6 +24,7 @@ type Service interface {
 	TriggerService
 	CalendarService
 	InsightService
+	NotificationService
 	EventService
 	AnswerService
 

@@ -117,6 +117,7 @@ const (
 	RunsOnServerStatement = runsOnServer
 	DeliveryStatement     = selectDelivery
 	OrphansStatement      = selectOrphans
+	HeadsStatement        = headsOfQueues
 	LoadStatement         = loadOfTask
 )
 

@@ -15,6 +15,7 @@ import (
 	"github.com/segno-jobs/segno/internal/config"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/notify"
 )
 
 // envPrefix stands before the names of the environment variables.
@@ -30,9 +31,11 @@ type settings struct {
 	OfferTimeout time.Duration `setting:"offer_timeout" help:"how long an agent may take to claim what it was offered"`
 	Hold         time.Duration `setting:"hold" help:"how long the jobs of job servers may go on without the conductor after a planned stop of it; 0 leaves it at their leases"`
 	MaxQueued    int           `setting:"max_queued" help:"how many runs of all tasks may wait in the queue before requests for further ones are refused; 0 is without limit"`
-	StopTimeout  time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
-	LogLevel     slog.Level    `setting:"log_level" help:"least level of what is logged: debug, info, warn or error"`
-	LogFormat    string        `setting:"log_format" help:"text or json"`
+	// NotifyPrivate is read by notify.ParseAllowed.
+	NotifyPrivate []string      `setting:"notify_private" help:"networks and addresses, such as 10.1.0.0/16, that notifications to webhooks may reach although they are private; all allows every address"`
+	StopTimeout   time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
+	LogLevel      slog.Level    `setting:"log_level" help:"least level of what is logged: debug, info, warn or error"`
+	LogFormat     string        `setting:"log_format" help:"text or json"`
 }
 
 func defaultSettings() settings {
@@ -76,6 +79,9 @@ func (s *settings) Validate() error {
 	}
 	if s.MaxQueued < 0 {
 		errs = append(errs, fault.Field("max_queued", "must not be negative"))
+	}
+	if _, err := notify.ParseAllowed(s.NotifyPrivate); err != nil {
+		errs = append(errs, fault.Field("notify_private", "must be networks, addresses or the word all: %v", err))
 	}
 	if s.StopTimeout < 0 || s.StopTimeout > 10*time.Minute {
 		errs = append(errs, fault.Field("stop_timeout", "must be between 0s and 10m"))
