@@ -141,7 +141,7 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	}
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range []func(context.Context) error{
-		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
+		c.scheduleLoop, c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
 	} {
 		loops.Go(func() error { return loop(ctx) })
 	}
