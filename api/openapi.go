@@ -33,6 +33,12 @@ func describe(routes []route, version string) (description, error) {
 	return description{yaml: asYAML, json: asJSON}, nil
 }
 
+// Description returns the OpenAPI description of a server of that version, as GET /openapi.yaml gives it.
+func Description(version string) ([]byte, error) {
+	d, err := describe((&Server{}).routes(), version)
+	return d.yaml, err
+}
+
 func document(routes []route, version string) *huma.OpenAPI {
 	schemas := newSchemas()
 	for _, r := range routes {

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
@@ -62,13 +61,9 @@ func (c *Conductor) Rating(ctx context.Context, name, taskName string) (virtuals
 	if _, err := c.store.VirtualServer(ctx, name); err != nil {
 		return virtualserver.Placement{}, err
 	}
-	req := c.request("", task.Spec{})
-	if taskName != "" {
-		t, err := c.store.Task(ctx, taskName)
-		if err != nil {
-			return virtualserver.Placement{}, fault.Field("task", "names no task: %q", taskName)
-		}
-		req = c.request(taskName, t.Spec)
+	req, err := c.requestOf(ctx, taskName)
+	if err != nil {
+		return virtualserver.Placement{}, err
 	}
 	return c.fleet.place(task.Target{VirtualServer: name}, req, task.Ref{}, c.now(), c.choose), nil
 }

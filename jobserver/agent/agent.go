@@ -55,7 +55,7 @@ type Agent struct {
 	beat, rearm, leased chan struct{}
 
 	work  context.Context
-	calls sync.WaitGroup
+	calls *workers
 	mu    sync.Mutex
 	core  *Core
 	guard Guard
@@ -102,6 +102,7 @@ func New(o Options) (*Agent, error) {
 		starts:     make(chan struct{}, maxStarts),
 		chores:     make(chan struct{}, maxChores),
 		uploads:    make(chan struct{}, maxUploads),
+		calls:      newWorkers(),
 		boot:       sinceBoot,
 		ready:      make(chan struct{}),
 		idle:       make(chan struct{}, 1),
@@ -138,7 +139,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.closed = true
 	a.mu.Unlock()
 	stopWork()
-	a.calls.Wait()
+	a.calls.wait()
 	keeping.Wait()
 	a.conductors.close()
 	return nil
