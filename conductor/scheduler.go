@@ -73,7 +73,7 @@ func (c *Conductor) fireDue(ctx context.Context) (next time.Time, err error) {
 		}
 		firings := make([]task.Firing, len(due))
 		for i, d := range due {
-			if firings[i], err = c.decide(d, now); err != nil {
+			if firings[i], err = c.firing(d, now); err != nil {
 				return time.Time{}, err
 			}
 		}
@@ -121,8 +121,8 @@ func soonest(next time.Time, firings []task.Firing) time.Time {
 	return next
 }
 
-// decide settles what becomes of a trigger that is due.
-func (c *Conductor) decide(d task.DueTrigger, now time.Time) (task.Firing, error) {
+// firing settles what becomes of a trigger that is due.
+func (c *Conductor) firing(d task.DueTrigger, now time.Time) (task.Firing, error) {
 	t := d.Trigger
 	f := task.Firing{Owner: t.Owner, Trigger: t.Name, From: *t.Next}
 	s, err := task.NewSchedule(t.Owner, t.TriggerSpec, t.CreatedAt, d.Calendar)
