@@ -23,6 +23,7 @@ type Service interface {
 	TriggerService
 	CalendarService
 	InsightService
+	NotificationService
 	EventService
 	AnswerService
 
