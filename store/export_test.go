@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/segno-jobs/segno/task"
 )
@@ -25,6 +26,9 @@ func (t Tx) Exec(query string, args ...any) error {
 func (db *DB) Update(ctx context.Context, do func(Tx) error) error {
 	return db.update(ctx, func(t *tx) error { return do(Tx{t}) })
 }
+
+// Record appends an event.
+func (t Tx) Record(kind string) error { return t.recordThing(time.Unix(0, 0), kind, "subject", "") }
 
 // UpdateEach runs several changes through the writer.
 func (db *DB) UpdateEach(ctx context.Context, n int, do func(t Tx, i int) error) []error {
@@ -94,14 +98,19 @@ func (db *DB) PlanRuns(ctx context.Context, f task.RunFilter, last string) (stri
 }
 
 // PlanQueue returns SQLite's plan for a page of the queue.
-func (db *DB) PlanQueue(ctx context.Context, target task.Target, after task.QueuePosition) (string, error) {
-	query, args := queueQuery(db.dialect, target, after, 100)
+func (db *DB) PlanQueue(ctx context.Context, target task.Target, after task.QueuePosition, without ...string) (string, error) {
+	query, args := queueQuery(db.dialect, target, after, without, 100)
 	return db.Plan(ctx, query, args...)
 }
 
 // PlanTargets returns SQLite's plan for the targets that queued runs wait for.
 func (db *DB) PlanTargets(ctx context.Context) (string, error) {
 	return db.Plan(ctx, targetsQuery(db.dialect))
+}
+
+// PlanExpired returns SQLite's plan for the runs that have waited for too long.
+func (db *DB) PlanExpired(ctx context.Context) (string, error) {
+	return db.Plan(ctx, expiredQuery(db.dialect), 1, 10)
 }
 
 // Statements that must be found through an index.
@@ -112,6 +121,8 @@ const (
 	RunsOnServerStatement = runsOnServer
 	DeliveryStatement     = selectDelivery
 	OrphansStatement      = selectOrphans
+	HeadsStatement        = headsOfQueues
+	LoadStatement         = loadOfTask
 )
 
 // Waiting returns how many jobs wait for the writer.

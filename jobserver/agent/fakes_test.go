@@ -53,12 +53,15 @@ type fakeConductor struct {
 	// leases are the lengths of leases; answered is when the newest claim or heartbeat came that was answered with them.
 	leases   map[task.Ref]time.Duration
 	answered time.Duration
-	held     []bool
+	// granted is when the newest claim came.
+	granted time.Duration
+	held    []bool
 	// contents are what was put, executions what is offered besides the default.
 	contents   map[int][]byte
 	puts       int
 	refusals   map[int]string
 	executions map[task.Ref]jobserver.Execution
+	files      fakeWatches
 }
 
 func newFakeConductor() *fakeConductor {
@@ -134,9 +137,13 @@ func (c *fakeConductor) Join(_ context.Context, req *connect.Request[segnov1.Joi
 }
 
 func (c *fakeConductor) welcome() *segnov1.Command {
-	return &segnov1.Command{Command: &segnov1.Command_Welcome{Welcome: &segnov1.Welcome{
-		Server: "js-1", Settings: protocol.SettingsToProto(c.period, jobserver.Active),
-	}}}
+	return &segnov1.Command{Command: &segnov1.Command_Welcome{Welcome: &segnov1.Welcome{Server: "js-1", Settings: c.settings()}}}
+}
+
+func (c *fakeConductor) settings() *segnov1.Settings {
+	m := protocol.SettingsToProto(c.period, jobserver.Active)
+	m.Watches = c.files.version
+	return m
 }
 
 func (c *fakeConductor) Subscribe(ctx context.Context, req *connect.Request[segnov1.SubscribeRequest], s *connect.ServerStream[segnov1.Command]) error {
@@ -203,7 +210,7 @@ func (c *fakeConductor) Heartbeat(_ context.Context, req *connect.Request[segnov
 	c.held = append(c.held, req.Msg.GetHeld())
 	c.note()
 	return connect.NewResponse(&segnov1.HeartbeatResponse{
-		Settings: protocol.SettingsToProto(c.period, jobserver.Active), Stop: c.stops, Leases: c.leasesOf(c.kept),
+		Settings: c.settings(), Stop: c.stops, Leases: c.leasesOf(c.kept),
 	}), nil
 }
 
@@ -273,6 +280,7 @@ func (c *fakeConductor) Claim(_ context.Context, req *connect.Request[segnov1.Cl
 		res.Verdicts = append(res.Verdicts, verdict)
 	}
 	res.Leases = c.leasesOf(protocol.RefsFromProto(req.Msg.GetAttempts()))
+	c.granted = sinceBoot()
 	c.note()
 	if c.lose("claim") {
 		return nil, fault.Unavailable
