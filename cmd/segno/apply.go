@@ -18,13 +18,14 @@ func newApplyCommand(a *app) *cobra.Command {
 	var files []string
 	var dryRun, yes bool
 	cmd := &cobra.Command{
-		Use: "apply -f FILE|DIR", Short: "Make servers, groups and tasks what files say they are", Args: cobra.NoArgs,
+		Use: "apply -f FILE|DIR", Short: "Make servers, groups, tasks and plans what files say they are", Args: cobra.NoArgs,
 		Long: `apply reads YAML documents, shows in which fields they differ from what the conductor has, and makes the changes: first
-those of job servers, then of virtual servers, of concurrency groups, and of tasks. On a terminal it asks before. Applied a second time, it
-has nothing to change.
+those of job servers, then of virtual servers, of concurrency groups, of tasks and of plans. On a terminal it asks before.
+Applied a second time, it has nothing to change.
 
-A virtual server, a concurrency group or a task becomes exactly what its document says: a key that is left out goes back to its default. A job
-server joins by itself; of its document only the keys that stand there are set. What has no document stays as it is.
+A virtual server, a concurrency group, a task or a plan becomes exactly what its document says: a key that is left out
+goes back to its default. A job server joins by itself; of its document only the keys that stand there are set. What has
+no document stays as it is.
 
     kind: server                  # labels, description, slots, power, unavailable_after
     name: js-1
@@ -43,6 +44,11 @@ server joins by itself; of its document only the keys that stand there are set. 
     target: {virtual_server: etl}
     concurrency_groups: [orders-db]
     job: {command: [sh, load.sh]}
+    ---
+    kind: plan
+    name: nightly
+    nodes: [{name: load, task: load-orders}, {name: report, task: report}]
+    edges: [{from: load, to: report}]
 
 The exit code is 0 once all is as the files say. With --dry-run nothing is changed, and it is 0 where there is nothing to
 change and 2 where there is.`,

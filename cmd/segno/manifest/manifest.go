@@ -1,5 +1,5 @@
-// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups and tasks as YAML
-// documents, several to a file.
+// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks and
+// plans as YAML documents, several to a file.
 //
 //	kind: virtual-server
 //	name: etl
@@ -25,6 +25,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
@@ -38,9 +39,11 @@ const (
 	// KindConcurrencyGroup documents stand before tasks, which name them.
 	KindConcurrencyGroup Kind = "concurrency-group"
 	KindTask             Kind = "task"
+	// KindPlan documents stand behind tasks, which they name.
+	KindPlan Kind = "plan"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask, KindPlan}
 
 // kindWords lists the kinds for a person.
 func kindWords() string {
@@ -52,8 +55,7 @@ func kindWords() string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup
-// and Task is set.
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Task and Plan is set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -65,6 +67,7 @@ type Document struct {
 	VirtualServer    *virtualserver.Spec
 	ConcurrencyGroup *task.ConcurrencyGroupSpec
 	Task             *task.Spec
+	Plan             *plan.Spec
 
 	root *yaml.Node
 }
@@ -224,6 +227,10 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Task = &task.Spec{}
 		d.decode(body, doc.Task)
 		doc.Name = doc.Task.Name
+	case KindPlan:
+		doc.Plan = &plan.Spec{}
+		d.decode(body, doc.Plan)
+		doc.Name = doc.Plan.Name
 	default:
 		return doc, &Error{File: file, Line: child(root, "kind").Line,
 			Reason: fmt.Sprintf("kind %q is unknown; it must be %s", kind, kindWords())}
