@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -213,5 +214,31 @@ func TestTheDemoIsAValidSetUp(t *testing.T) {
 	}
 	if _, err := task.Fill(*last.Task, map[string]string{"pace": "0"}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheExamplesCanBeApplied(t *testing.T) {
+	files, err := filepath.Glob("../../../docs/examples/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found no examples: %v", err)
+	}
+	for _, file := range files {
+		docs, err := Load(nil, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks := map[string]task.Spec{}
+		for _, doc := range docs {
+			switch doc.Kind {
+			case KindTask:
+				tasks[doc.Name] = *doc.Task
+				err = doc.Task.Validate()
+			case KindPlan:
+				err = errors.Join(doc.Plan.Validate(), doc.Plan.CheckTasks(tasks))
+			}
+			if err != nil {
+				t.Errorf("%s:%d: %v", file, doc.Line, err)
+			}
+		}
 	}
 }
