@@ -1,5 +1,5 @@
-// Package manifest reads what operators keep in files: job servers' settings, virtual servers and tasks as YAML
-// documents, several to a file.
+// Package manifest reads what operators keep in files: job servers' settings, virtual servers, tasks, and notification
+// channels and rules as YAML documents, several to a file.
 //
 //	kind: virtual-server
 //	name: etl
@@ -24,6 +24,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/segno-jobs/segno/notification"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -36,11 +37,16 @@ const (
 	KindServer        Kind = "server"
 	KindVirtualServer Kind = "virtual-server"
 	KindTask          Kind = "task"
+	KindChannel       Kind = "notification-channel"
+	KindRule          Kind = "notification-rule"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindTask}
+var kinds = []Kind{KindServer, KindVirtualServer, KindTask, KindChannel, KindRule}
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer and Task is set.
+// kindWords names the kinds for a person.
+const kindWords = "server, virtual-server, task, notification-channel or notification-rule"
+
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, Task, Channel and Rule is set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -51,6 +57,8 @@ type Document struct {
 	Server        *Server
 	VirtualServer *virtualserver.Spec
 	Task          *task.Spec
+	Channel       *Channel
+	Rule          *notification.RuleSpec
 
 	root *yaml.Node
 }
@@ -206,9 +214,17 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Task = &task.Spec{}
 		d.decode(body, doc.Task)
 		doc.Name = doc.Task.Name
+	case KindChannel:
+		doc.Channel = &Channel{}
+		d.decode(body, doc.Channel)
+		doc.Name = doc.Channel.Name
+	case KindRule:
+		doc.Rule = &notification.RuleSpec{}
+		d.decode(body, doc.Rule)
+		doc.Name = doc.Rule.Name
 	default:
 		return doc, &Error{File: file, Line: child(root, "kind").Line,
-			Reason: fmt.Sprintf("kind %q is unknown; it must be server, virtual-server or task", kind)}
+			Reason: fmt.Sprintf("kind %q is unknown; it must be %s", kind, kindWords)}
 	}
 	if err := errors.Join(d.errs...); err != nil {
 		return doc, err
@@ -232,7 +248,7 @@ func takeKind(file string, root *yaml.Node) (Kind, *yaml.Node, error) {
 		body.Content = append(body.Content, root.Content[i], root.Content[i+1])
 	}
 	if kind == nil || kind.Kind != yaml.ScalarNode {
-		return "", nil, &Error{File: file, Line: root.Line, Reason: "the key kind is missing; it must be server, virtual-server or task"}
+		return "", nil, &Error{File: file, Line: root.Line, Reason: "the key kind is missing; it must be " + kindWords}
 	}
 	return Kind(kind.Value), &body, nil
 }
