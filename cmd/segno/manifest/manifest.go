@@ -1,5 +1,5 @@
-// Package manifest reads what operators keep in files: job servers' settings, virtual servers, tasks, and notification
-// channels and rules as YAML documents, several to a file.
+// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks, and
+// notification channels and rules as YAML documents, several to a file.
 //
 //	kind: virtual-server
 //	name: etl
@@ -36,17 +36,28 @@ type Kind string
 const (
 	KindServer        Kind = "server"
 	KindVirtualServer Kind = "virtual-server"
-	KindTask          Kind = "task"
-	KindChannel       Kind = "notification-channel"
-	KindRule          Kind = "notification-rule"
+	// KindConcurrencyGroup documents stand before tasks, which name them.
+	KindConcurrencyGroup Kind = "concurrency-group"
+	KindTask             Kind = "task"
+	// KindChannel documents stand before rules, which name them.
+	KindChannel Kind = "notification-channel"
+	KindRule    Kind = "notification-rule"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindTask, KindChannel, KindRule}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask, KindChannel, KindRule}
 
-// kindWords names the kinds for a person.
-const kindWords = "server, virtual-server, task, notification-channel or notification-rule"
+// kindWords lists the kinds for a person.
+func kindWords() string {
+	words := make([]string, len(kinds))
+	for i, k := range kinds {
+		words[i] = string(k)
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer, Task, Channel and Rule is set.
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Task, Channel and Rule is
+// set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -54,11 +65,12 @@ type Document struct {
 	File string
 	Line int
 
-	Server        *Server
-	VirtualServer *virtualserver.Spec
-	Task          *task.Spec
-	Channel       *Channel
-	Rule          *notification.RuleSpec
+	Server           *Server
+	VirtualServer    *virtualserver.Spec
+	ConcurrencyGroup *task.ConcurrencyGroupSpec
+	Task             *task.Spec
+	Channel          *Channel
+	Rule             *notification.RuleSpec
 
 	root *yaml.Node
 }
@@ -210,6 +222,10 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.VirtualServer = &virtualserver.Spec{}
 		d.decode(body, doc.VirtualServer)
 		doc.Name = doc.VirtualServer.Name
+	case KindConcurrencyGroup:
+		doc.ConcurrencyGroup = &task.ConcurrencyGroupSpec{}
+		d.decode(body, doc.ConcurrencyGroup)
+		doc.Name = doc.ConcurrencyGroup.Name
 	case KindTask:
 		doc.Task = &task.Spec{}
 		d.decode(body, doc.Task)
@@ -224,7 +240,7 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Name = doc.Rule.Name
 	default:
 		return doc, &Error{File: file, Line: child(root, "kind").Line,
-			Reason: fmt.Sprintf("kind %q is unknown; it must be %s", kind, kindWords)}
+			Reason: fmt.Sprintf("kind %q is unknown; it must be %s", kind, kindWords())}
 	}
 	if err := errors.Join(d.errs...); err != nil {
 		return doc, err
@@ -248,7 +264,7 @@ func takeKind(file string, root *yaml.Node) (Kind, *yaml.Node, error) {
 		body.Content = append(body.Content, root.Content[i], root.Content[i+1])
 	}
 	if kind == nil || kind.Kind != yaml.ScalarNode {
-		return "", nil, &Error{File: file, Line: root.Line, Reason: "the key kind is missing; it must be " + kindWords}
+		return "", nil, &Error{File: file, Line: root.Line, Reason: "the key kind is missing; it must be " + kindWords()}
 	}
 	return Kind(kind.Value), &body, nil
 }
