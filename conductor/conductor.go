@@ -144,8 +144,8 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	}
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range []func(context.Context) error{
+		c.scheduleLoop, c.watchLoop, c.chainLoop,
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
-		c.watchLoop, c.chainLoop,
 	} {
 		loops.Go(func() error { return loop(ctx) })
 	}

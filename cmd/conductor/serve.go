@@ -63,7 +63,7 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 
 	c, err := conductor.New(db, conductor.Options{
 		Logger: log, Version: version.Version, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
-		Metrics: metrics, Insight: db,
+		Metrics: metrics, Insight: db, Triggers: db, EventTriggers: db,
 	})
 	if err != nil {
 		return err
