@@ -22,6 +22,7 @@ type Service interface {
 	RunService
 	TriggerService
 	CalendarService
+	EventTriggerService
 	InsightService
 	EventService
 	AnswerService
