@@ -29,6 +29,7 @@ type fake struct {
 	api.TriggerService
 	api.CalendarService
 	fakeEvents
+	told
 
 	mu       sync.Mutex
 	servers  map[string]api.ServerView

@@ -14,7 +14,7 @@ const base = "/api/v1"
 
 // routes lists every route below /api/v1. The router and the OpenAPI description are both made of it.
 func (s *Server) routes() []route {
-	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"))
+	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"), s.notificationRoutes())
 }
 
 func (s *Server) ownRoutes() []route {

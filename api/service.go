@@ -24,6 +24,7 @@ type Service interface {
 	CalendarService
 	EventTriggerService
 	InsightService
+	NotificationService
 	EventService
 	AnswerService
 

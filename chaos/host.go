@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -97,6 +98,21 @@ func (h *host) off() {
 	}
 }
 
+// forget loses everything on the disk of a host that is off, but who it is.
+func (h *host) forget() {
+	h.t.Helper()
+	data := filepath.Join(h.dir, "data")
+	entries, err := os.ReadDir(data)
+	for _, e := range entries {
+		if e.Name() != "identity.json" {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(data, e.Name())))
+		}
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 func (h *host) hear() error {
 	line, err := h.told.ReadBytes('\n')
 	if err != nil {
@@ -146,7 +162,7 @@ func (h *host) find(program, command string) []int {
 	for _, pid := range h.processes() {
 		cmdline, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
 		args := strings.Split(string(cmdline), "\x00")
-		if err == nil && len(args) > 1 && strings.HasSuffix(args[0], "/"+program) && args[1] == command {
+		if err == nil && len(args) > 1 && filepath.Base(args[0]) == program && args[1] == command {
 			pids = append(pids, pid)
 		}
 	}
@@ -163,6 +179,17 @@ func (h *host) signal(sig syscall.Signal, program, command string) int {
 	return len(pids)
 }
 
+// outside is how the test sees a file of the host, which may have mounted something there.
+func (h *host) outside(path string) string {
+	h.t.Helper()
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", h.holder.Process.Pid))
+	pids := strings.Fields(string(children))
+	if err != nil || len(pids) == 0 {
+		h.t.Fatalf("the first process of %s is not to be found: %v", h.name, err)
+	}
+	return filepath.Join("/proc", pids[0], "root", path)
+}
+
 // log returns the last of what a program of the host has printed.
 func (h *host) log(program string) string {
 	text, err := os.ReadFile(filepath.Join(h.dir, program+".log"))
@@ -170,4 +197,20 @@ func (h *host) log(program string) string {
 		return ""
 	}
 	return string(text[max(0, len(text)-20_000):])
+}
+
+// probes returns the ids of the host's probes and of what they left.
+func (h *host) probes() []int {
+	return slices.DeleteFunc(h.processes(), func(pid int) bool { return !environment(pid, "SEGNO_RUN_ID=") })
+}
+
+// alive reports whether a process of the run is alive on the host.
+func (h *host) alive(e *expected) bool {
+	return slices.ContainsFunc(h.processes(), func(pid int) bool { return environment(pid, "SEGNO_RUN_ID="+string(e.id)) })
+}
+
+// environment reports whether a process has a variable that begins so. One that has ended has none.
+func environment(pid int, begin string) bool {
+	environ, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+	return err == nil && (strings.HasPrefix(string(environ), begin) || strings.Contains(string(environ), "\x00"+begin))
 }

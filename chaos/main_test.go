@@ -4,10 +4,17 @@ import "testing"
 
 func TestMain(m *testing.M) { Main(m) }
 
-// onlyInFull leaves a test to make chaos.
-func onlyInFull(t *testing.T) {
+// Where a scenario belongs.
+const (
+	inShort = iota
+	inFull
+)
+
+// scenario runs a test beside others, and leaves it to make chaos if it does not belong to the short part.
+func scenario(t *testing.T, part int) {
 	t.Helper()
-	if !*full {
+	if part == inFull && !*full {
 		t.Skip("make chaos runs it")
 	}
+	t.Parallel()
 }

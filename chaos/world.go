@@ -41,6 +41,10 @@ type world struct {
 	net       *network
 	conductor *host
 	servers   []*host
+	// proxy is between servers and conductor in some scenarios.
+	proxy *host
+	// socket leads to the conductor from outside of all hosts.
+	socket string
 	// via is the URL at which job servers join.
 	via string
 
@@ -139,11 +143,11 @@ func (w *world) expose() {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	socket := filepath.Join(dir, "api")
-	w.conductor.tell(order{Do: "forward", From: "unix:" + socket, To: "tcp:127.0.0.1:" + port})
+	w.socket = filepath.Join(dir, "api")
+	w.conductor.tell(order{Do: "forward", From: "unix:" + w.socket, To: "tcp:127.0.0.1:" + port})
 	w.URL = "http://conductor"
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		return (&net.Dialer{}).DialContext(ctx, "unix", w.socket)
 	}}
 	w.t.Cleanup(transport.CloseIdleConnections)
 	w.conductorClient = func(token string) (*client.Client, error) {
@@ -157,7 +161,7 @@ func (w *world) startConductor() {
 	data := filepath.Join(w.conductor.dir, "data")
 	w.conductor.run("conductor", append([]string{"serve", "--data", data, "--listen", "0.0.0.0:" + port}, w.conductorArgs...)...)
 	w.Eventually("the conductor is ready", func(ctx context.Context) (bool, error) {
-		token, err := os.ReadFile(filepath.Join(data, "admin-token"))
+		token, err := os.ReadFile(w.conductor.outside(filepath.Join(data, "admin-token")))
 		if errors.Is(err, fs.ErrNotExist) {
 			return false, err
 		}

@@ -65,7 +65,7 @@ func (c *Conductor) Rating(ctx context.Context, name, taskName string) (virtuals
 	if err != nil {
 		return virtualserver.Placement{}, err
 	}
-	return c.fleet.place(task.Target{VirtualServer: name}, req, task.Ref{}, c.now(), c.choose), nil
+	return c.fleet.place(taskName, task.Target{VirtualServer: name}, req, task.Ref{}, c.now(), c.choose), nil
 }
 
 func (c *Conductor) groupsChanged(ctx context.Context) error {
@@ -113,6 +113,13 @@ type chance struct {
 
 func newChance(seed uint64) *chance {
 	return &chance{rnd: rand.New(rand.NewPCG(seed, seed))}
+}
+
+// share returns a random number from 0 to 1.
+func (c *chance) share() float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rnd.Float64()
 }
 
 // choose is virtualserver.Place with the conductor's source of chance.

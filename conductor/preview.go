@@ -57,7 +57,7 @@ func (c *Conductor) effect(ctx context.Context, draft virtualserver.Spec, req vi
 	after.groups[draft.Name] = virtualserver.VirtualServer{Spec: draft}
 	e := virtualserver.Effect{
 		Name:      draft.Name,
-		Placement: after.place(target, req, task.Ref{}, now, c.choose),
+		Placement: after.place("", target, req, task.Ref{}, now, c.choose),
 		Before:    before.capacity(stored.Spec, now),
 		After:     after.capacity(draft, now),
 	}
@@ -68,7 +68,7 @@ func (c *Conductor) effect(ctx context.Context, draft virtualserver.Spec, req vi
 	if e.Stranded, err = c.stranded(ctx, before, after, draft.Name, now); err != nil {
 		return e, err
 	}
-	runs, err := c.store.QueuedRuns(ctx, target, task.QueuePosition{}, previewRuns)
+	runs, err := c.store.QueuedRuns(ctx, target, task.QueuePosition{}, nil, previewRuns)
 	if err != nil {
 		return e, err
 	}
@@ -91,7 +91,7 @@ func (c *Conductor) stranded(ctx context.Context, before, after *fleet, name str
 		like := likeness(t.Target, req)
 		loses, known := lost[like]
 		if !known {
-			can := func(f *fleet) bool { return f.place(t.Target, req, task.Ref{}, now, c.choose).CanTake() }
+			can := func(f *fleet) bool { return f.place("", t.Target, req, task.Ref{}, now, c.choose).CanTake() }
 			loses = can(before) && !can(after)
 			lost[like] = loses
 		}
@@ -123,7 +123,7 @@ func (c *Conductor) tasksOf(ctx context.Context, virtualServer string) ([]task.T
 func (c *Conductor) startable(picture *fleet, runs []task.Run, now time.Time) (started int) {
 	var refused []string
 	for _, run := range runs {
-		if c.waits(run, now) != "" {
+		if c.waits(run, now) != "" || picture.heldBack(run.Task) != "" {
 			continue
 		}
 		req := c.request(run.Task, run.Spec)
@@ -134,7 +134,7 @@ func (c *Conductor) startable(picture *fleet, runs []task.Run, now time.Time) (s
 		if slices.Contains(refused, like) {
 			continue
 		}
-		p := picture.place(run.Spec.Target, req, task.Ref{Run: run.ID, Number: run.Attempt + 1}, now, c.choose)
+		p := picture.place(run.Task, run.Spec.Target, req, task.Ref{Run: run.ID, Number: run.Attempt + 1}, now, c.choose)
 		if p.Chosen == "" {
 			refused = append(refused, like)
 			continue

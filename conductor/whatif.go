@@ -85,7 +85,7 @@ func (c *Conductor) whatIf(ctx context.Context, rest *fleet, a virtualserver.Ope
 		return answer, nil
 	}
 	ref := task.Ref{Run: a.Run, Number: a.Number + 1}
-	p := rest.place(a.Spec.Target, c.request(a.Task, a.Spec), ref, now, c.choose)
+	p := rest.place(a.Task, a.Spec.Target, c.request(a.Task, a.Spec), ref, now, c.choose)
 	answer.Server = p.Chosen
 	if p.Chosen == "" {
 		answer.Reason += "; it could not be placed: " + p.Reason
@@ -112,7 +112,7 @@ func foresee(s policy.Situation, lease time.Duration) (policy.Decision, time.Dur
 func (f *fleet) picture() *fleet {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := &fleet{hosts: make(map[string]*host, len(f.hosts)), groups: maps.Clone(f.groups)}
+	all := &fleet{hosts: make(map[string]*host, len(f.hosts)), groups: maps.Clone(f.groups), limits: f.limits.clone()}
 	for name, h := range f.hosts {
 		copied := *h
 		copied.open = maps.Clone(h.open)
@@ -126,6 +126,9 @@ func (f *fleet) without(server string, now time.Time) *fleet {
 	rest := f.picture()
 	if h, known := rest.hosts[server]; known {
 		h.server.State, h.server.StateSince = jobserver.Unavailable, now
+		for _, p := range h.open {
+			rest.limits.leave(p.task)
+		}
 		h.open, h.own = map[task.Ref]*placed{}, virtualserver.Occupancy{}
 	}
 	return rest

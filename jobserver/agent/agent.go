@@ -54,8 +54,8 @@ type Agent struct {
 	// ready is closed once a guard has told what it keeps; idle gets a word when nothing is left to flush.
 	ready, idle chan struct{}
 	// beat asks for a heartbeat at once, rearm says that the instant of the core's wake has changed, leased that an attempt
-	// may have a lease.
-	beat, rearm, leased chan struct{}
+	// may have a lease, reached that a heartbeat was answered after some that were not.
+	beat, rearm, leased, reached chan struct{}
 
 	work  context.Context
 	calls *workers
@@ -117,6 +117,7 @@ func New(o Options) (*Agent, error) {
 		beat:       make(chan struct{}, 1),
 		rearm:      make(chan struct{}, 1),
 		leased:     make(chan struct{}, 1),
+		reached:    make(chan struct{}, 1),
 		core:       NewCore(mathrand.Float64),
 		period:     jobserver.DefaultHeartbeat,
 		mode:       jobserver.Active,

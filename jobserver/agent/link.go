@@ -48,7 +48,18 @@ func (a *Agent) link(ctx context.Context) {
 			failures = 0
 		}
 		failures++
-		pause(ctx, a.apart(at, failures, err))
+		a.rest(ctx, a.apart(at, failures, err))
+	}
+}
+
+// rest waits between two sessions, at most until a heartbeat is answered after some that were not.
+func (a *Agent) rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-a.reached:
+	case <-timer.C:
 	}
 }
 
