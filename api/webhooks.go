@@ -30,7 +30,7 @@ var (
 func (h triggerHandlers) eventTriggerRoutes(one, idOf string) []route {
 	return []route{
 		get(one+"/watches", "list"+idOf+"Watches", h.watches, "Say how the folder of a file trigger is watched, by server").gives(wire.Page[wire.Watch]{}),
-		get(one+"/webhook", "get"+idOf+"Webhook", h.webhook, "Say how the webhook of a trigger is").gives(wire.Webhook{}),
+		get(one+"/webhook", "get"+idOf+"Webhook", h.webhook, "Say how the webhook of a trigger is").gives(wire.TriggerWebhook{}),
 		post(one+"/webhook-secrets", "make"+idOf+"WebhookSecrets", h.makeSecrets, "Make the address of a webhook and its key anew; they are shown this once").keeps(keepSecret).reads(task.WebhookSecretsRequest{}, optional).creates(wire.WebhookSecrets{}),
 	}
 }
@@ -64,7 +64,7 @@ func (h triggerHandlers) webhook(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(wire.WebhookOf(state))
+	return ok(wire.TriggerWebhookOf(state))
 }
 
 func (h triggerHandlers) makeSecrets(c *call) (answer, error) {

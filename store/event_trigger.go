@@ -131,10 +131,21 @@ func (p preparedHappening) store(t *tx, now time.Time) (task.Occurrence, error) 
 		}
 		return old, err
 	}
-	if _, err := p.run.insert(t); err != nil {
+	_, err = p.run.insert(t)
+	if refusal, is := errors.AsType[*task.Refusal](err); is {
+		return t.refuse(o, refusal.Reason, now)
+	}
+	return o, err
+}
+
+// refuse leaves an occurrence without the run that the limits of its task do not allow.
+func (t *tx) refuse(o task.Occurrence, reason string, now time.Time) (task.Occurrence, error) {
+	const drop = `DELETE FROM occurrence WHERE owner_kind = ? AND owner = ? AND trigger_name = ? AND event = ?`
+	if _, err := t.exec(drop, string(o.Owner.Kind), o.Owner.Name, o.Trigger, o.Event); err != nil {
 		return o, err
 	}
-	return o, nil
+	o.Run, o.Reason = "", reason
+	return o, t.skip([]task.Occurrence{o}, now)
 }
 
 // occurrenceOf returns the occurrence that an event has already.

@@ -120,6 +120,30 @@ func TestAnEventWithoutRunIsRecordedWithTheReason(t *testing.T) {
 	})
 }
 
+func TestAnEventThatTheLimitsOfItsTaskRefuseIsRecordedWithTheReason(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		must(db.CreateTrigger(ctx, load, fileTrigger("in"), noon))(t)
+		busy := func(event string) task.Happening {
+			h := eventOf("in", event)
+			h.Run.Spec.MaxConcurrent, h.Run.Spec.WhenBusy = 1, task.BusySkip
+			return h
+		}
+		for _, event := range []string{"a", "b", "b"} {
+			_, errs := db.Happen(ctx, []task.Happening{busy(event)}, noon)
+			checkAll(t, errs)
+		}
+		got := occurrences(t, db)
+		if len(got) != 2 || got[0].Event != "b" || got[0].Run != "" || got[0].Reason == "" || got[1].Run == "" {
+			t.Errorf("the occurrences are %+v", got)
+		}
+		if n := countRuns(t, db); n != 1 {
+			t.Errorf("there are %d runs, want 1", n)
+		}
+	})
+}
+
 func TestAnEventTriggerIsReadWithWhatItStartsAndItsPauses(t *testing.T) {
 	onEach(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()

@@ -5,8 +5,8 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-// Webhook says how the webhook of a trigger is. Its secrets are in no answer but that which made them.
-type Webhook struct {
+// TriggerWebhook says how the webhook of a trigger is. Its secrets are in no answer but that which made them.
+type TriggerWebhook struct {
 	// MadeAt is null before an address was made.
 	MadeAt    *Time `json:"made_at" doc:"When its address was made; null where it has none yet." format:"date-time"`
 	HasKey    bool  `json:"has_signing_key" doc:"Whether there is a key for the signature."`
@@ -14,9 +14,9 @@ type Webhook struct {
 	RefusedAt *Time `json:"refused_at" doc:"When the last of them came; null where there was none." format:"date-time"`
 }
 
-// WebhookOf returns s as it is sent.
-func WebhookOf(s task.WebhookState) Webhook {
-	return Webhook{MadeAt: optional(s.MadeAt), HasKey: s.HasKey, Refused: s.Refused, RefusedAt: optional(s.RefusedAt)}
+// TriggerWebhookOf returns s as it is sent.
+func TriggerWebhookOf(s task.WebhookState) TriggerWebhook {
+	return TriggerWebhook{MadeAt: optional(s.MadeAt), HasKey: s.HasKey, Refused: s.Refused, RefusedAt: optional(s.RefusedAt)}
 }
 
 // WebhookSecrets are the secrets of a webhook that were just made.
