@@ -167,6 +167,9 @@ func (c *Conductor) Serve(ctx context.Context) error {
 		c.scheduleLoop, c.watchLoop, c.chainLoop,
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
 	}
+	if c.options.Triggers != nil {
+		acting = append(acting, c.scheduleLoop)
+	}
 	if c.options.Notices != nil {
 		acting = append(acting, c.noticesLoop, c.outboxLoop, c.pruneOutboxLoop, c.lateLoop)
 	}

@@ -31,10 +31,6 @@ func (c *Conductor) wakeScheduler() {
 // scheduleLoop acts on triggers when they are due. When they are is in the store, and nothing of it is kept here: between
 // two passes it sleeps until the first of them is due, or until one has changed.
 func (c *Conductor) scheduleLoop(ctx context.Context) error {
-	if c.options.Triggers == nil {
-		<-ctx.Done()
-		return ctx.Err()
-	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -77,7 +73,7 @@ func (c *Conductor) fireDue(ctx context.Context) (next time.Time, err error) {
 				return time.Time{}, err
 			}
 		}
-		if err := c.fired(firings, store.Fire(ctx, firings, now)); err != nil {
+		if err := c.fired(ctx, firings, store.Fire(ctx, firings, now)); err != nil {
 			return time.Time{}, err
 		}
 		if len(due) < fireMost {
@@ -88,15 +84,20 @@ func (c *Conductor) fireDue(ctx context.Context) (next time.Time, err error) {
 }
 
 // fired takes in what was stored of firings. A trigger that has changed meanwhile is looked at again by the next pass.
-func (c *Conductor) fired(firings []task.Firing, errs []error) error {
+func (c *Conductor) fired(ctx context.Context, firings []task.Firing, errs []error) error {
 	var failed []error
+	replacing := map[string]bool{}
 	queued := false
 	for i, err := range errs {
 		switch {
 		case err == nil:
 			for _, run := range firings[i].Runs {
-				c.wanted.add(run.Spec.Target)
 				queued = true
+				c.backlog.grow()
+				c.wanted.add(run.Spec.Target)
+				if run.Spec.WhenBusy == task.BusyReplace {
+					replacing[run.Task] = true
+				}
 			}
 		case errors.Is(err, fault.Conflict):
 			c.wakeScheduler()
@@ -108,6 +109,9 @@ func (c *Conductor) fired(firings []task.Firing, errs []error) error {
 		c.wakeDispatcher()
 	}
 	c.watch.eventsChanged()
+	for name := range replacing {
+		c.stopReplaced(ctx, name)
+	}
 	return errors.Join(failed...)
 }
 
@@ -148,7 +152,7 @@ func (c *Conductor) firing(d task.DueTrigger, now time.Time) (task.Firing, error
 			made.Run = id
 			f.Runs = append(f.Runs, task.Run{
 				ID: id, Task: t.Owner.Name, State: task.Queued, Cause: task.Cause{Kind: task.CauseTrigger, By: t.Name},
-				ScheduledFor: &made.ScheduledFor, QueuedAt: now, Spec: spec, Params: spec.Params,
+				ScheduledFor: &made.ScheduledFor, QueuedAt: now, Spec: spec, Params: spec.Params, Reason: c.fleet.heldBack(t.Owner.Name),
 			})
 		}
 		f.Occurrences = append(f.Occurrences, made)
@@ -165,9 +169,13 @@ func (c *Conductor) specOf(d task.DueTrigger) (spec task.Spec, refused string) {
 	if d.Task == nil {
 		return spec, fmt.Sprintf("%s does not exist", d.Trigger.Owner)
 	}
+	if err := c.backlog.admit(c.options.MaxQueued); err != nil {
+		return spec, err.Error()
+	}
 	spec, err := task.Fill(d.Task.Spec, d.Trigger.Params)
 	if err != nil {
 		return spec, fmt.Sprintf("the task cannot be run: %v", err)
 	}
+	c.fleet.setTaskLimits(*d.Task)
 	return spec.Resolve(c.fleet.defaults(spec.Target)), ""
 }

@@ -15,8 +15,6 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-var load = task.TaskOwner("load")
-
 func fileTrigger(name string) task.TriggerSpec {
 	return task.TriggerSpec{Name: name, File: &task.FileTrigger{Server: "js-1", Path: "/in", Mask: "*.csv"}}
 }

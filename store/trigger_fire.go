@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -128,16 +129,34 @@ func (p preparedFiring) store(t *tx, now time.Time) error {
 			skipped = append(skipped, o)
 			continue
 		}
-		inserted, err := t.insertOccurrence(o)
+		refused, err := t.occur(o, run)
 		if err != nil {
 			return err
 		}
-		if !inserted {
-			continue
-		}
-		if _, err := run.insert(t); err != nil {
-			return err
+		if refused != "" {
+			o.Run, o.Reason = "", refused
+			skipped = append(skipped, o)
 		}
 	}
 	return t.skip(skipped, now)
+}
+
+// occur stores an occurrence with its run. Where the limits of its task allow none, nothing is stored, and why is returned.
+// An occurrence that has a row keeps it.
+func (t *tx) occur(o task.Occurrence, run newRun) (refused string, err error) {
+	var known int
+	const has = `
+		SELECT count(*) FROM occurrence WHERE owner_kind = ? AND owner = ? AND trigger_name = ? AND scheduled_for = ? AND event = ?`
+	err = t.scan(has, []any{string(o.Owner.Kind), o.Owner.Name, o.Trigger, micros(o.ScheduledFor), o.Event}, &known)
+	if err != nil || known > 0 {
+		return "", err
+	}
+	if _, err := run.insert(t); err != nil {
+		if refusal, ok := errors.AsType[*task.Refusal](err); ok {
+			return refusal.Reason, nil
+		}
+		return "", err
+	}
+	_, err = t.insertOccurrence(o)
+	return "", err
 }
