@@ -28,10 +28,12 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)
 type fake struct {
 	api.TriggerService
 	api.CalendarService
+	told
 
 	mu       sync.Mutex
 	servers  map[string]api.ServerView
 	groups   map[string]virtualserver.VirtualServer
+	shared   map[string]task.ConcurrencyGroup
 	tasks    map[string]task.Task
 	runs     map[task.RunID]*fakeRun
 	keys     map[string]task.RunID
@@ -65,7 +67,8 @@ type fakeRun struct {
 func newFake() *fake {
 	return &fake{
 		servers: map[string]api.ServerView{}, groups: map[string]virtualserver.VirtualServer{}, tasks: map[string]task.Task{},
-		runs: map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
+		shared: map[string]task.ConcurrencyGroup{},
+		runs:   map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
 		watchers: map[chan struct{}]struct{}{},
 	}
 }

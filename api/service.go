@@ -19,10 +19,12 @@ type Service interface {
 	ServerService
 	VirtualServerService
 	TaskService
+	ConcurrencyGroupService
 	RunService
 	TriggerService
 	CalendarService
 	InsightService
+	NotificationService
 	EventService
 	AnswerService
 

@@ -115,6 +115,13 @@ func newChance(seed uint64) *chance {
 	return &chance{rnd: rand.New(rand.NewPCG(seed, seed))}
 }
 
+// share returns a random number from 0 to 1.
+func (c *chance) share() float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rnd.Float64()
+}
+
 // choose is virtualserver.Place with the conductor's source of chance.
 func (c *Conductor) choose(s virtualserver.Spec, req virtualserver.Request, cands []virtualserver.Candidate, now time.Time) virtualserver.Placement {
 	c.chance.mu.Lock()

@@ -23,6 +23,7 @@ type Metrics struct {
 	queue    prometheus.Gauge
 	age      prometheus.Gauge
 	agents   prometheus.Gauge
+	notices  noticeMetrics
 	// refusedHooks counts requests to webhooks.
 	refusedHooks prometheus.Counter
 }
@@ -62,8 +63,10 @@ func NewMetrics() *Metrics {
 		refusedHooks: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "segno_webhooks_refused_total", Help: "Requests to webhooks whose signature was wrong.",
 		}),
+		notices: newNoticeMetrics(),
 	}
 	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents, m.refusedHooks)
+	m.notices.register(m.registry)
 	return m
 }
 
@@ -119,4 +122,7 @@ func (c *Conductor) count(ctx context.Context) {
 	}
 	c.metrics.age.Set(max(0, age))
 	c.metrics.agents.Set(float64(c.sessions.count()))
+	if c.options.Notices != nil {
+		c.countOutbox(ctx)
+	}
 }

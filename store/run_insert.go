@@ -153,6 +153,9 @@ func (n newRun) insertAs(t *tx, state task.State, attempt int, server string) (b
 	if _, err := t.exec(insertRunSpec, string(r.ID), n.spec, n.params); err != nil {
 		return false, err
 	}
+	if err := expect(t, r); err != nil {
+		return false, err
+	}
 	if err := n.limit(t); err != nil {
 		return false, err
 	}

@@ -49,6 +49,8 @@ type Spec struct {
 	PauseOnError bool `json:"pause_on_error,omitempty" doc:"A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them."`
 	// UnavailableAfter overrides the server's own period; 0 leaves it.
 	UnavailableAfter Duration `json:"unavailable_after,omitzero" doc:"Silence after which the server counts as unavailable for this task's runs."`
+	// Expect is by when runs are expected to start and to finish.
+	Expect Expect `json:"expect,omitzero" doc:"By when runs are expected to start and to finish; one that is late is an event."`
 }
 
 // Task is a stored task.
