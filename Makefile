@@ -15,7 +15,7 @@ export GOFLAGS := $(shell go env GOFLAGS) -buildvcs=false -trimpath -tags=sqlite
 
 # SQLite without the counters of its memory, whose lock every allocation takes, and with more memory set aside for each
 # connection: a third less time for each run in the store. See docs/performance.md.
-export CGO_CFLAGS := $(shell go env CGO_CFLAGS) -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_DEFAULT_LOOKASIDE=1200,200 -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_OMIT_DEPRECATED
+export CGO_CFLAGS := $(shell go env CGO_CFLAGS) -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_DEFAULT_LOOKASIDE=1200,200 -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_OMIT_DEPRECATED -DSQLITE_ENABLE_QPSG
 
 # Flags for the programs of `make demo` and for the Go tests of `make test`.
 ARGS ?=
@@ -87,7 +87,7 @@ check-go: bin/tools/staticcheck
 	bin/tools/staticcheck ./...
 
 .PHONY: check-generated
-check-generated: bin/tools/protoc-gen-go ## Fail if a generated file is not what its source gives.
+check-generated: bin/tools/protoc-gen-go web/node_modules/.package-lock.json ## Fail if a generated file is not what its source gives.
 	scripts/check-generated.sh
 
 .PHONY: check-web
@@ -109,7 +109,7 @@ audit: bin/tools/govulncheck web/node_modules/.package-lock.json ## Look for kno
 	scripts/audit.sh
 
 .PHONY: generate
-generate: bin/tools/protoc-gen-go ## Write the generated files anew.
+generate: bin/tools/protoc-gen-go web/node_modules/.package-lock.json ## Write the generated files anew.
 	scripts/generate.sh .
 
 .PHONY: web

@@ -26,6 +26,9 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)
 
 // fake is a conductor in memory.
 type fake struct {
+	api.TriggerService
+	api.CalendarService
+
 	mu       sync.Mutex
 	servers  map[string]api.ServerView
 	groups   map[string]virtualserver.VirtualServer

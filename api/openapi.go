@@ -33,6 +33,12 @@ func describe(routes []route, version string) (description, error) {
 	return description{yaml: asYAML, json: asJSON}, nil
 }
 
+// Description returns the OpenAPI description of a server of that version, as GET /openapi.yaml gives it.
+func Description(version string) ([]byte, error) {
+	d, err := describe((&Server{}).routes(), version)
+	return d.yaml, err
+}
+
 func document(routes []route, version string) *huma.OpenAPI {
 	schemas := newSchemas()
 	for _, r := range routes {
@@ -122,11 +128,7 @@ func (r route) parameters() []*huma.Param {
 		}
 	}
 	for _, name := range r.query {
-		p, own := queryParams[r.id+"."+name]
-		if !own {
-			p = queryParams[name]
-		}
-		params = append(params, p.param(name))
+		params = append(params, paramOf(r.id, name).param(name))
 	}
 	header := func(name, doc string) {
 		params = append(params, &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: "string"}})

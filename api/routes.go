@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/task"
@@ -13,6 +14,10 @@ const base = "/api/v1"
 
 // routes lists every route below /api/v1. The router and the OpenAPI description are both made of it.
 func (s *Server) routes() []route {
+	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"))
+}
+
+func (s *Server) ownRoutes() []route {
 	return []route{
 		get("/servers", "listServers", s.listServers, "List job servers by name").takes("q", "kind", "status", "virtual_server", "label", "limit", "cursor").gives(wire.Page[wire.Server]{}),
 		get("/servers/{name}", "getServer", s.getServer, "Read a job server").tagged().gives(wire.Server{}),
@@ -56,6 +61,21 @@ func (s *Server) routes() []route {
 		get("/runs/{id}/load", "getRunLoad", s.runLoad, "Read what the attempts of a run used while they ran").gives(wire.Page[wire.RunLoadPoint]{}),
 		get("/timeline", "getTimeline", s.timeline, "List where and when attempts ran, those of the newest runs first").takes("from", "to", "task", "server", "limit", "cursor").gives(wire.Page[wire.Span]{}),
 		get("/runs/{id}/events", "listRunEvents", s.listRunEvents, "List what happened to a run, oldest first").takes("limit", "cursor").gives(wire.Page[wire.Event]{}),
+
+		get("/triggers", "listTriggers", s.listTriggers, "List the triggers of all tasks and plans").takes("kind", "calendar", "limit", "cursor").gives(wire.Page[wire.Trigger]{}),
+		post("/triggers/preview", "previewTrigger", s.previewNew, "Say what becomes of the next times of a trigger that is not stored").keeps(keepNothing).takes("task", "count", "from").reads(task.TriggerSpec{}, required).gives(wire.Page[wire.Preview]{}),
+		post("/triggers/pause", "pauseTriggers", s.pauseTriggers, "Pause all triggers").reads(wire.PauseRequest{}, optional).gives(wire.Page[wire.Pause]{}),
+		post("/triggers/resume", "resumeTriggers", s.resumeTriggers, "End the pause of all triggers").gives(wire.Page[wire.Pause]{}),
+		get("/pauses", "listPauses", s.listPauses, "List the pauses of tasks, plans and all triggers").gives(wire.Page[wire.Pause]{}),
+		get("/occurrences", "listOccurrences", s.listOccurrences, "List what became of due instants, newest first").takes("task", "trigger", "skipped", "since", "until", "limit", "cursor").gives(wire.Page[wire.Occurrence]{}),
+		get("/forecast", "getForecast", s.forecast, "List occurrences that are still to come, soonest first").takes("task", "until", "limit").gives(wire.Page[wire.Forecast]{}),
+
+		get("/calendars", "listCalendars", s.listCalendars, "List calendars by name").takes("q", "limit", "cursor").gives(wire.Page[wire.Calendar]{}),
+		post("/calendars", "createCalendar", s.createCalendar, "Create a calendar").reads(task.CalendarSpec{}, required).creates(wire.Calendar{}),
+		get("/calendars/{name}", "getCalendar", s.getCalendar, "Read a calendar").tagged().gives(wire.Calendar{}),
+		patch("/calendars/{name}", "patchCalendar", s.patchCalendar, "Edit a calendar").tagged().merges(task.CalendarSpec{}).gives(wire.Calendar{}),
+		remove("/calendars/{name}", "deleteCalendar", s.deleteCalendar, "Remove a calendar that no trigger uses").tagged(),
+		get("/calendars/{name}/days", "listCalendarDays", s.calendarDays, "Say what a calendar allows on each day").takes("from", "to").gives(wire.Page[wire.CalendarDay]{}),
 
 		get("/events", "listEvents", s.listEvents, "List or follow everything that happens").takes("after", "kind", "subject", "task", "newest", "follow", "limit", "cursor").streams(wire.Page[wire.Event]{}),
 

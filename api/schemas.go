@@ -29,6 +29,10 @@ func schemaName(t reflect.Type, hint string) string {
 		return "TaskSpec"
 	case reflect.TypeFor[virtualserver.Spec]():
 		return "VirtualServerSpec"
+	case reflect.TypeFor[task.TriggerSpec]():
+		return "TriggerSpec"
+	case reflect.TypeFor[task.CalendarSpec]():
+		return "CalendarSpec"
 	}
 	return huma.DefaultSchemaNamer(t, hint)
 }

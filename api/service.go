@@ -20,6 +20,8 @@ type Service interface {
 	VirtualServerService
 	TaskService
 	RunService
+	TriggerService
+	CalendarService
 	InsightService
 	EventService
 	AnswerService

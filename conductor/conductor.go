@@ -35,6 +35,8 @@ type Options struct {
 	Seed uint64
 	// Entropy is where the ids of runs come from, crypto/rand by default.
 	Entropy io.Reader
+	// Triggers keeps triggers, occurrences and calendars; without it nothing starts by itself.
+	Triggers TriggerStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
 }
@@ -94,6 +96,7 @@ type Conductor struct {
 	chance   *chance
 
 	dispatch chan struct{}
+	schedule chan struct{}
 	passes   *dispatch
 	wanted   *wanted
 	wishes   wishes
@@ -122,6 +125,7 @@ func New(store Store, options Options) (*Conductor, error) {
 		learner:  newLearner(),
 		chance:   newChance(options.Seed),
 		dispatch: make(chan struct{}, 1),
+		schedule: make(chan struct{}, 1),
 		wanted:   newWanted(),
 		ids:      newRunIDs(options.Entropy),
 		term:     1,

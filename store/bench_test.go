@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -47,6 +48,43 @@ func BenchmarkRun(b *testing.B) {
 			})
 		})
 	}
+}
+
+// BenchmarkRunPlacedAtOnce takes runs through their life as a conductor does that has room for them: a run is stored with its
+// first attempt, and its agent claims and ends it.
+func BenchmarkRunPlacedAtOnce(b *testing.B) {
+	const callers = 16
+	benchmarkEach(b, func(b *testing.B, db *store.DB) {
+		ctx := context.Background()
+		fleet(b, db, "js-1")
+		b.ResetTimer()
+		begun, used := time.Now(), processorTime(b)
+		var next atomic.Int64
+		var all sync.WaitGroup
+		for range callers {
+			all.Go(func() {
+				for next.Add(1) <= int64(b.N) {
+					_ = must(db.Task(ctx, "load"))(b)
+					run := newRun()
+					a := assignment(run.ID, 1, "js-1")
+					_, _, err := db.InsertPlacedRun(ctx, run, "", a)
+					check(b, err)
+					claim(b, db, a.Ref, "js-1")
+					deliver(b, db, "js-1", a.Ref, started(1), exited(2, 0))
+				}
+			})
+		}
+		all.Wait()
+		b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "runs/s")
+		b.ReportMetric(float64((processorTime(b)-used).Microseconds())/float64(b.N), "cpu-µs/run")
+	})
+}
+
+// processorTime returns what this process has used of all processors: a figure that holds on a busy machine, too.
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	check(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkRunInBatches takes runs through their life as a busy conductor does, many in each call.

@@ -40,6 +40,8 @@ type DB struct {
 	contents contents
 	busy     nameLocks
 
+	// tasks is nil on PostgreSQL.
+	tasks     *taskCache
 	ended     endedCounts
 	closeOnce sync.Once
 	closeErr  error
@@ -95,7 +97,10 @@ func (db *DB) open(ctx context.Context, opts Options) error {
 	if err := db.sweepContent(ctx); err != nil {
 		return err
 	}
-	db.writer = &writer{dialect: db.dialect, logger: opts.Logger, onCommit: opts.OnCommit}
+	if db.dialect == sqlite {
+		db.tasks = &taskCache{}
+	}
+	db.writer = &writer{dialect: db.dialect, logger: opts.Logger, onCommit: opts.OnCommit, tasks: db.tasks}
 	if db.dialect == sqlite {
 		db.writer.gather = gatherFor
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/segno-jobs/segno/task"
@@ -20,37 +21,66 @@ type eventRow struct {
 	data    any // string, or nil
 }
 
-// record appends an event in the transaction.
-//
-// On SQLite it is written at once: there is one writer, so ids are in the order of the commits. On PostgreSQL a
-// transaction that takes its id first may commit last, and a reader that goes on after the highest id it has seen would
-// miss the other for ever. So there the events of a transaction wait until it is about to commit; see [tx.flush].
+// record appends an event in the transaction. The events of a transaction are written together, just before its commit:
+// see [tx.flush].
 func (t *tx) record(e eventRow) error {
-	if t.session.dialect == postgres {
-		t.pending = append(t.pending, e)
+	t.pending = append(t.pending, e)
+	return nil
+}
+
+// flush writes the pending events as the transaction's last act before its commit, in their order.
+func (t *tx) flush() error {
+	if len(t.pending) == 0 {
 		return nil
 	}
-	const insert = `
-		INSERT INTO event (at, kind, subject, task, attempt, from_state, to_state, reason, data)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	_, err := t.exec(insert, e.at, e.kind, e.subject, e.task, e.attempt, string(e.from), string(e.to), e.reason, e.data)
+	if t.session.dialect == postgres {
+		return t.flushLocked()
+	}
+	rest := t.pending
+	for i, n := range eventsAtOnce {
+		for ; len(rest) >= n; rest = rest[n:] {
+			if err := t.flushRows(insertEvents[i], rest[:n]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// eventsAtOnce are the numbers of events that SQLite takes in one statement, of which insertEvents has the texts.
+var (
+	eventsAtOnce = [...]int{16, 4, 1}
+	insertEvents = func() (texts [len(eventsAtOnce)]string) {
+		const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		for i, n := range eventsAtOnce {
+			texts[i] = `INSERT INTO event (at, kind, subject, task, attempt, from_state, to_state, reason, data) VALUES ` +
+				row + strings.Repeat(", "+row, n-1)
+		}
+		return texts
+	}()
+)
+
+func (t *tx) flushRows(insert string, events []eventRow) error {
+	args := make([]any, 0, 9*len(events))
+	for _, e := range events {
+		args = append(args, e.at, e.kind, e.subject, e.task, e.attempt, string(e.from), string(e.to), e.reason, e.data)
+	}
+	_, err := t.exec(insert, args...)
 	return err
 }
 
 // eventLock is the advisory lock under which PostgreSQL's event ids are given.
 const eventLock = 0x5e6_0e7e7
 
-// flush writes the pending events as the transaction's last act before its commit. The lock is held from before the
+// flushLocked writes the pending events on PostgreSQL. There a transaction that takes its id first may commit last, and a
+// reader that goes on after the highest id it has seen would miss the other for ever. The lock is held from before the
 // first id is taken until the commit is visible, so whoever sees an event sees all events with lower ids, and the order
-// of ids is the order of the commits. Nothing is waited for while the lock is held. A conductor that is frozen at that
+// of ids is the order of the commits. (SQLite has one writer, so nothing is needed.) Nothing is waited for while the lock is held. A conductor that is frozen at that
 // point holds the others up until idle_in_transaction_session_timeout ends its session.
 //
 // Ordering by transaction id (pg_snapshot_xmin) needs no lock, but an id is taken before a row's lock is waited for:
 // the history of a run could then show its steps in the wrong order.
-func (t *tx) flush() error {
-	if len(t.pending) == 0 {
-		return nil
-	}
+func (t *tx) flushLocked() error {
 	if _, err := t.session.exec(t.ctx, `SELECT pg_advisory_xact_lock(?)`, int64(eventLock)); err != nil {
 		return err
 	}

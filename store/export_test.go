@@ -159,3 +159,10 @@ func (db *DB) Do(ctx context.Context, statement string) error {
 	_, err := db.writing.ExecContext(ctx, statement)
 	return err
 }
+
+// TaskCache is a cache of tasks.
+type TaskCache struct{ cache taskCache }
+
+func (c *TaskCache) Get(name string) (task.Task, bool, uint64) { return c.cache.get(name) }
+func (c *TaskCache) Put(t task.Task, changes uint64)           { c.cache.put(t, changes) }
+func (c *TaskCache) Forget()                                   { c.cache.forget() }

@@ -33,11 +33,7 @@ func (db *DB) AssignRuns(ctx context.Context, as []virtualserver.Assignment, now
 const (
 	assignRun = `
 		UPDATE run SET state = 'starting', attempt = ?, server = ?, reason = ''
-		WHERE id = ? AND state = 'queued' AND attempt = ? AND EXISTS (SELECT 1 FROM server WHERE name = ?)
-		RETURNING task`
-
-	// keepServer holds off the deletion of the server until the attempt is committed.
-	keepServer = `SELECT name FROM server WHERE name = ? FOR KEY SHARE`
+		WHERE id = ? AND state = 'queued' AND attempt = ? AND EXISTS (SELECT 1 FROM server WHERE name = ?)`
 
 	insertAttempt = `
 		INSERT INTO attempt (run, number, server, state, reason, ground, resumed_from, instance, offered_at, log_bytes,
@@ -49,20 +45,33 @@ const (
 
 func assign(t *tx, a virtualserver.Assignment, placement string, now time.Time) error {
 	if t.session.dialect == postgres {
-		var name string
-		if err := t.scan(keepServer, []any{a.Server}, &name); err != nil && !isNone(err) {
+		if err := holdServer(t, a.Server); err != nil && !isNone(err) {
 			return err
 		}
 	}
 	id, number := string(a.Ref.Run), a.Ref.Number
-	var of string
-	err := t.change(assignRun, []any{number, a.Server, id, number - 1, a.Server}, &of)
+	of, err := t.changeRun(id, assignRun, number, a.Server, id, number-1, a.Server)
 	if isNone(err) {
 		return whyNotAssigned(t, a)
 	}
 	if err != nil {
 		return err
 	}
+	return insertAssigned(t, a, of, placement, now)
+}
+
+// holdServer keeps the server from being deleted before the transaction ends, or returns sql.ErrNoRows where there is none.
+func holdServer(t *tx, server string) error {
+	query := `SELECT name FROM server WHERE name = ?`
+	if t.session.dialect == postgres {
+		query += ` FOR KEY SHARE`
+	}
+	return t.scan(query, []any{server}, &server)
+}
+
+// insertAssigned writes the attempt of a run that was just made starting, with its placement and the event.
+func insertAssigned(t *tx, a virtualserver.Assignment, of, placement string, now time.Time) error {
+	id, number := string(a.Ref.Run), a.Ref.Number
 	need := a.Placement.Need
 	if _, err := t.exec(insertAttempt, id, number, a.Server, a.Ground, sequenceOrNil(a.ResumedFrom), micros(now),
 		spanMicros(a.UnavailableAfter), spanMicros(a.Lease), need.CPU, need.Memory, need.Slots, need.Source); err != nil {
@@ -111,14 +120,14 @@ const (
 
 	requeueRun = `
 		UPDATE run SET state = 'queued', reason = ?, server = NULL
-		WHERE id = ? AND state = 'starting' AND attempt = ? RETURNING task`
+		WHERE id = ? AND state = 'starting' AND attempt = ?`
 )
 
 func withdraw(t *tx, ref task.Ref, reason string, now time.Time) error {
-	var server, of string
+	var server string
 	// The run's row is taken first, as everywhere: two transactions that took the rows in different orders would wait
 	// for each other.
-	err := t.change(requeueRun, []any{reason, string(ref.Run), ref.Number}, &of)
+	of, err := t.changeRun(string(ref.Run), requeueRun, reason, string(ref.Run), ref.Number)
 	if isNone(err) {
 		return whyNotOpen(t, ref, task.AttemptOffered)
 	}

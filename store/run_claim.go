@@ -40,7 +40,7 @@ func (db *DB) ClaimAttempts(ctx context.Context, server, instance string, refs [
 const (
 	claimRun = `
 		UPDATE run SET state = 'running', started_at = COALESCE(started_at, ?), reason = ''
-		WHERE id = ? AND state = 'starting' AND attempt = ? AND server = ? RETURNING task`
+		WHERE id = ? AND state = 'starting' AND attempt = ? AND server = ?`
 
 	claimAttempt = `
 		UPDATE attempt SET state = 'running', claimed_at = ?, instance = ?
@@ -53,8 +53,7 @@ const (
 
 func claim(t *tx, server, instance string, ref task.Ref, now time.Time) error {
 	id, at := string(ref.Run), micros(now)
-	var of string
-	err := t.change(claimRun, []any{at, id, ref.Number, server}, &of)
+	of, err := t.changeRun(id, claimRun, at, id, ref.Number, server)
 	if isNone(err) {
 		return claimedBefore(t, server, instance, ref)
 	}

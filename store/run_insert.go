@@ -40,10 +40,8 @@ func (db *DB) InsertPlacedRun(ctx context.Context, run task.Run, key string, a v
 		return task.Run{}, false, err
 	}
 	if err := db.update(ctx, func(t *tx) (err error) {
-		if created, err = n.insert(t); err != nil || !created {
-			return err
-		}
-		return assign(t, a, placement, run.QueuedAt)
+		created, err = n.insertPlaced(t, a, placement)
+		return err
 	}); err != nil {
 		return task.Run{}, false, fmt.Errorf("insert run %s on %s: %w", run.ID, a.Server, err)
 	}
@@ -109,26 +107,48 @@ func prepareRun(run *task.Run, key string) (n newRun, err error) {
 }
 
 const insertRun = `
-	INSERT INTO run (id, task, state, attempt, rank, cause_kind, cause_by, virtual_server, target_server,
+	INSERT INTO run (id, task, state, attempt, server, rank, cause_kind, cause_by, virtual_server, target_server,
 		on_unavailable, labels, scheduled_for, queued_at, reason, request_key)
-	VALUES (?, ?, 'queued', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 	ON CONFLICT (request_key) WHERE request_key IS NOT NULL DO NOTHING`
 
 const insertRunSpec = `INSERT INTO run_spec (run, spec, params) VALUES (?, ?, ?)`
 
-// insert writes the run, or returns false where a run has its key.
-func (n newRun) insert(t *tx) (bool, error) {
+// insert writes the run as one that is queued, or returns false where a run has its key.
+func (n newRun) insert(t *tx) (bool, error) { return n.insertAs(t, task.Queued, 0, "") }
+
+// insertPlaced writes the run with its first attempt: it is queued and starting in one step. It returns false where a run
+// has its key.
+func (n newRun) insertPlaced(t *tx, a virtualserver.Assignment, placement string) (bool, error) {
+	if err := holdServer(t, a.Server); isNone(err) {
+		return false, fmt.Errorf("there is no such server: %w", fault.Conflict)
+	} else if err != nil {
+		return false, err
+	}
+	created, err := n.insertAs(t, task.Starting, a.Ref.Number, a.Server)
+	if err != nil || !created {
+		return false, err
+	}
+	return true, insertAssigned(t, a, n.run.Task, placement, n.run.QueuedAt)
+}
+
+func (n newRun) insertAs(t *tx, state task.State, attempt int, server string) (bool, error) {
 	r := n.run
-	written, err := t.exec(insertRun, string(r.ID), r.Task, -r.Spec.Priority, string(r.Cause.Kind), r.Cause.By,
-		orNil(r.Spec.Target.VirtualServer), orNil(r.Spec.Target.Server), n.policy, n.labels,
-		microsOrNil(r.ScheduledFor), micros(r.QueuedAt), clean(r.Reason), orNil(n.key))
+	reason := clean(r.Reason)
+	shown := reason
+	if state != task.Queued {
+		shown = ""
+	}
+	written, err := t.exec(insertRun, string(r.ID), r.Task, string(state), attempt, orNil(server), -r.Spec.Priority,
+		string(r.Cause.Kind), r.Cause.By, orNil(r.Spec.Target.VirtualServer), orNil(r.Spec.Target.Server), n.policy, n.labels,
+		microsOrNil(r.ScheduledFor), micros(r.QueuedAt), shown, orNil(n.key))
 	if err != nil || written == 0 {
 		return false, err
 	}
 	if _, err := t.exec(insertRunSpec, string(r.ID), n.spec, n.params); err != nil {
 		return false, err
 	}
-	return true, t.recordRun(r.QueuedAt, r.ID, r.Task, 0, "", task.Queued, clean(r.Reason), n.data)
+	return true, t.recordRun(r.QueuedAt, r.ID, r.Task, 0, "", task.Queued, reason, n.data)
 }
 
 // matches returns fault.Conflict unless the run that has the key was asked for with the same words.

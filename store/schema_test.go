@@ -19,7 +19,7 @@ import (
 func TestTheStatesOfTheSchemaAreThoseOfTheTable(t *testing.T) {
 	for _, dialect := range []string{"sqlite", "postgres"} {
 		t.Run(dialect, func(t *testing.T) {
-			schema := must(store.Schema(dialect))(t)
+			schema := listed(must(store.Schema(dialect))(t))
 			var final, ended []string
 			for _, s := range task.States() {
 				if s.Final() {
@@ -45,6 +45,12 @@ func TestTheStatesOfTheSchemaAreThoseOfTheTable(t *testing.T) {
 			wantList(t, "the states before unknown", inCheck(t, run, `prior IN \((.*?)\)`), prior)
 		})
 	}
+}
+
+// listed writes terms joined by OR, as the schema of SQLite has them, as lists.
+func listed(schema string) string {
+	schema = regexp.MustCompile(`\((\w+) = ('\w*'(?: OR \w+ = '\w*')+)\)`).ReplaceAllString(schema, "($1 IN ($2))")
+	return regexp.MustCompile(` OR \w+ = `).ReplaceAllString(schema, ", ")
 }
 
 func texts[T ~string](values []T) []string {

@@ -52,8 +52,9 @@ func (db *DB) CreateTask(ctx context.Context, s task.Spec, now time.Time) (task.
 	return task.Task{Spec: s, Version: 1, CreatedAt: stored(now), UpdatedAt: stored(now)}, nil
 }
 
-// recordTask appends an event about a task, which is found by its subject and by its task.
+// recordTask appends an event about a task that was changed. The event is found by its subject and by its task.
 func (t *tx) recordTask(now time.Time, kind, name string) error {
+	t.tasksChanged = true
 	return t.record(eventRow{at: micros(now), kind: kind, subject: name, task: name})
 }
 
@@ -82,12 +83,18 @@ func checkTarget(t *tx, target task.Target) error {
 	return err
 }
 
-// Task returns the task with that name, or fault.NotFound.
+// Task returns the task with that name, or fault.NotFound. What its maps and slices hold must not be changed: others may
+// have been given the same.
 func (db *DB) Task(ctx context.Context, name string) (task.Task, error) {
+	t, found, changes := db.tasks.get(name)
+	if found {
+		return t, nil
+	}
 	t, err := readTask(db.view(ctx), name, "")
 	if err != nil {
 		return task.Task{}, fmt.Errorf("read task: %w", err)
 	}
+	db.tasks.put(t, changes)
 	return t, nil
 }
 

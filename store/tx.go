@@ -29,6 +29,8 @@ type tx struct {
 	pending []eventRow
 	// wrote and failed are about the present item: it has changed a row, or one of its statements has failed.
 	wrote, failed bool
+	// tasksChanged is set once an item has changed tasks.
+	tasksChanged bool
 }
 
 // exec runs a statement and returns how many rows it changed.
@@ -73,6 +75,24 @@ func (t *tx) change(query string, args []any, dest ...any) error {
 		t.wrote = true
 	}
 	return err
+}
+
+// changeRun runs an UPDATE of a run and returns the run's task, or sql.ErrNoRows where it changed none.
+//
+// On SQLite it does not ask with RETURNING: that costs a table for each statement, with memory of its own, and is dearer
+// than reading the row that is at hand.
+func (t *tx) changeRun(id, update string, args ...any) (of string, err error) {
+	if t.session.dialect == postgres {
+		return of, t.change(update+` RETURNING task`, args, &of)
+	}
+	n, err := t.exec(update, args...)
+	if err != nil {
+		return "", err
+	}
+	if n == 0 {
+		return "", sql.ErrNoRows
+	}
+	return of, t.scan(`SELECT task FROM run WHERE id = ?`, []any{id}, &of)
 }
 
 func (t *tx) get(dest any, query string, args ...any) error {

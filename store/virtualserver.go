@@ -67,10 +67,6 @@ func encodeGroup(s virtualserver.Spec) (string, error) {
 // checkMembers refuses members that are no servers or stand twice, naming their place in the list. On PostgreSQL the
 // servers found cannot be deleted before the transaction ends.
 func checkMembers(t *tx, members []string) error {
-	query := `SELECT name FROM server WHERE name = ?`
-	if t.session.dialect == postgres {
-		query = keepServer
-	}
 	seen := make(map[string]bool, len(members))
 	for i, m := range members {
 		field := fmt.Sprintf("members[%d]", i)
@@ -78,8 +74,7 @@ func checkMembers(t *tx, members []string) error {
 			return fault.Field(field, "%q stands in the list twice", m)
 		}
 		seen[m] = true
-		var name string
-		if err := t.scan(query, []any{m}, &name); isNone(err) {
+		if err := holdServer(t, m); isNone(err) {
 			return fault.Field(field, "%q is no server", m)
 		} else if err != nil {
 			return err

@@ -54,6 +54,8 @@ type writer struct {
 	dialect  dialect
 	logger   *slog.Logger
 	onCommit func(took time.Duration, jobs int)
+	// tasks is emptied when a commit has changed tasks.
+	tasks *taskCache
 	// gather is how long to wait for more after a batch of several.
 	gather time.Duration
 
@@ -316,7 +318,11 @@ func (w *writer) finish(t *tx, begun time.Time, jobs int) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	if _, err := t.session.exec(t.ctx, "COMMIT"); err != nil {
+	_, err := t.session.exec(t.ctx, "COMMIT")
+	if t.tasksChanged { // Also where it is not known whether they were.
+		w.tasks.forget()
+	}
+	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	if w.onCommit != nil {

@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],
-    setupFiles: ['src/testing.ts'],
+    setupFiles: ['src/testing/setup.ts'],
     css: false,
     reporters: ['default', './test/vitest-summary.js'],
   },

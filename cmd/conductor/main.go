@@ -41,6 +41,6 @@ best-rated one. All that it holds is in the data folder, or in PostgreSQL.`,
 		SilenceErrors: true,
 	}
 	cmd.SetVersionTemplate("conductor {{.Version}}\n")
-	cmd.AddCommand(newServeCommand(), newMigrateCommand(), newBackupCommand(), newRestoreCommand(), newAdminCommand())
+	cmd.AddCommand(newServeCommand(), newMigrateCommand(), newBackupCommand(), newRestoreCommand(), newAdminCommand(), newOpenAPICommand())
 	return cmd
 }

@@ -1,7 +1,7 @@
 import { QueryCache, QueryClient } from '@tanstack/react-query';
 
 import { ApiError, isSignedOut } from './data/api';
-import { session } from './data/queries';
+import { session } from './data/session';
 
 /** Returns a client that leads back to signing in as soon as any answer says that the session has ended. */
 export function newQueryClient(): QueryClient {

@@ -1,14 +1,15 @@
 import { Anchor, Center, Loader, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link, createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
+import { Link, createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 
 import { Answer } from './components/Answer';
-import { Shell } from './components/Shell';
+import { Page } from './components/Page';
+import type { Search } from './components/useFilter';
 import { isSignedOut } from './data/api';
-import { session } from './data/queries';
-import { Overview } from './pages/Overview';
-import { RunPage } from './pages/RunPage';
-import { SignIn } from './pages/SignIn';
+import { session } from './data/session';
+import { NotYet } from './pages/NotYet';
+import { Shell } from './shell/Shell';
+import { SignIn } from './shell/SignIn';
 
 /** Shows the pages to who is signed in, and the way in to everybody else. */
 function Gate() {
@@ -17,7 +18,7 @@ function Gate() {
   if (query.isPending) {
     return (
       <Center mih="100vh">
-        <Loader aria-label="Segno is loading" />
+        <Loader role="status" aria-label="Segno is loading" />
       </Center>
     );
   }
@@ -30,23 +31,90 @@ function Gate() {
 
 function NotFound() {
   return (
-    <Text>
-      There is no page at this address.{' '}
-      <Anchor component={Link} to="/">
-        To the overview
-      </Anchor>
-    </Text>
+    <Page title="Nothing here">
+      <Text>
+        There is no page at this address.{' '}
+        <Anchor component={Link} to="/">
+          To the overview
+        </Anchor>
+      </Text>
+    </Page>
   );
 }
 
-const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
+const root = createRootRoute({
+  component: Gate,
+  notFoundComponent: NotFound,
+  validateSearch: (search: Record<string, unknown>): Search =>
+    Object.fromEntries(Object.entries(search).map(([key, value]) => [key, String(value)])),
+});
+
+const under = { getParentRoute: () => root } as const;
+
+// One line a page. Each is a bundle of its own, which loads when one goes there.
 const routes = [
-  createRoute({ getParentRoute: () => root, path: '/', component: Overview }),
-  createRoute({ getParentRoute: () => root, path: '/runs/$id', component: RunPage }),
+  createRoute({
+    ...under,
+    path: '/',
+    component: lazyRouteComponent(() => import('./pages/overview/Overview'), 'Overview'),
+  }),
+  createRoute({
+    ...under,
+    path: '/runs',
+    component: () => <NotYet title="Runs" meanwhile={['segno run list']} />,
+  }),
+  createRoute({
+    ...under,
+    path: '/runs/$id',
+    component: lazyRouteComponent(() => import('./pages/runs/RunPage'), 'RunPage'),
+  }),
+  createRoute({
+    ...under,
+    path: '/tasks',
+    component: () => <NotYet title="Tasks" meanwhile={['segno task list']} />,
+  }),
+  createRoute({
+    ...under,
+    path: '/tasks/$name',
+    component: () => <NotYet title="Task" meanwhile={['segno task show TASK']} />,
+  }),
+  createRoute({ ...under, path: '/plans', component: () => <NotYet title="Plans" meanwhile={[]} /> }),
+  createRoute({ ...under, path: '/timeline', component: () => <NotYet title="Timeline" meanwhile={[]} /> }),
+  createRoute({
+    ...under,
+    path: '/virtual-servers',
+    component: () => <NotYet title="Virtual servers" meanwhile={['segno vs list']} />,
+  }),
+  createRoute({
+    ...under,
+    path: '/servers',
+    component: () => <NotYet title="Servers" meanwhile={['segno server list']} />,
+  }),
+  createRoute({
+    ...under,
+    path: '/servers/$name',
+    component: () => <NotYet title="Server" meanwhile={['segno server show SERVER']} />,
+  }),
+  createRoute({
+    ...under,
+    path: '/recovery',
+    component: () => <NotYet title="Recovery" meanwhile={['segno recovery list']} />,
+  }),
+  createRoute({ ...under, path: '/settings', component: () => <NotYet title="Settings" meanwhile={[]} /> }),
 ];
 
 export function newRouter() {
-  return createRouter({ routeTree: root.addChildren(routes), scrollRestoration: true });
+  return createRouter({
+    routeTree: root.addChildren(routes),
+    scrollRestoration: true,
+    // Filters stand in the address as plain words.
+    parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+    stringifySearch: (search: Record<string, unknown>) => {
+      const set = Object.entries(search).filter(([, value]) => value !== undefined && value !== '');
+      const text = new URLSearchParams(set.map(([key, value]) => [key, String(value)])).toString();
+      return text === '' ? '' : `?${text}`;
+    },
+  });
 }
 
 declare module '@tanstack/react-router' {

@@ -1,10 +1,49 @@
-import { createTheme } from '@mantine/core';
+import { createTheme, rem } from '@mantine/core';
+import type { MantineColorsTuple } from '@mantine/core';
 
-/** One accent; any other colour means a state. */
+/** The one accent: the petrol of the icon. Any other colour means a state. */
+const petrol: MantineColorsTuple = [
+  '#e9f6f8',
+  '#d3ebef',
+  '#a8d7df',
+  '#79c1ce',
+  '#50adbe',
+  '#2f97aa',
+  '#178398',
+  '#0b7285',
+  '#095f6f',
+  '#064853',
+];
+
+/** The greys of the dark scheme, a little towards blue. */
+const slate: MantineColorsTuple = [
+  '#d7dbe2',
+  '#b4bac5',
+  '#939ba8',
+  '#6a7280',
+  '#3b434f',
+  '#2b323c',
+  '#222831',
+  '#1a1f26',
+  '#14181e',
+  '#0f1216',
+];
+
 export const theme = createTheme({
-  primaryColor: 'cyan',
-  primaryShade: { light: 8, dark: 6 },
-  defaultRadius: 'sm',
-  fontFamily: 'system-ui, sans-serif',
-  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
+  primaryColor: 'petrol',
+  primaryShade: { light: 7, dark: 5 },
+  autoContrast: true,
+  colors: { petrol, dark: slate },
+  defaultRadius: 'md',
+  radius: { md: rem(8) },
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
+  headings: { fontWeight: '600' },
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  components: {
+    Tooltip: { defaultProps: { withArrow: true, openDelay: 300, multiline: true, maw: 360 } },
+    Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 12 } },
+    Modal: { defaultProps: { centered: true } },
+  },
 });

@@ -97,7 +97,7 @@ test('the overview shows the servers with their ratings and the groups with thei
 
 test('a run appears by itself, and its page shows where, why and the output live', async () => {
   await signIn();
-  await page.getByText('live', { exact: true }).waitFor();
+  await page.getByRole('status', { name: 'live' }).waitFor();
   const { id } = await fleet.post('/tasks/hello/runs', { params: { go: '/nowhere' } });
   const row = page.getByRole('table', { name: 'Newest runs' }).getByRole('row', { name: /hello/ }).first();
   await row.getByText('running').waitFor();
@@ -141,9 +141,9 @@ test('colours can be turned dark and stay so', async () => {
 
 test('a conductor that is gone is told, and one that is back asks to sign in again', async () => {
   await signIn();
-  await page.getByText('live', { exact: true }).waitFor();
+  await page.getByRole('status', { name: 'live' }).waitFor();
   await fleet.killConductor();
-  await page.getByText('Connection lost', { exact: true }).waitFor();
+  await page.getByText('Connection lost, reconnecting').waitFor();
   await page.getByRole('table', { name: 'Job servers' }).getByText('js-1').waitFor();
   await fleet.startConductor();
   await page.getByLabel('Token').waitFor({ timeout: 30_000 });

@@ -1,14 +1,15 @@
 -- Instants are microseconds since 1970 in UTC. A WITHOUT ROWID table is one whose rows are short and always found by
 -- their key: that saves the second tree. Texts that may be long (specs, placements, output) stand in tables of their own,
--- so that a change of a run's state rewrites a short row.
+-- so that a change of a run's state rewrites a short row. A CHECK lists values as terms joined by OR: for IN with more than
+-- two values SQLite builds a table of them with each row that is written, which cost a third of all time spent here.
 
 -- +goose Up
 
 CREATE TABLE server (
     name              TEXT PRIMARY KEY,
     kind              TEXT    NOT NULL CHECK (kind IN ('job', 'runtime')),
-    mode              TEXT    NOT NULL CHECK (mode IN ('active', 'draining', 'disabled')),
-    state             TEXT    NOT NULL CHECK (state IN ('never_seen', 'online', 'unreachable', 'unavailable')),
+    mode              TEXT    NOT NULL CHECK (mode = 'active' OR mode = 'draining' OR mode = 'disabled'),
+    state             TEXT    NOT NULL CHECK (state = 'never_seen' OR state = 'online' OR state = 'unreachable' OR state = 'unavailable'),
     state_since       BIGINT  NOT NULL,
     reason            TEXT    NOT NULL,
     description       TEXT    NOT NULL,
@@ -84,7 +85,7 @@ CREATE INDEX task_server ON task (server) WHERE server IS NOT NULL;
 CREATE TABLE run (
     id               TEXT PRIMARY KEY,
     task             TEXT    NOT NULL,
-    state            TEXT    NOT NULL CHECK (state IN ('queued', 'starting', 'running', 'unknown', 'stopping', 'succeeded', 'failed', 'timed_out', 'cancelled', 'reset', 'lost')),
+    state            TEXT    NOT NULL CHECK (state = 'queued' OR state = 'starting' OR state = 'running' OR state = 'unknown' OR state = 'stopping' OR state = 'succeeded' OR state = 'failed' OR state = 'timed_out' OR state = 'cancelled' OR state = 'reset' OR state = 'lost'),
     prior            TEXT             CHECK (prior IN ('running', 'stopping')),
     prior_reason     TEXT,
     attempt          INTEGER NOT NULL,
@@ -105,7 +106,7 @@ CREATE TABLE run (
     progress_percent REAL,
     progress_message TEXT,
     request_key      TEXT,
-    CHECK ((ended_at IS NOT NULL) = (state IN ('succeeded', 'failed', 'timed_out', 'cancelled', 'reset', 'lost'))),
+    CHECK ((ended_at IS NOT NULL) = (state = 'succeeded' OR state = 'failed' OR state = 'timed_out' OR state = 'cancelled' OR state = 'reset' OR state = 'lost')),
     CHECK ((prior IS NOT NULL) = (state = 'unknown'))
 ) WITHOUT ROWID;
 CREATE INDEX run_task ON run (task, id);
@@ -128,7 +129,7 @@ CREATE TABLE attempt (
     run          TEXT    NOT NULL REFERENCES run (id) ON DELETE CASCADE,
     number       INTEGER NOT NULL CHECK (number >= 1),
     server       TEXT    NOT NULL,
-    state        TEXT    NOT NULL CHECK (state IN ('offered', 'running', 'unknown', 'stopping', 'withdrawn', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost', 'unavailable')),
+    state        TEXT    NOT NULL CHECK (state = 'offered' OR state = 'running' OR state = 'unknown' OR state = 'stopping' OR state = 'withdrawn' OR state = 'succeeded' OR state = 'failed' OR state = 'timed_out' OR state = 'cancelled' OR state = 'lost' OR state = 'unavailable'),
     reason       TEXT    NOT NULL,
     ground       TEXT    NOT NULL,
     resumed_from INTEGER,
@@ -144,7 +145,7 @@ CREATE TABLE attempt (
     need_slots   INTEGER NOT NULL,
     need_source  TEXT    NOT NULL,
     PRIMARY KEY (run, number),
-    CHECK ((ended_at IS NOT NULL) = (state IN ('withdrawn', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost', 'unavailable')))
+    CHECK ((ended_at IS NOT NULL) = (state = 'withdrawn' OR state = 'succeeded' OR state = 'failed' OR state = 'timed_out' OR state = 'cancelled' OR state = 'lost' OR state = 'unavailable'))
 ) WITHOUT ROWID;
 -- No run has two attempts that may act.
 CREATE UNIQUE INDEX attempt_open ON attempt (run) WHERE ended_at IS NULL;

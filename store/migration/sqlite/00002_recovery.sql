@@ -10,7 +10,7 @@ ALTER TABLE server ADD COLUMN quarantine TEXT NOT NULL DEFAULT '';
 -- next is a continuation as JSON. It counts while the run is queued, and stays until another one comes into its place, so
 -- that an offer that is withdrawn costs the run nothing. pending_checkpoint is what the intent recover is to begin from,
 -- 0 for the last one there is.
-ALTER TABLE run ADD COLUMN pending TEXT NOT NULL DEFAULT '' CHECK (pending IN ('', 'reset', 'restart', 'recover'));
+ALTER TABLE run ADD COLUMN pending TEXT NOT NULL DEFAULT '' CHECK (pending = '' OR pending = 'reset' OR pending = 'restart' OR pending = 'recover');
 ALTER TABLE run ADD COLUMN pending_checkpoint INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE run ADD COLUMN next TEXT;
 ALTER TABLE run ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;

@@ -15,13 +15,7 @@ interface AnswerProps<T> {
 /** Shows the answer to a query, or that it is on its way, is empty or could not be had. An old answer stays on show. */
 export function Answer<T>({ query, what, empty, children }: AnswerProps<T>) {
   if (query.data !== undefined) {
-    if (empty?.when(query.data)) {
-      return (
-        <Text c="dimmed" p="md">
-          {empty.text}
-        </Text>
-      );
-    }
+    if (empty?.when(query.data)) return <Empty>{empty.text}</Empty>;
     return <>{children(query.data)}</>;
   }
   if (query.isError) {
@@ -36,9 +30,23 @@ export function Answer<T>({ query, what, empty, children }: AnswerProps<T>) {
       </Alert>
     );
   }
+  return <Loading what={what} />;
+}
+
+/** Says that there is nothing yet, and what to do about it. */
+export function Empty({ children }: { children: ReactNode }) {
+  return (
+    <Text c="dimmed" p="md" component="div">
+      {children}
+    </Text>
+  );
+}
+
+/** Says that something is on its way. */
+export function Loading({ what }: { what: string }) {
   return (
     <Center p="xl">
-      <Loader size="sm" aria-label={`${what} are being read`} />
+      <Loader size="sm" role="status" aria-label={`${what}: loading`} />
     </Center>
   );
 }

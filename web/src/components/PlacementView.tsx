@@ -1,6 +1,6 @@
 import { Stack, Table, Text } from '@mantine/core';
 
-import type { Candidate, Placement } from '../data/model';
+import type { Candidate, Placement } from '../data/placement';
 import { Stars } from './Stars';
 
 /** Shows why a run was placed where it was: every candidate with its rating, or why it was refused. */

@@ -1,6 +1,6 @@
 import { Group, Rating as MantineRating, Text } from '@mantine/core';
 
-import type { Rating } from '../data/model';
+import type { Rating } from '../data/placement';
 
 /** Shows a rating as stars and as points of 100. */
 export function Stars({ rating }: { rating: Rating | null }) {

@@ -1,41 +1,71 @@
 import { Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 
-/** Writes a length of time in its two largest units, such as "2 m 5 s". */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, ms) / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.floor(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} m ${Math.floor(seconds % 60)} s`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${minutes % 60} m`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
+import { duration } from '../data/instants';
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
-/** Shows an instant: the time of day, with the date where it is another day. The whole of it is the title. */
+/** Writes an instant in the browser's zone: the time of day, with the date where it is another day. */
+export function instantText(at: Date, now = new Date()): string {
+  return (now.toDateString() === at.toDateString() ? clock : day).format(at);
+}
+
+/** The whole of an instant for hovering: in the browser's zone and in UTC. */
+export function instantTitle(at: Date): string {
+  return `${day.format(at)} (${zoneName()})\n${at.toISOString().replace('T', ' ').replace('.000Z', 'Z').replace('Z', ' UTC')}`;
+}
+
+/** The browser's time zone, such as "Europe/Paris". */
+export function zoneName(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Shows an instant in the browser's zone, with UTC on hovering. */
 export function Instant({ at }: { at: Date | null }) {
   if (!at) return <Text component="span">–</Text>;
-  const today = new Date().toDateString() === at.toDateString();
   return (
-    <time dateTime={at.toISOString()} title={at.toISOString()} className="number">
-      {(today ? clock : day).format(at)}
+    <time dateTime={at.toISOString()} title={instantTitle(at)} className="number">
+      {instantText(at)}
     </time>
   );
 }
 
+/** Returns the present, anew each second while it is wanted. */
+export function useNow(wanted = true, everyMs = 1000): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!wanted) return undefined;
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [wanted, everyMs]);
+  return now;
+}
+
 /** Shows how long something took, or has taken so far. */
 export function Elapsed({ from, to }: { from: Date | null; to: Date | null }) {
-  const [now, setNow] = useState(() => Date.now());
-  const open = from !== null && to === null;
-  useEffect(() => {
-    if (!open) return undefined;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [open]);
+  const now = useNow(from !== null && to === null);
   if (!from) return <Text component="span">–</Text>;
   return <span className="number">{duration((to?.getTime() ?? now) - from.getTime())}</span>;
+}
+
+/** Shows how long ago something was. */
+export function Ago({ at }: { at: Date | null }) {
+  const now = useNow(at !== null);
+  if (!at) return <Text component="span">never</Text>;
+  return (
+    <time dateTime={at.toISOString()} title={instantTitle(at)} className="number">
+      {agoText(now - at.getTime())}
+    </time>
+  );
+}
+
+/** Says how long ago, in the largest unit. */
+export function agoText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 5) return 'now';
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
 }

@@ -22,35 +22,46 @@ import {
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 
-import type { State } from '../data/model';
+import type { State } from '../data/states';
+
+/** What a state means for who looks at it. The colour of each tone is in console.css. */
+export type Tone = 'ok' | 'run' | 'warn' | 'bad' | 'idle' | 'held';
 
 export interface StateLook {
-  icon: ComponentType<{ size?: number | string; 'aria-hidden'?: boolean }>;
-  /** A colour of the theme. */
-  color: string;
+  icon: ComponentType<{ size?: number | string; color?: string; 'aria-hidden'?: boolean }>;
+  tone: Tone;
   word: string;
 }
 
 export const states: Record<State, StateLook> = {
   // Servers.
-  online: { icon: IconPlugConnected, color: 'teal', word: 'online' },
-  never_seen: { icon: IconClockHour4, color: 'gray', word: 'not connected yet' },
-  unreachable: { icon: IconAlertTriangle, color: 'yellow', word: 'unreachable' },
-  unavailable: { icon: IconPlugConnectedX, color: 'red', word: 'unavailable' },
-  draining: { icon: IconTransferOut, color: 'grape', word: 'draining' },
-  disabled: { icon: IconBan, color: 'gray', word: 'disabled' },
+  online: { icon: IconPlugConnected, tone: 'ok', word: 'online' },
+  never_seen: { icon: IconClockHour4, tone: 'idle', word: 'not connected yet' },
+  unreachable: { icon: IconAlertTriangle, tone: 'warn', word: 'unreachable' },
+  unavailable: { icon: IconPlugConnectedX, tone: 'bad', word: 'unavailable' },
+  draining: { icon: IconTransferOut, tone: 'held', word: 'draining' },
+  disabled: { icon: IconBan, tone: 'idle', word: 'disabled' },
   // Runs and attempts.
-  queued: { icon: IconClock, color: 'gray', word: 'queued' },
-  offered: { icon: IconSend, color: 'cyan', word: 'offered' },
-  starting: { icon: IconHourglassHigh, color: 'cyan', word: 'starting' },
-  running: { icon: IconPlayerPlay, color: 'blue', word: 'running' },
-  unknown: { icon: IconHelpCircle, color: 'yellow', word: 'unknown' },
-  stopping: { icon: IconHandStop, color: 'orange', word: 'stopping' },
-  withdrawn: { icon: IconUnlink, color: 'gray', word: 'withdrawn' },
-  succeeded: { icon: IconCircleCheck, color: 'teal', word: 'succeeded' },
-  failed: { icon: IconCircleX, color: 'red', word: 'failed' },
-  timed_out: { icon: IconClockExclamation, color: 'red', word: 'timed out' },
-  cancelled: { icon: IconBan, color: 'gray', word: 'cancelled' },
-  reset: { icon: IconArrowBackUp, color: 'grape', word: 'reset' },
-  lost: { icon: IconGhost, color: 'red', word: 'lost' },
+  queued: { icon: IconClock, tone: 'idle', word: 'queued' },
+  offered: { icon: IconSend, tone: 'run', word: 'offered' },
+  starting: { icon: IconHourglassHigh, tone: 'run', word: 'starting' },
+  running: { icon: IconPlayerPlay, tone: 'run', word: 'running' },
+  unknown: { icon: IconHelpCircle, tone: 'warn', word: 'unknown' },
+  stopping: { icon: IconHandStop, tone: 'warn', word: 'stopping' },
+  withdrawn: { icon: IconUnlink, tone: 'idle', word: 'withdrawn' },
+  succeeded: { icon: IconCircleCheck, tone: 'ok', word: 'succeeded' },
+  failed: { icon: IconCircleX, tone: 'bad', word: 'failed' },
+  timed_out: { icon: IconClockExclamation, tone: 'bad', word: 'timed out' },
+  cancelled: { icon: IconBan, tone: 'idle', word: 'cancelled' },
+  reset: { icon: IconArrowBackUp, tone: 'held', word: 'reset' },
+  lost: { icon: IconGhost, tone: 'bad', word: 'lost' },
 };
+
+/** The CSS colour of a state or of a tone. */
+export function colorOf(state: State): string {
+  return toneColor(states[state].tone);
+}
+
+export function toneColor(tone: Tone): string {
+  return `var(--tone-${tone})`;
+}

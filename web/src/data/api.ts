@@ -1,23 +1,31 @@
 // Requests to the conductor. The browser's session is a cookie, which the conductor sets and scripts cannot read.
 
-import type { WireProblem } from './wire';
+import type { WirePage, WireProblem } from './wire';
 
 const base = '/api/v1';
 
 /** An answer that is not a success, or no answer at all (status 0). */
 export class ApiError extends Error {
   readonly status: number;
+  /** What is wrong with which field, as the conductor said. */
+  readonly fields: readonly { field: string; reason: string }[];
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, fields: readonly { field: string; reason: string }[] = []) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
+    this.fields = fields;
   }
 }
 
 /** Whether the caller has to sign in. */
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401;
+}
+
+/** Says for a person what went wrong. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export async function request(path: string, init?: RequestInit): Promise<Response> {
@@ -28,18 +36,17 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
     if (init?.signal?.aborted) throw error;
     throw new ApiError(0, 'The conductor cannot be reached.');
   }
-  if (!response.ok) {
-    throw new ApiError(response.status, await detailOf(response));
-  }
+  if (!response.ok) throw await errorOf(response);
   return response;
 }
 
-async function detailOf(response: Response): Promise<string> {
+async function errorOf(response: Response): Promise<ApiError> {
   try {
     const problem = (await response.json()) as Partial<WireProblem>;
-    return problem.detail ?? problem.title ?? response.statusText;
+    const fields = problem.errors ?? [];
+    return new ApiError(response.status, problem.detail ?? problem.title ?? response.statusText, fields);
   } catch {
-    return `The conductor answered ${response.status} ${response.statusText}.`;
+    return new ApiError(response.status, `The conductor answered ${response.status} ${response.statusText}.`);
   }
 }
 
@@ -47,14 +54,55 @@ export async function get<T>(path: string, signal: AbortSignal): Promise<T> {
   return (await (await request(path, { signal })).json()) as T;
 }
 
-export async function signIn(token: string): Promise<void> {
-  await request('/session', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ token }),
+/** Reads a list to its end, page by page, up to a bound. */
+export async function getAll<T>(path: string, signal: AbortSignal, most = 5000): Promise<T[]> {
+  const all: T[] = [];
+  const more = path.includes('?') ? '&' : '?';
+  let cursor = '';
+  for (;;) {
+    const page: WirePage<T> = await get(`${path}${more}limit=500${cursor}`, signal);
+    all.push(...page.items);
+    if (page.next_cursor === null || all.length >= most) return all;
+    cursor = `&cursor=${encodeURIComponent(page.next_cursor)}`;
+  }
+}
+
+interface SendOptions {
+  body?: unknown;
+  /** The version that must still be stored, or the change is refused with 412. */
+  version?: number;
+  signal?: AbortSignal;
+}
+
+/** Sends a change and returns the answer; undefined where there is none. */
+export async function send<T>(
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  { body, version, signal }: SendOptions = {},
+): Promise<T> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) {
+    headers['Content-Type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  }
+  if (version !== undefined) headers['If-Match'] = `"${version}"`;
+  const response = await request(path, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal ? { signal } : {}),
   });
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** Makes a name part of a path. */
+export function part(name: string): string {
+  return encodeURIComponent(name);
+}
+
+export async function signIn(token: string): Promise<void> {
+  await send('POST', '/session', { body: { token } });
 }
 
 export async function signOut(): Promise<void> {
-  await request('/session', { method: 'DELETE' });
+  await send('DELETE', '/session');
 }

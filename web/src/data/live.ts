@@ -2,29 +2,46 @@
 // connection stands.
 
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { createContext, useContext, useEffect, useState } from 'react';
 
 import { isSignedOut } from './api';
-import { session } from './queries';
+import { session } from './session';
 import { follow } from './stream';
 import type { WireEvent } from './wire';
 
 /** Events are gathered for so long before what they changed is asked for. */
 const gatherMs = 150;
+/** However much happens, nothing is asked for more often than that. */
+const leastPauseMs = 1_000;
+/** While there is no stream, all that is on show is asked for so often. */
+const pollMs = 5_000;
+
+/** What the kinds of events begin with, and the first words of the queries whose answers they change. */
+const changes: Record<string, (subject: string) => string[][]> = {
+  run: (id) => [['runs'], ['run', id], ['servers'], ['server'], ['what-if'], ['effect'], ['recoverable']],
+  server: (name) => [
+    ['servers'],
+    ['server', name],
+    ['virtual-servers'],
+    ['runs'],
+    ['run'],
+    ['what-if'],
+    ['effect'],
+    ['rating'],
+  ],
+  virtual_server: () => [['virtual-servers'], ['servers'], ['server'], ['effect'], ['rating']],
+  task: (name) => [['tasks'], ['task', name], ['effect']],
+  trigger: () => [['tasks'], ['task'], ['triggers'], ['occurrences']],
+  occurrence: () => [['occurrences'], ['tasks']],
+  plan: (name) => [['plans'], ['plan', name]],
+  plan_run: (id) => [['plan-runs'], ['plan-run', id]],
+};
 
 /** Returns the keys of the queries whose answers an event has changed. */
 export function changedBy(event: Pick<WireEvent, 'kind' | 'subject'>): string[][] {
   const [about] = event.kind.split('.');
-  switch (about) {
-    case 'run':
-      return [['runs'], ['run', event.subject], ['servers']];
-    case 'server':
-      return [['servers'], ['virtual-servers'], ['runs'], ['run']];
-    case 'virtual_server':
-      return [['virtual-servers'], ['servers']];
-    default:
-      return [];
-  }
+  const keys = changes[about ?? '']?.(event.subject) ?? [];
+  return [...keys, ['events', event.subject]];
 }
 
 /** Keeps all queries fresh while it is mounted. Returns whether the conductor is connected; null before the first answer. */
@@ -36,16 +53,21 @@ export function useLive(): boolean | null {
     const end = new AbortController();
     const changed = new Map<string, string[]>();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let flushed = -leastPauseMs;
     const flush = () => {
       timer = undefined;
+      flushed = performance.now();
       for (const queryKey of changed.values()) void queries.invalidateQueries({ queryKey });
       changed.clear();
     };
+    const soon = () => {
+      timer ??= setTimeout(flush, Math.max(gatherMs, flushed + leastPauseMs - performance.now()));
+    };
     const follower = {
       event: ({ data, name }: { data: string; name: string }) => {
-        if (name === 'position') return false;
+        if (name !== 'message') return false;
         for (const key of changedBy(JSON.parse(data) as WireEvent)) changed.set(key.join('/'), key);
-        timer ??= setTimeout(flush, gatherMs);
+        soon();
         return false;
       },
       connected: (now: boolean) => {
@@ -66,5 +88,18 @@ export function useLive(): boolean | null {
     };
   }, [queries]);
 
+  useEffect(() => {
+    if (connected !== false) return undefined;
+    const timer = setInterval(() => void queries.invalidateQueries({ type: 'active' }), pollMs);
+    return () => clearInterval(timer);
+  }, [connected, queries]);
+
   return connected;
+}
+
+/** Whether the conductor is connected; null before the first answer. */
+export const Connected = createContext<boolean | null>(null);
+
+export function useConnected(): boolean | null {
+  return useContext(Connected);
 }

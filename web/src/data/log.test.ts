@@ -6,6 +6,7 @@ import type { WireLogChunk } from './wire';
 function chunk(...pieces: (string | Partial<WireLogChunk['pieces'][number]>)[]): WireLogChunk {
   return {
     attempt: 1,
+    end: false,
     offset: 0,
     next: 0,
     pieces: pieces.map((piece) => ({

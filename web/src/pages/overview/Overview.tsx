@@ -2,13 +2,17 @@ import { Anchor, Badge, Card, Group, SimpleGrid, Stack, Table, Text, Title } fro
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
-import { Answer } from '../components/Answer';
-import { Elapsed, Instant } from '../components/instants';
-import { Meter } from '../components/Meter';
-import { Stars } from '../components/Stars';
-import { StateBadge } from '../components/StateBadge';
-import type { Run, Server, VirtualServer } from '../data/model';
-import { newestRuns, servers, virtualServers } from '../data/queries';
+import { Answer } from '../../components/Answer';
+import { Elapsed, Instant } from '../../components/instants';
+import { Meter } from '../../components/Meter';
+import { Stars } from '../../components/Stars';
+import { StateBadge } from '../../components/StateBadge';
+import { newestRuns } from '../../data/runs';
+import type { Run } from '../../data/runs';
+import { servers } from '../../data/servers';
+import type { Server } from '../../data/servers';
+import { virtualServers } from '../../data/virtualServers';
+import type { VirtualServer } from '../../data/virtualServers';
 
 /** Everything at a glance: the servers, how they are grouped, and what ran last. */
 export function Overview() {

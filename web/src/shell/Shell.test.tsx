@@ -1,51 +1,9 @@
-import { MantineProvider } from '@mantine/core';
-import { QueryClientProvider } from '@tanstack/react-query';
-import { RouterProvider } from '@tanstack/react-router';
-import { render, screen, waitFor, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
-import { aRun, aServer } from '../data/samples';
-import { newQueryClient } from '../queryClient';
-import { newRouter } from '../router';
-
-type Answers = Record<string, () => Response | Promise<Response>>;
-
-const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
-const page = (...items: unknown[]) => json({ items, next_cursor: null });
-const problem = (status: number, detail: string) => json({ title: 'wrong', status, detail }, status);
-/** A stream that says nothing. */
-const quiet = () => new Response(new ReadableStream());
-
-const signedIn: Answers = {
-  'GET /session': () => json({ by: 'admin' }),
-  'GET /events': quiet,
-  'GET /servers': () => page(),
-  'GET /virtual-servers': () => page(),
-  'GET /runs': () => page(),
-};
-
-/** Shows the console at an address, with a conductor that gives these answers. */
-function show(address: string, answers: Answers) {
-  vi.stubGlobal(
-    'fetch',
-    vi.fn((input: string, init?: RequestInit) => {
-      const path = new URL(input, 'http://host').pathname.replace('/api/v1', '');
-      const answer = answers[`${init?.method ?? 'GET'} ${path}`];
-      return Promise.resolve(answer ? answer() : problem(404, `there is nothing at ${path}`));
-    }),
-  );
-  window.history.pushState({}, '', address);
-  return render(
-    <MantineProvider env="test">
-      <QueryClientProvider client={newQueryClient()}>
-        <RouterProvider router={newRouter()} />
-      </QueryClientProvider>
-    </MantineProvider>,
-  );
-}
-
-afterEach(() => vi.unstubAllGlobals());
+import { json, page, problem, show, signedIn } from '../testing/console';
+import { aRun, aServer } from '../testing/samples';
 
 it('asks for the token, says that it is wrong, and lets one in with the right one', async () => {
   let open = false;
@@ -108,7 +66,7 @@ it('says what could not be read, and reads it when told to try again', async () 
 
 it('says that the connection is lost', async () => {
   show('/', { ...signedIn, 'GET /events': () => problem(503, 'busy') });
-  expect(await screen.findByText('Connection lost')).toBeTruthy();
+  expect(await screen.findByText('Connection lost, reconnecting')).toBeTruthy();
 });
 
 it('leads back to signing in when the session has ended', async () => {
@@ -147,9 +105,15 @@ it('shows a run with its attempts, why it was placed, and its output', async () 
               started_at: '2026-01-31T09:05:00Z',
               ended_at: null,
               ground: null,
+              exit: null,
+              lease: null,
+              log_bytes: 6,
+              resumed_from: null,
+              unavailable_after: null,
               placement: {
                 at: '2026-01-31T09:05:00Z',
                 chosen: 'js-1',
+              need: { cpu: 1, memory: 0, slots: 1, source: 'assumed' },
                 reason: 'js-1 has the highest rating',
                 candidates: [
                   {
@@ -159,7 +123,18 @@ it('shows a run with its attempts, why it was placed, and its output', async () 
                     sample_age_ms: 900,
                     slots: 4,
                     slots_used: 0,
-                    terms: [{ indicator: 'cpu_idle', value: 0.5, penalty: 1.2 }],
+                    runs: 0,
+                    terms: [
+                      {
+                        indicator: 'cpu_idle',
+                        value: 0.5,
+                        min: 1,
+                        max: 2,
+                        relative: 0.5,
+                        weight: 4,
+                        penalty: 1.2,
+                      },
+                    ],
                   },
                   {
                     server: 'js-2',
@@ -170,6 +145,7 @@ it('shows a run with its attempts, why it was placed, and its output', async () 
                     sample_age_ms: -1,
                     slots: 4,
                     slots_used: 0,
+                    runs: 0,
                   },
                 ],
               },

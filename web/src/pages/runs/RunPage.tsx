@@ -3,14 +3,14 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { Answer } from '../components/Answer';
-import { Elapsed, Instant } from '../components/instants';
-import { LogView } from '../components/LogView';
-import { PlacementView } from '../components/PlacementView';
-import { StateBadge } from '../components/StateBadge';
-import { hasEnded } from '../data/model';
-import type { Attempt, Run } from '../data/model';
-import { run as runQuery } from '../data/queries';
+import { Answer } from '../../components/Answer';
+import { Elapsed, Instant } from '../../components/instants';
+import { LogView } from '../../components/LogView';
+import { PlacementView } from '../../components/PlacementView';
+import { StateBadge } from '../../components/StateBadge';
+import { run as runQuery } from '../../data/runs';
+import type { Attempt, Run } from '../../data/runs';
+import { hasEnded } from '../../data/states';
 
 /** One run: its state, its attempts, why each was placed where it was, and its output. */
 export function RunPage() {

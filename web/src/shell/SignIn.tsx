@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { signIn } from '../data/api';
-import { session } from '../data/queries';
+import { session } from '../data/session';
 
 /** Asks for the token that the conductor printed at its first start. */
 export function SignIn() {

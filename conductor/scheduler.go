@@ -1,0 +1,9 @@
+package conductor
+
+// wakeScheduler says that triggers have changed.
+func (c *Conductor) wakeScheduler() {
+	select {
+	case c.schedule <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,62 @@
+package task
+
+import "time"
+
+// Occurrence is one due instant of a trigger and what was made of it: a run, or the reason that there is none. There is
+// exactly one for each (owner, trigger, scheduled time, event).
+type Occurrence struct {
+	Owner   Owner
+	Trigger string
+	// ScheduledFor is the instant at which the trigger was due, before its delay; for an event, when it happened.
+	ScheduledFor time.Time
+	// Event tells events apart, such as the path and the time of a file or the id of a run; empty for times.
+	Event string
+	// Run is the run that was made, or empty; for a plan it is the id of the plan's run.
+	Run RunID
+	// Reason says why there is no run, and is empty otherwise.
+	Reason string
+	// DecidedAt is when the occurrence was acted on.
+	DecidedAt time.Time
+}
+
+// OccurrenceFilter chooses occurrences. Zero values choose all.
+type OccurrenceFilter struct {
+	Owner   Owner
+	Trigger string
+	// Skipped chooses only those without a run.
+	Skipped bool
+	// Since and Until bound ScheduledFor: at or after Since, before Until.
+	Since, Until time.Time
+}
+
+// DueTrigger is a trigger whose time has come, with what is needed to act on it.
+type DueTrigger struct {
+	Trigger Trigger
+	// Task is the task that it starts; nil for the trigger of a plan.
+	Task *Task
+	// Calendar is the calendar that it uses, or nil.
+	Calendar *Calendar
+}
+
+// Firing is what was decided about a trigger that was due: the occurrences to be stored, with the runs of those that
+// have one, and when it is due again.
+type Firing struct {
+	Owner   Owner
+	Trigger string
+	// From is the trigger's Next when the decision was made. The firing is stored only where that still holds.
+	From time.Time
+	// Occurrences are in the order of their scheduled times. Those with a run have it in Runs, by its id.
+	Occurrences []Occurrence
+	Runs        []Run
+	// Next and DueAt are those of the trigger from then on; nil where it has no further occurrence.
+	Next, DueAt *time.Time
+}
+
+// Forecast is an occurrence that is still to come.
+type Forecast struct {
+	Owner        Owner
+	Trigger      string
+	ScheduledFor time.Time
+	// DueAt is when it will be acted on: later than ScheduledFor by the trigger's delay.
+	DueAt time.Time
+}

@@ -1,0 +1,151 @@
+import { Modal, Text, TextInput } from '@mantine/core';
+import { IconListCheck, IconPlayerPlay, IconSearch, IconServer, IconStack2 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { KeyboardEvent } from 'react';
+
+import { servers } from '../data/servers';
+import { taskNames } from '../data/taskNames';
+import { virtualServers } from '../data/virtualServers';
+import type { Place } from './places';
+import { places } from './places';
+import classes from './Shell.module.css';
+
+export interface Target {
+  name: string;
+  kind: string;
+  to: string;
+  icon: Place['icon'];
+}
+
+const most = 12;
+/** The ids of runs, which sort by time. */
+const runId = /^[0-9A-HJKMNP-TV-Z]{26}$/i;
+
+/** Returns what the text may mean, the best first: what begins with it, then what contains it. */
+export function matches(targets: readonly Target[], text: string): Target[] {
+  const wanted = text.trim().toLowerCase();
+  const run: Target[] = runId.test(wanted)
+    ? [{ name: wanted.toUpperCase(), kind: 'run', to: `/runs/${wanted.toUpperCase()}`, icon: IconPlayerPlay }]
+    : [];
+  const rank = ({ name }: Target) => name.toLowerCase().indexOf(wanted);
+  const found = targets.filter((target) => rank(target) >= 0);
+  found.sort((a, b) => Math.min(1, rank(a)) - Math.min(1, rank(b)));
+  return [...run, ...found].slice(0, most);
+}
+
+/** Finds a page, a server, a group, a task or a run by its name, and goes there. */
+export function JumpTo({ opened, close }: { opened: boolean; close: () => void }) {
+  return (
+    <Modal
+      opened={opened}
+      onClose={close}
+      withCloseButton={false}
+      size="lg"
+      padding="xs"
+      yOffset="12vh"
+      centered={false}
+      aria-label="Jump to"
+    >
+      <Finder close={close} />
+    </Modal>
+  );
+}
+
+function useTargets(): Target[] {
+  const fleet = useQuery(servers).data ?? [];
+  const groups = useQuery(virtualServers).data ?? [];
+  const tasks = useQuery(taskNames).data ?? [];
+  return [
+    ...places.map(({ name, to, icon }) => ({ name, to, icon, kind: 'page' })),
+    ...groups.map(({ name }) => ({
+      name,
+      to: `/virtual-servers?show=${encodeURIComponent(name)}`,
+      icon: IconStack2,
+      kind: 'virtual server',
+    })),
+    ...fleet.map(({ name }) => ({
+      name,
+      to: `/servers/${encodeURIComponent(name)}`,
+      icon: IconServer,
+      kind: 'server',
+    })),
+    ...tasks.map((name) => ({
+      name,
+      to: `/tasks/${encodeURIComponent(name)}`,
+      icon: IconListCheck,
+      kind: 'task',
+    })),
+  ];
+}
+
+function Finder({ close }: { close: () => void }) {
+  const [text, setText] = useState('');
+  const [at, setAt] = useState(0);
+  const navigate = useNavigate();
+  const found = matches(useTargets(), text);
+  const go = (target: Target | undefined) => {
+    if (!target) return;
+    close();
+    void navigate({ href: target.to });
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+    const step = steps[event.key];
+    if (step !== undefined && found.length > 0) {
+      event.preventDefault();
+      setAt((at + step + found.length) % found.length);
+    }
+    if (event.key === 'Enter') go(found[at]);
+  };
+  return (
+    <>
+      <TextInput
+        data-autofocus
+        size="md"
+        variant="unstyled"
+        px="sm"
+        placeholder="A page, server, group, task or run"
+        aria-label="Jump to"
+        role="combobox"
+        aria-expanded
+        aria-controls="jump-targets"
+        aria-activedescendant={found[at] ? `jump-${at}` : undefined}
+        leftSection={<IconSearch size={18} aria-hidden />}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setAt(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <div id="jump-targets" role="listbox" aria-label="Targets">
+        {found.map((target, i) => (
+          <div
+            key={`${target.kind}/${target.name}`}
+            id={`jump-${i}`}
+            role="option"
+            aria-selected={i === at}
+            className={classes.option}
+            onMouseMove={() => setAt(i)}
+            onClick={() => go(target)}
+          >
+            <target.icon size={18} stroke={1.7} aria-hidden />
+            <Text size="sm" truncate>
+              {target.name}
+            </Text>
+            <Text size="xs" c="dimmed" ml="auto">
+              {target.kind}
+            </Text>
+          </div>
+        ))}
+      </div>
+      {found.length === 0 && (
+        <Text size="sm" c="dimmed" p="sm" role="status">
+          Nothing of that name.
+        </Text>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+import { Group, Kbd, Modal, Stack, Table, Text, Title } from '@mantine/core';
+
+import { places } from './places';
+
+/** What the keys do that are heard by a page, apart from those of the whole console. */
+export const pageShortcuts: { page: string; keys: string[]; what: string }[] = [
+  { page: 'Virtual servers', keys: ['Space'], what: 'Lift the server in focus, and drop it' },
+  { page: 'Virtual servers', keys: ['↑', '↓', '←', '→'], what: 'Choose where to drop it' },
+  { page: 'Virtual servers', keys: ['Esc'], what: 'Return it to where it was' },
+];
+
+const general = [
+  { keys: ['Ctrl', 'K'], what: 'Jump to a page, a server, a task or a run' },
+  { keys: ['/'], what: 'The same' },
+  { keys: ['?'], what: 'This list' },
+];
+
+/** Lists all shortcuts. */
+export function ShortcutList({ opened, close }: { opened: boolean; close: () => void }) {
+  const pages = [...new Set(pageShortcuts.map(({ page }) => page))];
+  return (
+    <Modal opened={opened} onClose={close} title="Shortcuts" size="lg">
+      <Stack>
+        <Keys rows={general} name="Everywhere" />
+        <Keys rows={places.map(({ name, key }) => ({ keys: ['g', key], what: name }))} name="Go to" />
+        {pages.map((name) => (
+          <Keys key={name} rows={pageShortcuts.filter(({ page }) => page === name)} name={name} />
+        ))}
+      </Stack>
+    </Modal>
+  );
+}
+
+function Keys({ rows, name }: { rows: { keys: string[]; what: string }[]; name: string }) {
+  return (
+    <section>
+      <Title order={3} size="h6" mb={4}>
+        {name}
+      </Title>
+      <Table aria-label={name} withRowBorders={false} verticalSpacing={3}>
+        <Table.Tbody>
+          {rows.map(({ keys, what }) => (
+            <Table.Tr key={keys.join()}>
+              <Table.Td w={150}>
+                <Group gap={4}>
+                  {keys.map((key) => (
+                    <Kbd key={key}>{key}</Kbd>
+                  ))}
+                </Group>
+              </Table.Td>
+              <Table.Td>
+                <Text size="sm">{what}</Text>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </section>
+  );
+}

@@ -1,0 +1,101 @@
+// Answers of the API for tests.
+
+import type { WireRun, WireServer, WireVirtualServer } from '../data/wire';
+
+export function aServer(fields: Partial<WireServer> = {}): WireServer {
+  return {
+    name: 'js-1',
+    kind: 'job',
+    status: 'online',
+    mode: 'active',
+    contact: 'online',
+    state_since: '2026-01-31T08:00:00.000Z',
+    reason: '',
+    quarantine: '',
+    description: '',
+    labels: {},
+    power: 1,
+    patience: '120s',
+    timers: null,
+    held: null,
+    slots: 4,
+    slots_used: 1,
+    rating: 96.04,
+    stars: 5,
+    load: aSample(),
+    attempts: [],
+    virtual_servers: ['etl'],
+    joined_at: '2026-01-31T08:00:00.000Z',
+    last_seen: '2026-01-31T09:05:00.000Z',
+    boot_id: 'boot',
+    instance: 'instance',
+    agent_version: '1.0.0',
+    version: 1,
+    ...fields,
+  };
+}
+
+type WireSample = NonNullable<WireServer['load']>;
+
+export function aSample(fields: Partial<WireSample> = {}): WireSample {
+  return {
+    at: '2026-01-31T09:05:00.000Z',
+    agent_clock: '2026-01-31T09:05:00.000Z',
+    cpus: 4,
+    cpu_idle: 0.75,
+    cpu_nice: 0,
+    cpu_total: 0.25,
+    load1: 1,
+    load5: 1,
+    load15: 1,
+    memory_total: 100,
+    memory_available: 60,
+    swap_total: 0,
+    swap_free: 0,
+    disk_total: 1000,
+    disk_free: 500,
+    own_cpu: 0,
+    own_memory: 0,
+    ...fields,
+  };
+}
+
+export function aVirtualServer(fields: Partial<WireVirtualServer> = {}): WireVirtualServer {
+  return {
+    name: 'etl',
+    members: ['js-1'],
+    version: 1,
+    created_at: '2026-01-31T08:00:00.000Z',
+    updated_at: '2026-01-31T08:00:00.000Z',
+    ...fields,
+  };
+}
+
+export function aRun(fields: Partial<WireRun> = {}): WireRun {
+  return {
+    id: '01J9',
+    task: 'load-orders',
+    state: 'running',
+    prior: null,
+    pending: null,
+    cause: { kind: 'api', by: 'admin' },
+    scheduled_for: null,
+    queued_at: '2026-01-31T09:04:59.000Z',
+    started_at: null,
+    ended_at: null,
+    exit_code: null,
+    reason: '',
+    policy: 'wait',
+    target: { virtual_server: 'etl' },
+    leave_running: false,
+    unavailable_after: null,
+    server: 'js-1',
+    attempt: 1,
+    tries: 1,
+    next: null,
+    params: {},
+    outputs: {},
+    progress: null,
+    ...fields,
+  };
+}
