@@ -61,7 +61,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/runs',
-    component: () => <NotYet title="Runs" meanwhile={['segno run list']} />,
+    component: lazyRouteComponent(() => import('./pages/runs/Runs'), 'Runs'),
   }),
   createRoute({
     ...under,

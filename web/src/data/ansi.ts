@@ -32,7 +32,8 @@ export function carriedOver(text: string): string {
   let carried = '';
   for (const [sequence, words = ''] of text.matchAll(sgr)) {
     // A reset anywhere in the sequence ends all that was before it.
-    const resets = words === '' || words.split(';').some((word, i, all) => Number(word) === 0 && !isColour(all, i));
+    const resets =
+      words === '' || words.split(';').some((word, i, all) => Number(word) === 0 && !isColour(all, i));
     carried = resets ? (/^(0*;?)*$/.test(words) ? '' : sequence) : carried + sequence;
   }
   return carried.length > 200 ? '' : carried;
@@ -50,7 +51,13 @@ painter.use_classes = true;
 painter.url_allowlist = {};
 
 const painted = /<span(?: style="([^"]*)")?(?: class="([^"]*)")?>([^<]*)<\/span>|([^<]+)/g;
-const entities: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#x27;': "'" };
+const entities: Record<string, string> = {
+  '&amp;': '&',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#x27;': "'",
+};
 
 /** Takes a line that went through onlyColours apart by its colours. */
 export function paint(text: string): Piece[] {
@@ -68,7 +75,10 @@ function pieceOf(style: string, classes: string, html: string): Piece {
     .split(' ')
     .filter((word) => word !== '')
     .map((word) => word.replace(/^ansi-/, ''));
-  const piece: Piece = { text: html.replace(/&(?:amp|lt|gt|quot|#x27);/g, (word) => entities[word] ?? word), looks };
+  const piece: Piece = {
+    text: html.replace(/&(?:amp|lt|gt|quot|#x27);/g, (word) => entities[word] ?? word),
+    looks,
+  };
   for (const rule of style.split(';')) {
     const [name = '', value = ''] = rule.split(':');
     if (name === 'color') piece.color = value;

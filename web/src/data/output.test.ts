@@ -9,6 +9,7 @@ function chunk(...pieces: Given[]): WireLogChunk {
   return {
     attempt: 1,
     offset: 0,
+    end: false,
     next: 0,
     pieces: pieces.map((piece) => ({
       at: '2026-01-31T09:05:00.000Z',
@@ -46,7 +47,9 @@ describe('Output', () => {
   it('puts characters together that were cut in two', () => {
     const bytes = new TextEncoder().encode('Öl');
     const base64 = (part: Uint8Array) => btoa(String.fromCharCode(...part));
-    expect(texts(chunk({ base64: base64(bytes.slice(0, 1)) }, { base64: base64(bytes.slice(1)) }))).toEqual(['Öl']);
+    expect(texts(chunk({ base64: base64(bytes.slice(0, 1)) }, { base64: base64(bytes.slice(1)) }))).toEqual([
+      'Öl',
+    ]);
     expect(texts(chunk({ base64: base64(bytes.slice(0, 1)) }, 'x'))).toEqual(['\ufffdx']);
   });
 

@@ -48,9 +48,7 @@ export class Output {
   private readonly carried = new Map<Stream, string>();
   private readonly decoders = new Map<Stream, TextDecoder>();
 
-  constructor(
-    private readonly limits = { lines: maxLines, characters: maxCharacters, block: blockLines },
-  ) {}
+  constructor(private readonly limits = { lines: maxLines, characters: maxCharacters, block: blockLines }) {}
 
   /** How many lines there are. */
   get length(): number {
@@ -74,7 +72,12 @@ export class Output {
     const block = this.blocks[Math.floor(place / this.limits.block)];
     if (text === undefined || !block) return undefined;
     const i = place % this.limits.block;
-    return { number, text, at: new Date(block.at[i] ?? 0), stream: streams[block.stream[i] ?? 0] ?? 'stdout' };
+    return {
+      number,
+      text,
+      at: new Date(block.at[i] ?? 0),
+      stream: streams[block.stream[i] ?? 0] ?? 'stdout',
+    };
   }
 
   /** Returns the text of a line alone, for who looks through many. */
@@ -134,7 +137,12 @@ export class Output {
     const i = (this.next - this.first) % this.limits.block;
     if (i === 0) {
       const size = this.limits.block;
-      this.blocks.push({ texts: [], at: new Float64Array(size), stream: new Uint8Array(size), characters: 0 });
+      this.blocks.push({
+        texts: [],
+        at: new Float64Array(size),
+        stream: new Uint8Array(size),
+        characters: 0,
+      });
     }
     const block = this.blocks.at(-1) as Block;
     block.texts.push('');

@@ -4,6 +4,60 @@
  */
 
 export interface paths {
+    "/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List calendars by name */
+        get: operations["listCalendars"];
+        put?: never;
+        /** Create a calendar */
+        post: operations["createCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calendars/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a calendar */
+        get: operations["getCalendar"];
+        put?: never;
+        post?: never;
+        /** Remove a calendar that no trigger uses */
+        delete: operations["deleteCalendar"];
+        options?: never;
+        head?: never;
+        /** Edit a calendar */
+        patch: operations["patchCalendar"];
+        trace?: never;
+    };
+    "/calendars/{name}/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what a calendar allows on each day */
+        get: operations["listCalendarDays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -13,6 +67,23 @@ export interface paths {
         };
         /** List or follow everything that happens */
         get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List occurrences that are still to come, soonest first */
+        get: operations["getForecast"];
         put?: never;
         post?: never;
         delete?: never;
@@ -32,6 +103,23 @@ export interface paths {
         put?: never;
         /** Make a one-time token with which an agent joins */
         post: operations["createJoinToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what became of due instants, newest first */
+        get: operations["listOccurrences"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -64,6 +152,23 @@ export interface paths {
         };
         /** This description as YAML */
         get: operations["getOpenAPIYAML"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the pauses of tasks, plans and all triggers */
+        get: operations["listPauses"];
         put?: never;
         post?: never;
         delete?: never;
@@ -183,6 +288,23 @@ export interface paths {
         };
         /** List what happened to a run, oldest first */
         get: operations["listRunEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{id}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what the attempts of a run used while they ran */
+        get: operations["getRunLoad"];
         put?: never;
         post?: never;
         delete?: never;
@@ -453,6 +575,74 @@ export interface paths {
         patch: operations["patchTask"];
         trace?: never;
     };
+    "/tasks/{name}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what became of the due instants of a task, newest first */
+        get: operations["listTaskOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause all triggers of a task */
+        post: operations["pauseTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/placement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say where a run of the task would go now, and why */
+        get: operations["getTaskPlacement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the pause of all triggers of a task */
+        post: operations["resumeTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks/{name}/runs": {
         parameters: {
             query?: never;
@@ -464,6 +654,179 @@ export interface paths {
         put?: never;
         /** Run a task now */
         post: operations["startRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the triggers of a task by name */
+        get: operations["listTaskTriggers"];
+        put?: never;
+        /** Give a task a trigger */
+        post: operations["createTaskTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/triggers/{trigger}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a trigger */
+        get: operations["getTaskTrigger"];
+        put?: never;
+        post?: never;
+        /** Remove a trigger; its occurrences stay */
+        delete: operations["deleteTaskTrigger"];
+        options?: never;
+        head?: never;
+        /** Edit a trigger */
+        patch: operations["patchTaskTrigger"];
+        trace?: never;
+    };
+    "/tasks/{name}/triggers/{trigger}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a trigger from being due */
+        post: operations["pauseTaskTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/triggers/{trigger}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what becomes of the next times of a trigger */
+        get: operations["previewTaskTrigger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/triggers/{trigger}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the pause of a trigger */
+        post: operations["resumeTaskTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List where and when attempts ran, those of the newest runs first */
+        get: operations["getTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the triggers of all tasks and plans */
+        get: operations["listTriggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause all triggers */
+        post: operations["pauseTriggers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what becomes of the next times of a trigger that is not stored */
+        post: operations["previewTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the pause of all triggers */
+        post: operations["resumeTriggers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -546,6 +909,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AfterTrigger: {
+            /**
+             * @description Which ends count.
+             * @enum {string}
+             */
+            on: "ok" | "error" | "any";
+            /** @description The other task. */
+            task: string;
+        };
         Attempt: {
             /** Format: date-time */
             ended_at: string | null;
@@ -601,6 +973,71 @@ export interface components {
             /** Format: int64 */
             processes: number;
             run: string;
+        };
+        Calendar: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description What the calendar is for. */
+            description?: string;
+            /** @description Days and hours, one by one or by a rule. */
+            entries?: components["schemas"]["CalendarEntry"][] | null;
+            /** @description Text of an iCalendar file; its events are entries as well. */
+            icalendar?: string;
+            /**
+             * @description exclude: triggers are not due during the entries (the default). only: they are due during the entries alone.
+             * @enum {string}
+             */
+            mode?: "exclude" | "only";
+            /** @description Name of the calendar: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description IANA name of the zone of its days and hours; by default that of the trigger. */
+            timezone?: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Counts edits; also the ETag.
+             */
+            version: number;
+        };
+        CalendarDay: {
+            /** @description Hours at which triggers may be due, such as 09:00-17:30; the whole day is 00:00-24:00. */
+            allowed: string[];
+            /** Format: date */
+            date: string;
+            /** @description Names of the entries that fit the day. */
+            entries: string[];
+        };
+        CalendarEntry: {
+            /** @description A day such as 2026-12-25, or that of each year such as 12-25. */
+            date?: string;
+            /** @description Times of the day such as 09:00-17:30 or 22:00-06:00, which ends on the next day; by default the whole day. */
+            hours?: string[] | null;
+            /** @description What it is, such as Christmas. */
+            name?: string;
+            /** @description A recurrence rule of RFC 5545 that begins at date, such as FREQ=MONTHLY;BYDAY=-1FR. */
+            rule?: string;
+            /** @description Last day of a range that begins with date, in the same form. */
+            until?: string;
+            /** @description Days of the week such as sat, or ranges such as mon-fri. */
+            weekdays?: string[] | null;
+        };
+        CalendarSpec: {
+            /** @description What the calendar is for. */
+            description?: string;
+            /** @description Days and hours, one by one or by a rule. */
+            entries?: components["schemas"]["CalendarEntry"][] | null;
+            /** @description Text of an iCalendar file; its events are entries as well. */
+            icalendar?: string;
+            /**
+             * @description exclude: triggers are not due during the entries (the default). only: they are due during the entries alone.
+             * @enum {string}
+             */
+            mode?: "exclude" | "only";
+            /** @description Name of the calendar: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description IANA name of the zone of its days and hours; by default that of the trigger. */
+            timezone?: string;
         };
         Cause: {
             by: string;
@@ -692,6 +1129,35 @@ export interface components {
             /** @description Completes the sentence that begins with the field. */
             reason: string;
         };
+        FileTrigger: {
+            /** @description Absolute path of the folder. */
+            folder: string;
+            /** @description Names of files, such as orders-*.csv. */
+            mask: string;
+            /** @description created, modified or exists; by default created. */
+            on?: string[] | null;
+            /** @description Job server on which the files are. */
+            server: string;
+            /**
+             * @description How long a file must not have grown before it counts, such as "5s".
+             * @example 90s
+             */
+            settle?: string;
+        };
+        Forecast: {
+            /**
+             * Format: date-time
+             * @description When it will be acted on: later than scheduled_for by the trigger's delay.
+             */
+            due_at: string;
+            /** @description Null for the trigger of a task. */
+            plan: string | null;
+            /** Format: date-time */
+            scheduled_for: string;
+            /** @description Null for the trigger of a plan. */
+            task: string | null;
+            trigger: string;
+        };
         Indicator: {
             /** Format: double */
             max: number;
@@ -730,6 +1196,19 @@ export interface components {
              * @example 90s
              */
             ttl?: string;
+        };
+        LastRun: {
+            /** Format: date-time */
+            ended_at: string | null;
+            id: string;
+            /** Format: date-time */
+            queued_at: string;
+            reason: string;
+            server: string | null;
+            /** Format: date-time */
+            started_at: string | null;
+            /** @enum {string} */
+            state: "queued" | "starting" | "running" | "unknown" | "stopping" | "succeeded" | "failed" | "timed_out" | "cancelled" | "reset" | "lost";
         };
         LoadPoint: {
             /** Format: date-time */
@@ -837,6 +1316,41 @@ export interface components {
             /** @description Why there is a further attempt. */
             reason: string;
         };
+        Occurrence: {
+            /**
+             * Format: date-time
+             * @description When it was acted on.
+             */
+            decided_at: string;
+            /** @description What the event was, such as the path of a file; null for times. */
+            event: string | null;
+            /** @description Null for the trigger of a task. */
+            plan: string | null;
+            /** @description Why there is no run; empty otherwise. */
+            reason: string;
+            /** @description The run that was made; null where reason says why there is none. */
+            run: string | null;
+            /**
+             * Format: date-time
+             * @description When it was due; for an event, when that happened.
+             */
+            scheduled_for: string;
+            /** @description Null for the trigger of a plan. */
+            task: string | null;
+            trigger: string;
+        };
+        PageCalendar: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Calendar"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PageCalendarDay: {
+            /** @description The items of this page. */
+            items: components["schemas"]["CalendarDay"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
         PageCheckpoint: {
             /** @description The items of this page. */
             items: components["schemas"]["Checkpoint"][];
@@ -849,9 +1363,33 @@ export interface components {
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
+        PageForecast: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Forecast"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
         PageLoadPoint: {
             /** @description The items of this page. */
             items: components["schemas"]["LoadPoint"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PageOccurrence: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Occurrence"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PagePause: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Pause"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PagePreview: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Preview"][];
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
@@ -867,15 +1405,33 @@ export interface components {
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
+        PageRunLoadPoint: {
+            /** @description The items of this page. */
+            items: components["schemas"]["RunLoadPoint"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
         PageServer: {
             /** @description The items of this page. */
             items: components["schemas"]["Server"][];
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
+        PageSpan: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Span"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
         PageTask: {
             /** @description The items of this page. */
             items: components["schemas"]["Task"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PageTrigger: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Trigger"][];
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
@@ -891,6 +1447,25 @@ export interface components {
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
+        Pause: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            /**
+             * @description Whether one trigger is paused, all of its task or plan, or all there are.
+             * @enum {string}
+             */
+            level: "trigger" | "owner" | "all";
+            /** @description The plan whose triggers are paused, at the level owner. */
+            plan: string | null;
+            reason: string;
+            /** @description The task whose triggers are paused, at the level owner. */
+            task: string | null;
+        };
+        PauseRequest: {
+            /** @description Why they are paused, in a sentence. */
+            reason?: string;
+        };
         Placement: {
             /** Format: date-time */
             at: string;
@@ -901,6 +1476,29 @@ export interface components {
             reason: string;
             selection?: string;
             virtual_server?: string;
+        };
+        Preview: {
+            /** @description False where it is left out. */
+            due: boolean;
+            /**
+             * Format: date-time
+             * @description When it is acted on: later than scheduled_for by the trigger's delay.
+             */
+            due_at: string;
+            /**
+             * @description What a change of the clock or the calendar does to it.
+             * @enum {string}
+             */
+            effect: "" | "moved" | "gap" | "first" | "second" | "excluded";
+            /** @description The time on the clock of the trigger's zone, such as 2026-03-29 02:30:00. */
+            local: string;
+            /** @description The same in a sentence. */
+            note: string;
+            /**
+             * Format: date-time
+             * @description The instant: that of the change of the clock for a local time that does not exist.
+             */
+            scheduled_for: string;
         };
         Problem: {
             /** @description What is wrong with this request, for a person. */
@@ -1042,6 +1640,32 @@ export interface components {
             unavailable_after: string | null;
             /** @description Of a queued run: why no server could take it so far. */
             waiting?: components["schemas"]["Placement"];
+        };
+        RunLoadPoint: {
+            /**
+             * Format: date-time
+             * @description End of the stretch.
+             */
+            at: string;
+            /** Format: int64 */
+            attempt: number;
+            /**
+             * Format: double
+             * @description Mean, in cores.
+             */
+            cpu: number;
+            /**
+             * @description How long the stretch was.
+             * @example 90s
+             */
+            length: string;
+            /**
+             * Format: int64
+             * @description The most, in bytes, of all processes.
+             */
+            memory: number;
+            /** Format: int64 */
+            processes: number;
         };
         RunRequest: {
             /** @description Values that override the task's parameters. */
@@ -1203,6 +1827,25 @@ export interface components {
             /** @description The bearer token. */
             token: string;
         };
+        Span: {
+            /** Format: int64 */
+            attempt: number;
+            /**
+             * Format: date-time
+             * @description When its agent claimed it; when it was offered where nobody has yet.
+             */
+            from: string;
+            run: string;
+            server: string;
+            /** @enum {string} */
+            state: "offered" | "running" | "unknown" | "stopping" | "withdrawn" | "succeeded" | "failed" | "timed_out" | "cancelled" | "lost" | "unavailable";
+            task: string;
+            /**
+             * Format: date-time
+             * @description Null while it is open.
+             */
+            to: string | null;
+        };
         Step: {
             /** @description Argument vector, executed without a shell. */
             command: string[] | null;
@@ -1228,6 +1871,8 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** @description The newest run; given in lists, for tasks that have run. */
+            last_run?: components["schemas"]["LastRun"];
             /** @description With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap. */
             leave_running?: boolean;
             /** @description Name of the task: 1 to 63 of a-z 0-9 - _ . */
@@ -1378,6 +2023,173 @@ export interface components {
              */
             unreachable_since: string | null;
         };
+        Trigger: {
+            /** @description The end of a run of another task. */
+            after?: components["schemas"]["AfterTrigger"];
+            /**
+             * Format: date-time
+             * @description The one instant at which it is due.
+             */
+            at?: string;
+            /** @description Name of a calendar: instants that it excludes are left out. */
+            calendar?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Five fields (minute hour day month weekday) or six (with seconds before them), or a word such as @daily. */
+            cron?: string;
+            /** @description What the trigger is for. */
+            description?: string;
+            /**
+             * Format: date-time
+             * @description When that is acted on: later than next_at by the trigger's delay.
+             */
+            due_at: string | null;
+            /**
+             * Format: date-time
+             * @description It is not due at this instant or later.
+             */
+            end?: string;
+            /**
+             * @description Interval such as "10m", counted from start or else from the trigger's creation.
+             * @example 90s
+             */
+            every?: string;
+            /** @description Files on a job server. */
+            file?: components["schemas"]["FileTrigger"];
+            /**
+             * @description A local time that a change of the clock leaves out: run once at the change, or skip. By default run, and skip for a cron that is due in every hour.
+             * @enum {string}
+             */
+            in_gap?: "run" | "skip";
+            /**
+             * @description A local time that a change of the clock brings twice: run once, the first time, or twice. By default once, and twice for a cron that is due in every hour.
+             * @enum {string}
+             */
+            in_overlap?: "once" | "twice";
+            /**
+             * @description Most that its runs are delayed, so that not all begin at the top of the hour; the delay follows from the trigger's name and stays the same.
+             * @example 90s
+             */
+            jitter?: string;
+            /** @enum {string} */
+            kind: "cron" | "every" | "at" | "file" | "after" | "webhook";
+            /** @description Its newest occurrence; null before the first. */
+            last: components["schemas"]["Occurrence"] | null;
+            /**
+             * @description Occurrences that were missed: skip them, run the latest (the default), or run all. Those that are not run are recorded as skipped.
+             * @enum {string}
+             */
+            misfire?: "skip" | "latest" | "all";
+            /**
+             * @description How old a missed occurrence may be to be run; by default without bound for latest, and 24h for all.
+             * @example 90s
+             */
+            misfire_window?: string;
+            /** @description Name of the trigger among those of its task: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Scheduled time of its next occurrence; null while it is paused, waits for events or has no further one.
+             */
+            next_at: string | null;
+            /** @description Values that override the task's parameters. */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description Why it is not due: its own pause, or that of its task or of all triggers; null where there is none. */
+            pause: components["schemas"]["Pause"] | null;
+            /** @description It is not due while it is paused. */
+            paused?: boolean;
+            /** @description The plan that it starts; null for the trigger of a task. */
+            plan: string | null;
+            /**
+             * Format: date-time
+             * @description It is not due before this instant.
+             */
+            start?: string;
+            /** @description The task that it starts; null for the trigger of a plan. */
+            task: string | null;
+            /** @description IANA name of the zone whose clock cron goes by, such as Europe/Paris; by default UTC. */
+            timezone?: string;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Counts edits; also the ETag.
+             */
+            version: number;
+            /** @description Requests to a secret address. */
+            webhook?: components["schemas"]["WebhookTrigger"];
+        };
+        TriggerSpec: {
+            /** @description The end of a run of another task. */
+            after?: components["schemas"]["AfterTrigger"];
+            /**
+             * Format: date-time
+             * @description The one instant at which it is due.
+             */
+            at?: string;
+            /** @description Name of a calendar: instants that it excludes are left out. */
+            calendar?: string;
+            /** @description Five fields (minute hour day month weekday) or six (with seconds before them), or a word such as @daily. */
+            cron?: string;
+            /** @description What the trigger is for. */
+            description?: string;
+            /**
+             * Format: date-time
+             * @description It is not due at this instant or later.
+             */
+            end?: string;
+            /**
+             * @description Interval such as "10m", counted from start or else from the trigger's creation.
+             * @example 90s
+             */
+            every?: string;
+            /** @description Files on a job server. */
+            file?: components["schemas"]["FileTrigger"];
+            /**
+             * @description A local time that a change of the clock leaves out: run once at the change, or skip. By default run, and skip for a cron that is due in every hour.
+             * @enum {string}
+             */
+            in_gap?: "run" | "skip";
+            /**
+             * @description A local time that a change of the clock brings twice: run once, the first time, or twice. By default once, and twice for a cron that is due in every hour.
+             * @enum {string}
+             */
+            in_overlap?: "once" | "twice";
+            /**
+             * @description Most that its runs are delayed, so that not all begin at the top of the hour; the delay follows from the trigger's name and stays the same.
+             * @example 90s
+             */
+            jitter?: string;
+            /**
+             * @description Occurrences that were missed: skip them, run the latest (the default), or run all. Those that are not run are recorded as skipped.
+             * @enum {string}
+             */
+            misfire?: "skip" | "latest" | "all";
+            /**
+             * @description How old a missed occurrence may be to be run; by default without bound for latest, and 24h for all.
+             * @example 90s
+             */
+            misfire_window?: string;
+            /** @description Name of the trigger among those of its task: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description Values that override the task's parameters. */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description It is not due while it is paused. */
+            paused?: boolean;
+            /**
+             * Format: date-time
+             * @description It is not due before this instant.
+             */
+            start?: string;
+            /** @description IANA name of the zone whose clock cron goes by, such as Europe/Paris; by default UTC. */
+            timezone?: string;
+            /** @description Requests to a secret address. */
+            webhook?: components["schemas"]["WebhookTrigger"];
+        };
         Verdict: {
             avoided?: boolean;
             /** Format: double */
@@ -1510,6 +2322,10 @@ export interface components {
                 [key: string]: number;
             };
         };
+        WebhookTrigger: {
+            /** @description Key with which requests must be signed (HMAC-SHA256); without it no signature is asked for. */
+            secret?: string;
+        };
         WhatIf: {
             /** @enum {string} */
             action: "wait" | "reset" | "restart" | "recover";
@@ -1548,6 +2364,214 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listCalendars: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                q?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCalendar"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarSpec"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; if it is still the newest the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCalendarDays: {
+        parameters: {
+            query?: {
+                /** @description First day, as an instant of it; by default today. */
+                from?: string;
+                /** @description Day after the last, as an instant of it; by default a year later. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCalendarDay"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -1594,6 +2618,38 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getForecast: {
+        parameters: {
+            query?: {
+                /** @description Name of a task. */
+                task?: string;
+                /** @description How far to look ahead; by default a day. */
+                until?: string;
+                /** @description Most occurrences. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageForecast"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     createJoinToken: {
         parameters: {
             query?: never;
@@ -1624,6 +2680,46 @@ export interface operations {
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOccurrences: {
+        parameters: {
+            query?: {
+                /** @description Name of a task. */
+                task?: string;
+                /** @description Name of a trigger. */
+                trigger?: string;
+                /** @description Only due instants without a run. */
+                skipped?: boolean;
+                /** @description Due at this instant or later. */
+                since?: string;
+                /** @description Due before this instant. */
+                until?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOccurrence"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
@@ -1675,6 +2771,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listPauses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePause"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listRecoverableRuns: {
         parameters: {
             query?: {
@@ -1710,10 +2830,14 @@ export interface operations {
     listRuns: {
         parameters: {
             query?: {
+                /** @description Part of the id, of the task's name or of the reason. */
+                q?: string;
                 /** @description Name of a task. */
                 task?: string;
                 /** @description States of the runs, repeated or separated by commas. */
                 state?: ("queued" | "starting" | "running" | "unknown" | "stopping" | "succeeded" | "failed" | "timed_out" | "cancelled" | "reset" | "lost")[];
+                /** @description What asked for the runs, repeated or separated by commas. */
+                cause?: ("manual" | "trigger" | "plan" | "chain" | "api")[];
                 /** @description Name of a job server. */
                 server?: string;
                 /** @description Name of a virtual server. */
@@ -1914,6 +3038,33 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getRunLoad: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRunLoadPoint"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getRunLog: {
         parameters: {
             query?: {
@@ -1927,6 +3078,8 @@ export interface operations {
                 follow?: boolean;
                 /** @description Bytes as the job wrote them, or pieces with time and stream. */
                 format?: "text" | "json";
+                /** @description Send all of the attempt's output as a file, as the job wrote it. */
+                download?: boolean;
             };
             header?: {
                 /** @description Where a stream of events goes on. */
@@ -2678,6 +3831,143 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listTaskOccurrences: {
+        parameters: {
+            query?: {
+                /** @description Name of a trigger. */
+                trigger?: string;
+                /** @description Only due instants without a run. */
+                skipped?: boolean;
+                /** @description Due at this instant or later. */
+                since?: string;
+                /** @description Due before this instant. */
+                until?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOccurrence"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePause"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTaskPlacement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Placement"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeTask: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePause"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     startRun: {
         parameters: {
             query?: never;
@@ -2712,6 +4002,470 @@ export interface operations {
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listTaskTriggers: {
+        parameters: {
+            query?: {
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTrigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createTaskTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerSpec"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTaskTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; if it is still the newest the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteTaskTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchTaskTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseTaskTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewTaskTrigger: {
+        parameters: {
+            query?: {
+                /** @description How many occurrences to look ahead. */
+                count?: number;
+                /** @description First instant; by default now. */
+                from?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePreview"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeTaskTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTimeline: {
+        parameters: {
+            query?: {
+                /** @description First instant; by default an hour before the last. */
+                from?: string;
+                /** @description Last instant, itself left out; by default now. */
+                to?: string;
+                /** @description Name of a task. */
+                task?: string;
+                /** @description Name of a job server. */
+                server?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSpan"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listTriggers: {
+        parameters: {
+            query?: {
+                /** @description Kind of trigger. */
+                kind?: "cron" | "every" | "at" | "file" | "after" | "webhook";
+                /** @description Name of a calendar that the triggers use. */
+                calendar?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTrigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pauseTriggers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePause"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewTrigger: {
+        parameters: {
+            query?: {
+                /** @description Name of a task. */
+                task?: string;
+                /** @description How many occurrences to look ahead. */
+                count?: number;
+                /** @description First instant; by default now. */
+                from?: string;
+            };
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerSpec"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePreview"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumeTriggers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePause"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

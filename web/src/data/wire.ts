@@ -27,3 +27,6 @@ export type WireWhatIf = Schemas['WhatIf'];
 export type WireJoinToken = Schemas['JoinToken'];
 export type WireRecoverable = Schemas['Recoverable'];
 export type WireCheckpoint = Schemas['Checkpoint'];
+export type WireRunLoadPoint = Schemas['RunLoadPoint'];
+export type WireSpan = Schemas['Span'];
+export type WireTaskSpec = Schemas['TaskSpec'];

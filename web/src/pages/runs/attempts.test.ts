@@ -3,7 +3,13 @@ import { expect, it } from 'vitest';
 import { drawAttempts } from './attempts';
 import type { DrawnAttempt } from './attempts';
 
-const attempt = (number: number, server: string, from: number, to: number | null, more: Partial<DrawnAttempt> = {}) => ({
+const attempt = (
+  number: number,
+  server: string,
+  from: number,
+  to: number | null,
+  more: Partial<DrawnAttempt> = {},
+) => ({
   number,
   server,
   from,
@@ -13,7 +19,12 @@ const attempt = (number: number, server: string, from: number, to: number | null
   ...more,
 });
 
-const checkpoint = (sequence: number, attempt: number, at: number) => ({ sequence, attempt, at, name: `cp${sequence}` });
+const checkpoint = (sequence: number, attempt: number, at: number) => ({
+  sequence,
+  attempt,
+  at,
+  name: `cp${sequence}`,
+});
 
 it('gives each server a row, in the order in which the run came to them', () => {
   const d = drawAttempts(
@@ -31,7 +42,11 @@ it('gives each server a row, in the order in which the run came to them', () => 
 
 it('leads from the checkpoint that was taken over, and from the end where none was', () => {
   const d = drawAttempts(
-    [attempt(1, 'js-1', 0, 5000), attempt(2, 'js-2', 8000, 9000, { resumedFrom: 2 }), attempt(3, 'js-3', 9500, null)],
+    [
+      attempt(1, 'js-1', 0, 5000),
+      attempt(2, 'js-2', 8000, 9000, { resumedFrom: 2 }),
+      attempt(3, 'js-3', 9500, null),
+    ],
     [checkpoint(1, 1, 1000), checkpoint(2, 1, 4000)],
     10_000,
   );

@@ -71,16 +71,14 @@ export function drawAttempts(
   const row = (server: string) => servers.indexOf(server);
   const of = new Map(attempts.map((a) => [a.number, a]));
 
-  const bars = attempts.map(
-    (a): AttemptBar => ({
-      attempt: a.number,
-      row: row(a.server),
-      state: a.state,
-      open: a.to === null,
-      left: x(a.from),
-      right: x(a.to ?? now),
-    }),
-  );
+  const bars = attempts.map((a): AttemptBar => ({
+    attempt: a.number,
+    row: row(a.server),
+    state: a.state,
+    open: a.to === null,
+    left: x(a.from),
+    right: x(a.to ?? now),
+  }));
   const marks = checkpoints.flatMap((c): AttemptMark[] => {
     const attempt = of.get(c.attempt);
     return attempt ? [{ sequence: c.sequence, name: c.name, row: row(attempt.server), x: x(c.at) }] : [];

@@ -32,12 +32,19 @@ describe('a task as YAML', () => {
 
   it('does not let a few lines become a huge object', () => {
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]'];
-    for (let i = 1; i < 9; i++) bomb.push(`k${i}: &k${i} [${Array(9).fill(`*${i === 1 ? 'a' : `k${i - 1}`}`).join(',')}]`);
+    for (let i = 1; i < 9; i++)
+      bomb.push(
+        `k${i}: &k${i} [${Array(9)
+          .fill(`*${i === 1 ? 'a' : `k${i - 1}`}`)
+          .join(',')}]`,
+      );
     expect(fromYaml(bomb.join('\n')).spec).toBeNull();
   });
 
   it('finds the line of a field that the conductor names', () => {
-    const { lineOf } = fromYaml('name: x\njob:\n  steps:\n    - name: a\n      command: [a]\n    - name: b\n');
+    const { lineOf } = fromYaml(
+      'name: x\njob:\n  steps:\n    - name: a\n      command: [a]\n    - name: b\n',
+    );
     expect(lineOf(pathOf('job.steps[1].name'))).toBe(6);
     expect(lineOf(pathOf('job.steps[1].command'))).toBe(6);
     expect(lineOf(pathOf('job'))).toBe(2);
@@ -56,7 +63,9 @@ describe('the form’s way into the object', () => {
 
   it('removes what is empty without what was removed', () => {
     expect(put({ retries: { max: 1 }, name: 'x' }, ['retries', 'max'], undefined)).toEqual({ name: 'x' });
-    expect(put({ steps: [{ name: 'a' }, { name: 'b' }] }, ['steps', 0], undefined)).toEqual({ steps: [{ name: 'b' }] });
+    expect(put({ steps: [{ name: 'a' }, { name: 'b' }] }, ['steps', 0], undefined)).toEqual({
+      steps: [{ name: 'b' }],
+    });
   });
 
   it('reads paths as the conductor writes them', () => {
@@ -66,6 +75,9 @@ describe('the form’s way into the object', () => {
 
 it('sends of an edit what differs, and null for what is gone', () => {
   const after = put(put(task, ['params', 'date'], undefined), ['target'], { server: 'js-1' });
-  expect(mergePatch(task, after)).toEqual({ params: { date: null }, target: { virtual_server: null, server: 'js-1' } });
+  expect(mergePatch(task, after)).toEqual({
+    params: { date: null },
+    target: { virtual_server: null, server: 'js-1' },
+  });
   expect(mergePatch(task, task)).toEqual({});
 });

@@ -56,7 +56,10 @@ export function fromYaml(text: string): Parsed {
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const lineAt = (offset: number) => counter.linePos(offset).line;
-  const faults: Fault[] = document.errors.map((error) => ({ line: lineAt(error.pos[0]), reason: error.message }));
+  const faults: Fault[] = document.errors.map((error) => ({
+    line: lineAt(error.pos[0]),
+    reason: error.message,
+  }));
   const lineOf = (path: Path) => nearest(document, path, lineAt);
   if (faults.length > 0) return { spec: null, faults, lineOf };
   let value: unknown;
@@ -67,7 +70,11 @@ export function fromYaml(text: string): Parsed {
     return { spec: null, faults: [{ line: null, reason }], lineOf };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { spec: null, faults: [{ line: 1, reason: 'A task is keys with values, such as name: load-orders.' }], lineOf };
+    return {
+      spec: null,
+      faults: [{ line: 1, reason: 'A task is keys with values, such as name: load-orders.' }],
+      lineOf,
+    };
   }
   return { spec: value as JsonObject, faults: [], lineOf };
 }
@@ -77,7 +84,9 @@ function nearest(document: Document.Parsed, path: Path, lineAt: (offset: number)
   let line: number | null = null;
   for (const step of path) {
     if (isMap(node)) {
-      const pair = node.items.find((item) => String((item.key as { value?: unknown } | null)?.value) === String(step));
+      const pair = node.items.find(
+        (item) => String((item.key as { value?: unknown } | null)?.value) === String(step),
+      );
       if (!pair) break;
       line = startOf(pair.key as Node, lineAt) ?? line;
       node = pair.value;
@@ -130,7 +139,7 @@ function putInto(here: Json | undefined, path: Path, what: Json | undefined): Js
   const map: JsonObject = typeof here === 'object' && here !== null ? { ...here } : {};
   const inner = putInto(map[step], rest, what);
   if (inner === undefined) {
-    const { [step]: _, ...others } = map;
+    const others = Object.fromEntries(Object.entries(map).filter(([key]) => key !== String(step)));
     return Object.keys(others).length === 0 ? undefined : others;
   }
   map[step] = inner;

@@ -5,9 +5,12 @@ import { policyWords } from './policyWords';
 const settings = { unavailableAfter: '2m', leaveRunning: false, grouped: true } as const;
 
 it('says what each policy does, and when', () => {
-  const of = (policy: 'wait' | 'reset' | 'restart' | 'recover') => policyWords({ ...settings, policy }).join(' ');
+  const of = (policy: 'wait' | 'reset' | 'restart' | 'recover') =>
+    policyWords({ ...settings, policy }).join(' ');
   expect(of('wait')).toMatch(/The run waits for its server, for as long as it takes\.$/);
-  expect(of('recover')).toMatch(/After 2 m 0 s, the run goes on from its last checkpoint, on the best-rated other server/);
+  expect(of('recover')).toMatch(
+    /After 2 m 0 s, the run goes on from its last checkpoint, on the best-rated other server/,
+  );
   expect(of('restart')).toMatch(/from the beginning/);
   expect(of('reset')).toMatch(/nothing starts it by itself\. By then the cut-off job has been stopped/);
 });
@@ -24,7 +27,9 @@ it('tells the steps of a ladder in their order', () => {
 });
 
 it('knows that a task bound to one server waits for it', () => {
-  expect(policyWords({ ...settings, grouped: false, policy: 'restart' })[1]).toMatch(/once its server is there again/);
+  expect(policyWords({ ...settings, grouped: false, policy: 'restart' })[1]).toMatch(
+    /once its server is there again/,
+  );
 });
 
 it('warns where two may run at once', () => {
@@ -32,5 +37,7 @@ it('warns where two may run at once', () => {
 });
 
 it('leaves what is not set to the virtual server', () => {
-  expect(policyWords({ ...settings, unavailableAfter: null, policy: null })[1]).toMatch(/policy of the virtual server/);
+  expect(policyWords({ ...settings, unavailableAfter: null, policy: null })[1]).toMatch(
+    /policy of the virtual server/,
+  );
 });

@@ -41,9 +41,14 @@ export function policyWords(s: PolicySettings): string[] {
     const ms = milliseconds(text);
     return Number.isNaN(ms) ? text : duration(ms).replace(/\.0 s$/, ' s');
   };
-  const when = s.unavailableAfter === null ? 'the time that the server is given (120 s unless set)' : long(s.unavailableAfter);
+  const when =
+    s.unavailableAfter === null
+      ? 'the time that the server is given (120 s unless set)'
+      : long(s.unavailableAfter);
   if (s.policy === null) {
-    words.push(`After ${when} the policy of the virtual server decides; without one the run waits for its server.`);
+    words.push(
+      `After ${when} the policy of the virtual server decides; without one the run waits for its server.`,
+    );
   } else if (typeof s.policy === 'string') {
     words.push(sentence(s.policy === 'wait' ? '' : `After ${when}, `, s.policy, s.grouped));
   } else {

@@ -14,7 +14,9 @@ const starts = (rows: Bar[][] | undefined) => rows?.map((row) => row.map((b) => 
 
 describe('layOut', () => {
   it('makes a lane of each server or task, numbers in their order and the nameless last', () => {
-    const bars = ['js-10', '', 'js-2', 'js-1'].map((server, i) => bar(i, i + 1, { server, task: `t${3 - i}` }));
+    const bars = ['js-10', '', 'js-2', 'js-1'].map((server, i) =>
+      bar(i, i + 1, { server, task: `t${3 - i}` }),
+    );
     expect(layOut(bars, 'server', now).lanes.map((lane) => lane.name)).toEqual(['js-1', 'js-2', 'js-10', '']);
     expect(layOut(bars, 'task', now).lanes.map((lane) => lane.name)).toEqual(['t0', 't1', 't2', 't3']);
   });
@@ -49,7 +51,11 @@ describe('layOut', () => {
 });
 
 describe('finding bars', () => {
-  const layout = layOut([bar(0, 100), bar(200, 300), bar(50, 60), bar(0, 10, { server: 'js-2' })], 'server', now);
+  const layout = layOut(
+    [bar(0, 100), bar(200, 300), bar(50, 60), bar(0, 10, { server: 'js-2' })],
+    'server',
+    now,
+  );
   const rows = layout.lanes[0]?.rows ?? [];
   const view = { from: 0, to: 1000, width: 1000, now };
   const yOf = (row: number) => lanePadding + row * (rowHeight + rowGap) + 3;

@@ -40,7 +40,9 @@ it('keeps to midnight where clocks are changed', () => {
     '2026-03-29T22:00',
     '2026-03-30T22:00',
   ]);
-  const local = ticks(at('2026-03-28T23:00:00Z'), at('2026-03-29T22:00:00Z'), 8).map((t) => new Date(t.at).getHours());
+  const local = ticks(at('2026-03-28T23:00:00Z'), at('2026-03-29T22:00:00Z'), 8).map((t) =>
+    new Date(t.at).getHours(),
+  );
   expect(local.every((h) => h % 3 === 0)).toBe(true);
 });
 

@@ -66,7 +66,13 @@ function nextTick(at: number, step: number): number {
 }
 
 /** Returns the stretch of time that is a factor as long, with the instant in the same place of it. */
-export function zoom(from: number, to: number, at: number, factor: number, bounds: { least: number; most: number }) {
+export function zoom(
+  from: number,
+  to: number,
+  at: number,
+  factor: number,
+  bounds: { least: number; most: number },
+) {
   const length = Math.min(bounds.most, Math.max(bounds.least, (to - from) * factor));
   const share = (at - from) / (to - from);
   const begin = Math.round(at - length * share);

@@ -12,7 +12,13 @@ function search(output: Output, text: string): Search {
 }
 
 function write(output: Output, text: string) {
-  output.add({ attempt: 1, offset: 0, next: 0, pieces: [{ at: '2026-01-31T09:05:00Z', stream: 'stdout', text }] });
+  output.add({
+    attempt: 1,
+    offset: 0,
+    end: false,
+    next: 0,
+    pieces: [{ at: '2026-01-31T09:05:00Z', stream: 'stdout', text }],
+  });
 }
 
 describe('finder', () => {

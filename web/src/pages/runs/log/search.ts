@@ -20,7 +20,8 @@ export function finder(wanted: Wanted): ((line: string) => [number, number][]) |
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    return (line) => Array.from(line.matchAll(expression), (m) => [m.index, m.index + m[0].length] as [number, number]);
+    return (line) =>
+      Array.from(line.matchAll(expression), (m) => [m.index, m.index + m[0].length] as [number, number]);
   }
   const fold = (text: string) => (wanted.exact ? text : text.toLowerCase());
   const text = fold(wanted.text);
