@@ -59,7 +59,7 @@ export function RunFilters({ filter }: { filter: RunFilter }) {
         data={runStates.map((state) => ({ value: state, label: states[state].word }))}
         value={filter.state}
         onChange={setState}
-        w={{ base: '100%', xs: filter.state.length > 2 ? 330 : filter.state.length > 1 ? 240 : 160 }}
+        w={{ base: '100%', xs: filter.state.length > 2 ? 330 : filter.state.length > 1 ? 240 : 140 }}
         size="sm"
         clearable
         comboboxProps={{ width: 200, position: 'bottom-start' }}
@@ -81,7 +81,7 @@ export function RunFilters({ filter }: { filter: RunFilter }) {
         data={causes}
         value={filter.cause}
         onChange={setCause}
-        w={{ base: '100%', xs: filter.cause.length > 1 ? 220 : 150 }}
+        w={{ base: '100%', xs: filter.cause.length > 1 ? 220 : 134 }}
         size="sm"
         clearable
         comboboxProps={{ width: 160, position: 'bottom-start' }}
@@ -114,7 +114,7 @@ function Pick({ name, none, options, search = true }: PickProps) {
       data={known || value === '' ? options : [...options, value]}
       value={value === '' ? null : value}
       onChange={(chosen) => set(chosen ?? '')}
-      w={{ base: '100%', xs: 165 }}
+      w={{ base: '100%', xs: none.length > 16 ? 172 : 134 }}
       size="sm"
       clearable
       searchable={search}
@@ -136,7 +136,7 @@ function SearchBox() {
       placeholder="id, task or reason"
       leftSection={<IconSearch size={15} aria-hidden />}
       value={text}
-      w={{ base: '100%', xs: 190 }}
+      w={{ base: '100%', xs: 176 }}
       onChange={(event) => {
         setText(event.currentTarget.value);
         settle(event.currentTarget.value);

@@ -45,7 +45,11 @@ function RunView({ run }: { run: Run }) {
     <Page
       title={`${run.task} ${run.id}`}
       heading={<Heading run={run} />}
-      about={<Link to="/runs">All runs</Link>}
+      about={
+        <Anchor component={Link} to="/runs" size="sm">
+          All runs
+        </Anchor>
+      }
       actions={<RunActions run={run} />}
     >
       <Summary run={run} />

@@ -118,42 +118,44 @@ export function LogPanel({ run, attempt }: { run: Run; attempt: number | null })
       {output.length === 0 ? (
         <div className={classes.empty}>{emptyText(live, run)}</div>
       ) : (
-        <Virtuoso
-          // Another attempt begins at its own end.
-          key={live.attempt}
-          ref={list}
-          className={classes.lines}
-          tabIndex={0}
-          aria-label="Lines of output"
-          totalCount={output.length}
-          {...(wrap ? {} : { fixedItemHeight: 19 })}
-          initialTopMostItemIndex={following ? output.length - 1 : 0}
-          followOutput={() => following}
-          atBottomStateChange={(bottom) => {
-            if (bottom) setFollowing(true);
-          }}
-          onWheel={(event) => {
-            if (event.deltaY < 0) setFollowing(false);
-          }}
-          onKeyDown={(event) => {
-            if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) setFollowing(false);
-          }}
-          onTouchMove={() => setFollowing(false)}
-          increaseViewportBy={200}
-          itemContent={(index) => {
-            const line = output.line(output.dropped + index + 1);
-            if (!line) return <div className={classes.line}> </div>;
-            return (
-              <LogLine
-                line={line}
-                times={times}
-                wrap={wrap}
-                marks={found.find?.(plain(line.text)) ?? []}
-                current={line.number === currentLine}
-              />
-            );
-          }}
-        />
+        <div className={classes.room}>
+          <Virtuoso
+            // Another attempt begins at its own end.
+            key={live.attempt}
+            ref={list}
+            className={classes.lines}
+            tabIndex={0}
+            aria-label="Lines of output"
+            totalCount={output.length}
+            {...(wrap ? {} : { fixedItemHeight: 19 })}
+            initialTopMostItemIndex={following ? output.length - 1 : 0}
+            followOutput={() => following}
+            atBottomStateChange={(bottom) => {
+              if (bottom) setFollowing(true);
+            }}
+            onWheel={(event) => {
+              if (event.deltaY < 0) setFollowing(false);
+            }}
+            onKeyDown={(event) => {
+              if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) setFollowing(false);
+            }}
+            onTouchMove={() => setFollowing(false)}
+            increaseViewportBy={200}
+            itemContent={(index) => {
+              const line = output.line(output.dropped + index + 1);
+              if (!line) return <div className={classes.line}> </div>;
+              return (
+                <LogLine
+                  line={line}
+                  times={times}
+                  wrap={wrap}
+                  marks={found.find?.(plain(line.text)) ?? []}
+                  current={line.number === currentLine}
+                />
+              );
+            }}
+          />
+        </div>
       )}
     </section>
   );
