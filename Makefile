@@ -17,6 +17,9 @@ export GOFLAGS := $(shell go env GOFLAGS) -buildvcs=false -trimpath -tags=sqlite
 # connection: a third less time for each run in the store. See docs/performance.md.
 export CGO_CFLAGS := $(shell go env CGO_CFLAGS) -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_DEFAULT_LOOKASIDE=1200,200 -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_OMIT_DEPRECATED -DSQLITE_ENABLE_QPSG
 
+# Tests with hosts of their own fail where these cannot be made; REQUIRE_NAMESPACES=0 has them skip.
+REQUIRE_NAMESPACES ?= 1
+
 # Flags for the programs of `make demo` and for the Go tests of `make test`.
 ARGS ?=
 TESTFLAGS ?=
@@ -48,7 +51,8 @@ test: test-go test-web test-browser ## Run all tests: Go on SQLite and PostgreSQ
 .PHONY: test-go
 test-go: bin/tools/testreport ## Run the Go tests on SQLite and PostgreSQL. TESTFLAGS passes flags, such as -run.
 	@go -C tools test ./...
-	scripts/with-postgres.sh go test -json -timeout 10m $(TESTFLAGS) ./... | bin/tools/testreport
+	@scripts/need.sh ip iproute2
+	REQUIRE_NAMESPACES=$(REQUIRE_NAMESPACES) scripts/with-postgres.sh go test -json -timeout 10m $(TESTFLAGS) ./... | bin/tools/testreport
 
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json ## Run the console's unit tests.
@@ -66,6 +70,11 @@ sim: ## Simulate SEEDS seeds and print seeds a second and what they covered; SEE
 .PHONY: mutants
 mutants: ## Build the simulator with each deliberate bug, and say which seed catches it. MUTANT=part-of-a-name takes one.
 	GOGC=400 go test ./sim -count=1 -timeout 0 -v -run EachDeliberate -sim.mutants "$(or $(MUTANT),all)"
+
+.PHONY: chaos
+chaos: ## Run the programs on hosts of their own and take away networks, processes, disks and clocks; SEED=n repeats, RUN=name chooses.
+	@scripts/need.sh ip iproute2
+	REQUIRE_NAMESPACES=1 go test ./chaos -count=1 -timeout 30m -v -chaos.full $(if $(SEED),-chaos.seed $(SEED)) $(if $(RUN),-run '$(RUN)')
 
 .PHONY: race
 race: ## Run the Go tests with the race detector.

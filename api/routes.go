@@ -14,7 +14,7 @@ const base = "/api/v1"
 
 // routes lists every route below /api/v1. The router and the OpenAPI description are both made of it.
 func (s *Server) routes() []route {
-	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"))
+	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"), s.notificationRoutes())
 }
 
 func (s *Server) ownRoutes() []route {
@@ -38,6 +38,8 @@ func (s *Server) ownRoutes() []route {
 		remove("/virtual-servers/{name}", "deleteVirtualServer", s.deleteVirtualServer, "Remove a virtual server").tagged(),
 		put("/virtual-servers/{name}/members/{server}", "putMember", s.putMember, "Put a job server into a virtual server, or move it there").tagged().reads(wire.Membership{}, optional).gives(wire.VirtualServer{}),
 		remove("/virtual-servers/{name}/members/{server}", "deleteMember", s.deleteMember, "Take a job server out of a virtual server").tagged(),
+		post("/virtual-servers/preview", "previewVirtualServers", s.previewVirtualServers, "Say what it would mean if virtual servers were so, without changing anything").keeps(keepNothing).reads(wire.PreviewRequest{}, required).gives(wire.Page[wire.Effect]{}),
+		get("/rating-presets", "getRatingPresets", s.ratingPresets, "List the presets of ratings, and the metrics that an indicator can look at").gives(wire.RatingPresets{}),
 		get("/virtual-servers/{name}/rating", "getRating", s.rating, "Say who would be chosen now, and why").takes("task").gives(wire.Placement{}),
 
 		get("/tasks", "listTasks", s.listTasks, "List tasks by name").takes("q", "virtual_server", "server", "limit", "cursor").gives(wire.Page[wire.Task]{}),

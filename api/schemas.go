@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/notification"
 	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
@@ -31,6 +32,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "VirtualServerSpec"
 	case reflect.TypeFor[task.TriggerSpec]():
 		return "TriggerSpec"
+	case reflect.TypeFor[notification.RuleSpec]():
+		return "NotificationRuleSpec"
 	case reflect.TypeFor[task.CalendarSpec]():
 		return "CalendarSpec"
 	}

@@ -23,6 +23,7 @@ type Service interface {
 	TriggerService
 	CalendarService
 	InsightService
+	NotificationService
 	EventService
 	AnswerService
 
@@ -63,6 +64,8 @@ type VirtualServerService interface {
 	// Rating answers what the placement of a run of the task would be now, without placing it. An empty task stands
 	// for a run of one core.
 	Rating(ctx context.Context, name, task string) (virtualserver.Placement, error)
+	// PreviewVirtualServers says what it would mean if virtual servers were as the drafts say, without changing anything.
+	PreviewVirtualServers(ctx context.Context, drafts []virtualserver.Spec, task string) ([]virtualserver.Effect, error)
 }
 
 // TaskService is about tasks.

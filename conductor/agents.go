@@ -103,7 +103,9 @@ func (c *Conductor) settings(server string) *segnov1.Settings {
 	if cand, known := c.fleet.candidate(server, c.now()); known {
 		mode = cand.Server.Mode
 	}
-	return protocol.SettingsToProto(c.fleet.heartbeat(server, c.options.Heartbeat), mode)
+	m := protocol.SettingsToProto(c.fleet.heartbeat(server, c.options.Heartbeat), mode)
+	m.Watches = c.files.of(server).version
+	return m
 }
 
 // Subscribe streams commands until the agent goes, a newer session takes over, or the conductor stops.

@@ -27,6 +27,8 @@ type Options struct {
 	OfferTimeout time.Duration
 	// Hold is for how long a planned stop lengthens the leases of what runs; 0 is not at all.
 	Hold time.Duration
+	// MaxQueued is how many runs of all tasks may wait in the queue before further requests are refused; 0 is without limit.
+	MaxQueued int
 	// Now is the clock, time.Now by default. Its readings must carry a monotonic part, or never go back.
 	Now func() time.Time
 	// Metrics are filled in by the conductor; by default they are its own.
@@ -37,8 +39,16 @@ type Options struct {
 	Entropy io.Reader
 	// Triggers keeps triggers, occurrences and calendars; without it nothing starts by itself.
 	Triggers TriggerStore
+	// EventTriggers keeps what triggers of files, chains and webhooks need; nil turns them off.
+	EventTriggers EventTriggerStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
+	// PublicURL is how people reach the console, for links in notifications; without it there are none.
+	PublicURL string
+	// Notices keeps notifications and Sender sends them: both or neither. Without them nobody is told of anything, and the
+	// methods about notifications must not be called.
+	Notices NoticeStore
+	Sender  Sender
 }
 
 func (o Options) withDefaults() Options {
@@ -74,6 +84,12 @@ func (o Options) Validate() error {
 	if o.OfferTimeout < 0 {
 		return fmt.Errorf("offer timeout is %s, but must not be negative", o.OfferTimeout)
 	}
+	if (o.Notices == nil) != (o.Sender == nil) {
+		return errors.New("notifications need both a store and a sender")
+	}
+	if o.MaxQueued < 0 {
+		return fmt.Errorf("max queued is %d, but must not be negative", o.MaxQueued)
+	}
 	if o.Hold < 0 || o.Hold > MaxHold {
 		return fmt.Errorf("hold is %s, but must be between 0s and %s", o.Hold, MaxHold)
 	}
@@ -97,10 +113,15 @@ type Conductor struct {
 
 	dispatch chan struct{}
 	schedule chan struct{}
+	files    fileWatches
 	passes   *dispatch
 	wanted   *wanted
+	unread   *unread
+	backlog  backlog
 	wishes   wishes
 	ids      *runIDs
+	notices  *notices
+	outbox   *outbox
 	term     uint64
 	keys     credentials
 	// listened is when the fleet was last looked over.
@@ -127,10 +148,13 @@ func New(store Store, options Options) (*Conductor, error) {
 		dispatch: make(chan struct{}, 1),
 		schedule: make(chan struct{}, 1),
 		wanted:   newWanted(),
+		unread:   newUnread(),
 		ids:      newRunIDs(options.Entropy),
 		term:     1,
 	}
 	c.passes = newDispatch(c)
+	c.notices = &notices{c: c, store: options.Notices}
+	c.outbox = newOutbox(c)
 	return c, nil
 }
 
@@ -139,10 +163,15 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	if err := c.Load(ctx); err != nil {
 		return err
 	}
-	loops, ctx := errgroup.WithContext(ctx)
-	for _, loop := range []func(context.Context) error{
+	acting := []func(context.Context) error{
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
-	} {
+		c.watchLoop, c.chainLoop,
+	}
+	if c.options.Notices != nil {
+		acting = append(acting, c.noticesLoop, c.outboxLoop, c.pruneOutboxLoop, c.lateLoop)
+	}
+	loops, ctx := errgroup.WithContext(ctx)
+	for _, loop := range acting {
 		loops.Go(func() error { return loop(ctx) })
 	}
 	err := loops.Wait()
@@ -171,6 +200,9 @@ func (c *Conductor) load(ctx context.Context) error {
 	if err := c.reloadGroups(ctx); err != nil {
 		return err
 	}
+	if err := c.loadLimits(ctx); err != nil {
+		return err
+	}
 	usage, err := c.store.Usage(ctx)
 	if err != nil {
 		return fmt.Errorf("read what tasks use: %w", err)
@@ -189,7 +221,7 @@ func (c *Conductor) load(ctx context.Context) error {
 }
 
 // Step makes one pass of each acting loop, in the caller's goroutine: it looks over the fleet, does what is due for runs on
-// silent servers, takes back old offers and places what is queued. It is for a caller that has its own clock and does not
+// silent servers, takes back old offers, places what is queued, and tells of what has happened. It is for a caller that has its own clock and does not
 // call [Conductor.Serve]; a gap of more than a sixth of a heartbeat between two steps counts as a pause of the conductor.
 func (c *Conductor) Step(ctx context.Context) error {
 	now := c.now()
@@ -197,7 +229,15 @@ func (c *Conductor) Step(ctx context.Context) error {
 	c.detect(ctx, now)
 	c.recover(ctx, now)
 	c.withdrawStale(ctx, now)
-	return c.passes.run(ctx, true)
+	if err := c.passes.run(ctx, true); err != nil {
+		return err
+	}
+	if c.options.Notices != nil {
+		c.tellLate(ctx)
+		c.fillOutbox(ctx)
+		c.outbox.tellAll(ctx)
+	}
+	return nil
 }
 
 // every calls f each period until ctx ends.

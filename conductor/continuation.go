@@ -20,6 +20,14 @@ func (c *Conductor) waits(run task.Run, now time.Time) string {
 	return ""
 }
 
+// whyNot returns why a run must not be placed now although there may be room: for what waits says, or for a limit; or "".
+func (c *Conductor) whyNot(run task.Run, now time.Time) string {
+	if wait := c.waits(run, now); wait != "" {
+		return wait
+	}
+	return c.fleet.heldBack(run.Task)
+}
+
 // originOf returns where the next attempt of a queued run begins. The error is for a person: the run waits with it.
 func (c *Conductor) originOf(ctx context.Context, run task.Run) (origin, error) {
 	if run.Attempt == 0 || run.Next == nil {

@@ -35,11 +35,15 @@ const (
 type wanted struct {
 	mu      sync.Mutex
 	targets map[task.Target]struct{}
+	// held are targets that nothing waits for but runs that a limit of their task holds back.
+	held map[task.Target]struct{}
 	// known is false until the first pass has read the queue, and while a pass has taken targets.
 	known bool
 }
 
-func newWanted() *wanted { return &wanted{targets: map[task.Target]struct{}{}} }
+func newWanted() *wanted {
+	return &wanted{targets: map[task.Target]struct{}{}, held: map[task.Target]struct{}{}}
+}
 
 // add notes that runs may wait for targets.
 func (w *wanted) add(targets ...task.Target) {
@@ -50,11 +54,12 @@ func (w *wanted) add(targets ...task.Target) {
 	}
 }
 
-// none reports whether no run waits for anything, so that a new one may be placed at once without overtaking another.
-func (w *wanted) none() bool {
+// none reports whether no run waits for anything, so that a new one may be placed at once without overtaking another. One
+// of a task without limits overtakes no run that a limit holds back.
+func (w *wanted) none(limited bool) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.known && len(w.targets) == 0
+	return w.known && len(w.targets) == 0 && (!limited || len(w.held) == 0)
 }
 
 // take removes the targets that may be placed on now, and returns them by name. putBack must follow.
@@ -62,6 +67,10 @@ func (w *wanted) take(may func(task.Target) bool) []task.Target {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var taken []task.Target
+	for t := range w.held {
+		w.targets[t] = struct{}{}
+	}
+	clear(w.held)
 	for t := range w.targets {
 		if may(t) {
 			taken = append(taken, t)
@@ -75,12 +84,17 @@ func (w *wanted) take(may func(task.Target) bool) []task.Target {
 	return taken
 }
 
-// putBack ends what take began, with the targets that runs still wait for.
-func (w *wanted) putBack(left []task.Target) {
+// putBack ends what take began, with the targets that runs still wait for, and those of runs that a limit holds back.
+func (w *wanted) putBack(left, held []task.Target) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range left {
 		w.targets[t] = struct{}{}
+	}
+	for _, t := range held {
+		if _, waits := w.targets[t]; !waits {
+			w.held[t] = struct{}{}
+		}
 	}
 	w.known = true
 }
@@ -166,6 +180,8 @@ type pass struct {
 	looked map[task.Target]int
 	// parked counts the runs of targets that must not be placed yet.
 	parked map[task.Target]int
+	// held counts the runs that a limit of their task holds back.
+	held int
 	// refused is why runs that are alike were not placed in this pass.
 	refused      map[string]virtualserver.Placement
 	seen         map[task.RunID]string
@@ -182,7 +198,13 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.c.settleWishes(ctx); err != nil {
 		return err
 	}
+	if err := p.c.readLimits(ctx); err != nil {
+		return err
+	}
 	if p.thorough {
+		if err := p.c.expire(ctx); err != nil {
+			return fmt.Errorf("end runs that have waited for too long: %w", err)
+		}
 		targets, err := p.c.store.QueuedTargets(ctx)
 		if err != nil {
 			return fmt.Errorf("read the queue: %w", err)
@@ -200,7 +222,9 @@ func (p *pass) run(ctx context.Context) error {
 		if !more {
 			break
 		}
-		if !p.consider(ctx, run) {
+		if wait := p.c.fleet.heldBack(run.Task); wait != "" {
+			p.hold(ctx, q, run, wait)
+		} else if !p.consider(ctx, run) {
 			q.keep(run.Spec.Target)
 		}
 		if len(p.assignments) >= assignMost {
@@ -241,6 +265,9 @@ func (p *pass) consider(ctx context.Context, run task.Run) (settled bool) {
 		req.Avoid = []string{run.Next.Avoid}
 	}
 	like := likeness(run.Spec.Target, req)
+	if p.c.fleet.limited(run.Task) {
+		like += "\x03" + run.Task
+	}
 	if why, known := p.refused[like]; known {
 		return p.refuse(ctx, run, why)
 	}
@@ -250,7 +277,7 @@ func (p *pass) consider(ctx context.Context, run task.Run) (settled bool) {
 		return false
 	}
 	ref := task.Ref{Run: run.ID, Number: run.Attempt + 1}
-	placement := p.c.fleet.place(run.Spec.Target, req, ref, p.now, p.c.choose)
+	placement := p.c.fleet.place(run.Task, run.Spec.Target, req, ref, p.now, p.c.choose)
 	if placement.Chosen == "" {
 		p.refused[like] = placement
 		return p.refuse(ctx, run, placement)

@@ -57,12 +57,21 @@ type wishes struct {
 	runs map[task.RunID]struct{}
 }
 
-// note takes in the error with which the store answered a wish.
-func (w *wishes) note(id task.RunID, err error) {
+// refused reports whether the error is an answer of the store by which it has changed nothing. After another one it is not
+// known what is stored.
+func refused(err error) bool {
 	for _, kind := range []error{fault.Invalid, fault.NotFound, fault.Conflict, fault.Fenced} {
 		if errors.Is(err, kind) {
-			return
+			return true
 		}
+	}
+	return false
+}
+
+// note takes in the error with which the store answered a wish.
+func (w *wishes) note(id task.RunID, err error) {
+	if refused(err) {
+		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -21,6 +21,7 @@ type fleet struct {
 	groups map[string]virtualserver.VirtualServer
 	// resets are the open attempts whose runs are to be reset, by task; nil where they have to be looked for again.
 	resets map[string][]overdue
+	limits limits
 }
 
 // host is one server in the fleet.
@@ -61,7 +62,7 @@ type placed struct {
 }
 
 func newFleet() *fleet {
-	return &fleet{hosts: map[string]*host{}, groups: map[string]virtualserver.VirtualServer{}}
+	return &fleet{hosts: map[string]*host{}, groups: map[string]virtualserver.VirtualServer{}, limits: newLimits()}
 }
 
 // setServers replaces what is known of the servers, and keeps what runs there.
@@ -80,6 +81,12 @@ func (f *fleet) setServers(servers []jobserver.Server, now time.Time) {
 		}
 		h.server = s
 		f.hosts[s.Name] = h
+		delete(old, s.Name)
+	}
+	for _, gone := range old { // It had nothing open, or it could not have been deleted.
+		for ref := range gone.open {
+			f.remove(gone, ref)
+		}
 	}
 }
 
@@ -92,10 +99,14 @@ func (f *fleet) setGroups(groups []virtualserver.VirtualServer) {
 	}
 }
 
-// place chooses for a target and, where it finds a server, reserves the place under ref. A zero ref reserves nothing.
-func (f *fleet) place(target task.Target, req virtualserver.Request, ref task.Ref, now time.Time, pick chooser) virtualserver.Placement {
+// place chooses for a run of the task named of on a target and, where it finds a server, reserves the place under ref. A zero
+// ref reserves nothing. Nothing is chosen where the limits allow no further run of the task; an empty name has none.
+func (f *fleet) place(of string, target task.Target, req virtualserver.Request, ref task.Ref, now time.Time, pick chooser) virtualserver.Placement {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if why := f.limits.full(of); why != "" {
+		return virtualserver.Placement{At: now, Need: req.Need, Reason: why}
+	}
 	var p virtualserver.Placement
 	if target.Server != "" {
 		h, known := f.hosts[target.Server]
@@ -118,7 +129,7 @@ func (f *fleet) place(target task.Target, req virtualserver.Request, ref task.Re
 	}
 	if p.Chosen != "" && ref.Run != "" {
 		h := f.hosts[p.Chosen]
-		h.add(ref, &placed{need: p.Need, offered: now})
+		f.add(h, ref, &placed{terms: terms{task: of}, need: p.Need, offered: now})
 		h.lastUsed = now
 	}
 	return p
@@ -138,23 +149,25 @@ func (h *host) candidate(now time.Time) virtualserver.Candidate {
 	return c
 }
 
-func (h *host) add(ref task.Ref, p *placed) {
+func (f *fleet) add(h *host, ref task.Ref, p *placed) {
 	if _, there := h.open[ref]; there {
 		return
 	}
 	h.open[ref] = p
+	f.limits.enter(p.task)
 	h.own.Runs++
 	h.own.Slots += max(1, p.need.Slots)
 	h.own.CPU += p.need.CPU
 	h.own.Memory += p.need.Memory
 }
 
-func (h *host) remove(ref task.Ref) (placed, bool) {
+func (f *fleet) remove(h *host, ref task.Ref) (placed, bool) {
 	p, there := h.open[ref]
 	if !there {
 		return placed{}, false
 	}
 	delete(h.open, ref)
+	f.limits.leave(p.task)
 	h.own.Runs--
 	h.own.Slots -= max(1, p.need.Slots)
 	h.own.CPU -= p.need.CPU
@@ -174,7 +187,7 @@ func (f *fleet) adopt(a virtualserver.OpenAttempt) {
 		return
 	}
 	ref := task.Ref{Run: a.Run, Number: a.Number}
-	h.add(ref, &placed{need: a.Need, offered: h.heard})
+	f.add(h, ref, &placed{terms: termsOf(a), need: a.Need, offered: h.heard})
 	h.open[ref].follow(a)
 	f.resets = nil
 	if a.OfferedAt.After(h.lastUsed) {
@@ -208,7 +221,7 @@ func (f *fleet) release(server string, ref task.Ref) (placed, bool) {
 	if !known {
 		return placed{}, false
 	}
-	p, there := h.remove(ref)
+	p, there := f.remove(h, ref)
 	if p.intent == task.IntentReset {
 		f.resets = nil
 	}

@@ -33,7 +33,7 @@ func placeRun(f *fleet, ref task.Ref, now time.Time) virtualserver.Placement {
 	choose := func(s virtualserver.Spec, r virtualserver.Request, c []virtualserver.Candidate, at time.Time) virtualserver.Placement {
 		return virtualserver.Place(s, r, c, at, rand.New(rand.NewPCG(1, 1)))
 	}
-	return f.place(etl, virtualserver.Request{Need: virtualserver.Need{CPU: 1, Slots: 1}}, ref, now, choose)
+	return f.place("load", etl, virtualserver.Request{Need: virtualserver.Need{CPU: 1, Slots: 1}}, ref, now, choose)
 }
 
 func refOf(i int) task.Ref {

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
@@ -62,15 +61,11 @@ func (c *Conductor) Rating(ctx context.Context, name, taskName string) (virtuals
 	if _, err := c.store.VirtualServer(ctx, name); err != nil {
 		return virtualserver.Placement{}, err
 	}
-	req := c.request("", task.Spec{})
-	if taskName != "" {
-		t, err := c.store.Task(ctx, taskName)
-		if err != nil {
-			return virtualserver.Placement{}, fault.Field("task", "names no task: %q", taskName)
-		}
-		req = c.request(taskName, t.Spec)
+	req, err := c.requestOf(ctx, taskName)
+	if err != nil {
+		return virtualserver.Placement{}, err
 	}
-	return c.fleet.place(task.Target{VirtualServer: name}, req, task.Ref{}, c.now(), c.choose), nil
+	return c.fleet.place(taskName, task.Target{VirtualServer: name}, req, task.Ref{}, c.now(), c.choose), nil
 }
 
 func (c *Conductor) groupsChanged(ctx context.Context) error {
@@ -118,6 +113,13 @@ type chance struct {
 
 func newChance(seed uint64) *chance {
 	return &chance{rnd: rand.New(rand.NewPCG(seed, seed))}
+}
+
+// share returns a random number from 0 to 1.
+func (c *chance) share() float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rnd.Float64()
 }
 
 // choose is virtualserver.Place with the conductor's source of chance.

@@ -23,6 +23,9 @@ type Metrics struct {
 	queue    prometheus.Gauge
 	age      prometheus.Gauge
 	agents   prometheus.Gauge
+	notices  noticeMetrics
+	// refusedHooks counts requests to webhooks.
+	refusedHooks prometheus.Counter
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -57,8 +60,13 @@ func NewMetrics() *Metrics {
 			Name: "segno_queue_oldest_seconds", Help: "How long the oldest queued run has waited.",
 		}),
 		agents: prometheus.NewGauge(prometheus.GaugeOpts{Name: "segno_agents_connected", Help: "Agents that are connected."}),
+		refusedHooks: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "segno_webhooks_refused_total", Help: "Requests to webhooks whose signature was wrong.",
+		}),
+		notices: newNoticeMetrics(),
 	}
-	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents)
+	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents, m.refusedHooks)
+	m.notices.register(m.registry)
 	return m
 }
 
@@ -107,10 +115,14 @@ func (c *Conductor) count(ctx context.Context) {
 		c.metrics.servers.WithLabelValues(contact).Set(float64(n))
 	}
 	c.metrics.queue.Set(float64(stats.QueueLength))
+	c.backlog.counted(stats.QueueLength)
 	age := 0.0
 	if !stats.OldestQueuedAt.IsZero() {
 		age = c.now().Sub(stats.OldestQueuedAt).Seconds()
 	}
 	c.metrics.age.Set(max(0, age))
 	c.metrics.agents.Set(float64(c.sessions.count()))
+	if c.options.Notices != nil {
+		c.countOutbox(ctx)
+	}
 }

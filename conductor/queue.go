@@ -10,13 +10,18 @@ import (
 // queuePage is how many runs of a target are read together.
 const queuePage = 64
 
+// withoutMost is how many tasks the store is asked to pass over. The runs of further ones are read, and passed over then.
+const withoutMost = 200
+
 // queue reads the queued runs of several targets in one order: higher priority first, then the older ones. A target that
 // turned out to have no room can be dropped, so that however many runs wait for it, they cost nothing.
 type queue struct {
 	store RunStore
 	lanes []*lane
-	// waiting are targets for which runs may wait that were not placed.
-	waiting []task.Target
+	// waiting are targets for which runs may wait that were not placed, held those of runs that a limit alone keeps.
+	waiting, held []task.Target
+	// without are tasks whose further runs are passed over.
+	without []string
 }
 
 // lane is the part of the queue that waits for one target.
@@ -42,7 +47,7 @@ func (q *queue) next(ctx context.Context) (run task.Run, more bool, err error) {
 	var first *lane
 	for i := 0; i < len(q.lanes); {
 		l := q.lanes[i]
-		if err := l.fill(ctx, q.store); err != nil {
+		if err := l.fill(ctx, q.store, q.without); err != nil {
 			return task.Run{}, false, err
 		}
 		if len(l.runs) == 0 {
@@ -74,19 +79,37 @@ func (q *queue) keep(target task.Target) {
 	}
 }
 
-// left returns the targets for which runs may still wait: those that were kept or dropped, and those not read to the end.
-func (q *queue) left() []task.Target {
+// hold notes that a run of a target was not placed because of a limit of its task.
+func (q *queue) hold(target task.Target) {
+	if !slices.Contains(q.held, target) {
+		q.held = append(q.held, target)
+	}
+}
+
+// passOver leaves out all further runs of a task.
+func (q *queue) passOver(name string) {
+	if len(q.without) < withoutMost {
+		q.without = append(q.without, name)
+	}
+	for _, l := range q.lanes {
+		l.runs = slices.DeleteFunc(l.runs, func(r task.Run) bool { return r.Task == name })
+	}
+}
+
+// left returns the targets for which runs may still wait: those that were kept or dropped, and those not read to the end;
+// and those that have none but runs that a limit holds back.
+func (q *queue) left() (waiting, held []task.Target) {
 	for _, l := range q.lanes {
 		q.keep(l.target)
 	}
-	return q.waiting
+	return q.waiting, slices.DeleteFunc(q.held, func(t task.Target) bool { return slices.Contains(q.waiting, t) })
 }
 
-func (l *lane) fill(ctx context.Context, store RunStore) error {
+func (l *lane) fill(ctx context.Context, store RunStore, without []string) error {
 	if len(l.runs) > 0 || l.whole {
 		return nil
 	}
-	runs, err := store.QueuedRuns(ctx, l.target, l.last, queuePage)
+	runs, err := store.QueuedRuns(ctx, l.target, l.last, without, queuePage)
 	if err != nil {
 		return err
 	}

@@ -86,8 +86,8 @@ type counting struct {
 	read int
 }
 
-func (c *counting) QueuedRuns(ctx context.Context, target task.Target, after task.QueuePosition, limit int) ([]task.Run, error) {
-	runs, err := c.Store.QueuedRuns(ctx, target, after, limit)
+func (c *counting) QueuedRuns(ctx context.Context, target task.Target, after task.QueuePosition, without []string, limit int) ([]task.Run, error) {
+	runs, err := c.Store.QueuedRuns(ctx, target, after, without, limit)
 	c.read += len(runs)
 	return runs, err
 }
@@ -132,7 +132,7 @@ func TestAShortSilenceIsNoReturn(t *testing.T) {
 
 func (w *world) firstQueued() task.Run {
 	w.t.Helper()
-	runs, err := w.db.QueuedRuns(w.t.Context(), task.Target{VirtualServer: "etl"}, task.QueuePosition{}, 1)
+	runs, err := w.db.QueuedRuns(w.t.Context(), task.Target{VirtualServer: "etl"}, task.QueuePosition{}, nil, 1)
 	check(w.t, err)
 	if len(runs) == 0 {
 		w.t.Fatal("no run is queued")

@@ -170,5 +170,5 @@ func (c *Conductor) TaskPlacement(ctx context.Context, name string) (virtualserv
 	if err != nil {
 		return virtualserver.Placement{}, err
 	}
-	return c.fleet.place(t.Target, c.request(name, t.Spec), task.Ref{}, c.now(), c.choose), nil
+	return c.fleet.place(name, t.Target, c.request(name, t.Spec), task.Ref{}, c.now(), c.choose), nil
 }

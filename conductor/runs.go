@@ -26,22 +26,31 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 	if err != nil {
 		return task.Run{}, err
 	}
+	c.fleet.setTaskLimits(t)
 	run := task.Run{
 		ID: id, Task: name, State: task.Queued, Cause: task.Cause{Kind: task.CauseManual, By: r.By}, QueuedAt: now, Spec: spec, Params: spec.Params,
 	}
-	if c.wanted.none() && c.wishes.none() && c.waits(run, now) == "" {
+	if c.wanted.none(c.fleet.limited(name)) && c.wishes.none() && c.unread.none() && c.whyNot(run, now) == "" {
 		if stored, placed, err := c.startAtOnce(ctx, run, r.Key); placed || err != nil {
 			return stored, err
 		}
 	}
+	if err := c.backlog.admit(c.options.MaxQueued); err != nil {
+		return task.Run{}, err
+	}
+	run.Reason = c.fleet.heldBack(name)
 	stored, created, err := c.store.InsertRun(ctx, run, r.Key)
 	if err != nil {
 		return task.Run{}, err
 	}
 	if created {
+		c.backlog.grow()
 		c.wanted.add(spec.Target)
 		c.wakeDispatcher()
 		c.watch.eventsChanged()
+		if spec.WhenBusy == task.BusyReplace {
+			c.stopReplaced(ctx, name)
+		}
 	}
 	return stored, nil
 }
@@ -50,7 +59,7 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 // false where no server is eligible now, or the chosen one has just been deleted; then the run is to be queued.
 func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (_ task.Run, placed bool, err error) {
 	ref := task.Ref{Run: run.ID, Number: 1}
-	p := c.fleet.place(run.Spec.Target, c.request(run.Task, run.Spec), ref, run.QueuedAt, c.choose)
+	p := c.fleet.place(run.Task, run.Spec.Target, c.request(run.Task, run.Spec), ref, run.QueuedAt, c.choose)
 	if p.Chosen == "" {
 		return task.Run{}, false, nil
 	}
@@ -102,11 +111,11 @@ func (c *Conductor) Placements(ctx context.Context, id task.RunID) (map[int]virt
 	if placements == nil {
 		placements = map[int]virtualserver.Placement{}
 	}
-	if wait := c.waits(run, c.now()); wait != "" {
+	if wait := c.whyNot(run, c.now()); wait != "" {
 		placements[0] = virtualserver.Placement{At: c.now(), Reason: wait}
 		return placements, nil
 	}
-	placements[0] = c.fleet.place(run.Spec.Target, c.request(run.Task, run.Spec), task.Ref{}, c.now(), c.choose)
+	placements[0] = c.fleet.place(run.Task, run.Spec.Target, c.request(run.Task, run.Spec), task.Ref{}, c.now(), c.choose)
 	return placements, nil
 }
 

@@ -23,6 +23,7 @@ type Store interface {
 	ServerStore
 	VirtualServerStore
 	TaskStore
+	ConcurrencyGroupStore
 	EventStore
 
 	// Ping reports whether the store answers and can write.
@@ -40,16 +41,20 @@ type Store interface {
 // RunStore keeps runs, attempts and their output.
 type RunStore interface {
 	// InsertRun stores a queued run. If key is not empty and a run has it already, that run is returned with created
-	// false; if it was made for another task or with other params, the error is fault.Conflict.
+	// false; if it was made for another task or with other params, the error is fault.Conflict. It is a *task.Refusal, a
+	// Conflict as well, where the limits of its task allow no further run; what the run replaces is cancelled with it.
 	InsertRun(ctx context.Context, run task.Run, key string) (stored task.Run, created bool, err error)
-	// InsertPlacedRun stores a run together with its first attempt, in one transaction: queued → starting. Conflict also
-	// where the server was deleted meanwhile; then nothing was stored.
+	// InsertPlacedRun stores a run as InsertRun does, together with its first attempt: queued → starting. Conflict also where
+	// the server was deleted meanwhile; then nothing was stored.
 	InsertPlacedRun(ctx context.Context, run task.Run, key string, a virtualserver.Assignment) (stored task.Run, created bool, err error)
 	// QueuedTargets returns the targets that queued runs wait for, each once.
 	QueuedTargets(ctx context.Context) ([]task.Target, error)
 	// QueuedRuns returns up to limit queued runs for one target after a position in the queue, those of higher priority
-	// first, then the older ones. The zero position is before the first.
-	QueuedRuns(ctx context.Context, target task.Target, after task.QueuePosition, limit int) ([]task.Run, error)
+	// first, then the older ones. The zero position is before the first. Runs of the tasks in without are passed over.
+	QueuedRuns(ctx context.Context, target task.Target, after task.QueuePosition, without []string, limit int) ([]task.Run, error)
+	// ExpireQueued ends up to limit queued runs that have waited for longer than their tasks allow: queued → failed. It
+	// returns those that it has ended.
+	ExpireQueued(ctx context.Context, limit int, now time.Time) ([]task.Run, error)
 	// AssignRuns commits attempts: queued → starting. Conflict for a run that is not queued any more.
 	AssignRuns(ctx context.Context, as []virtualserver.Assignment, now time.Time) []error
 	// ExplainQueued stores why queued runs could not be placed. It writes only where the reason differs.
@@ -169,6 +174,18 @@ type TaskStore interface {
 	EditTask(ctx context.Context, name string, version int64, now time.Time, edit func(*task.Spec) error) (task.Task, error)
 	// DeleteTask removes a task; its runs stay. Conflict while one of them is not final.
 	DeleteTask(ctx context.Context, name string, version int64, now time.Time) error
+}
+
+// ConcurrencyGroupStore keeps concurrency groups. A task that names one that does not exist is refused with
+// fault.Field("concurrency_groups[i]", …).
+type ConcurrencyGroupStore interface {
+	CreateConcurrencyGroup(ctx context.Context, s task.ConcurrencyGroupSpec, now time.Time) (task.ConcurrencyGroup, error)
+	ConcurrencyGroup(ctx context.Context, name string) (task.ConcurrencyGroup, error)
+	ConcurrencyGroups(ctx context.Context, query string, p page.Request) (page.Of[task.ConcurrencyGroup], error)
+	// EditConcurrencyGroup applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict.
+	EditConcurrencyGroup(ctx context.Context, name string, version int64, now time.Time, edit func(*task.ConcurrencyGroupSpec) error) (task.ConcurrencyGroup, error)
+	// DeleteConcurrencyGroup removes a group. Conflict, naming them, while tasks name it.
+	DeleteConcurrencyGroup(ctx context.Context, name string, version int64, now time.Time) error
 }
 
 // EventStore reads the events that the other methods append.

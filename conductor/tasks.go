@@ -25,8 +25,10 @@ func (c *Conductor) CreateTask(ctx context.Context, s task.Spec) (task.Task, err
 	}
 	t, err := c.store.CreateTask(ctx, s, c.now())
 	if err != nil {
+		c.unread.task(s.Name, err)
 		return task.Task{}, err
 	}
+	c.fleet.setTaskLimits(t)
 	c.watch.eventsChanged()
 	return t, nil
 }
@@ -40,8 +42,11 @@ func (c *Conductor) EditTask(ctx context.Context, name string, version int64, ed
 		return s.Validate()
 	})
 	if err != nil {
+		c.unread.task(name, err)
 		return task.Task{}, err
 	}
+	c.fleet.setTaskLimits(t)
+	c.wakeDispatcher()
 	c.watch.eventsChanged()
 	return t, nil
 }
@@ -49,8 +54,10 @@ func (c *Conductor) EditTask(ctx context.Context, name string, version int64, ed
 // DeleteTask removes a task; its runs stay.
 func (c *Conductor) DeleteTask(ctx context.Context, name string, version int64) error {
 	if err := c.store.DeleteTask(ctx, name, version, c.now()); err != nil {
+		c.unread.task(name, err)
 		return err
 	}
+	c.fleet.dropTaskLimits(name)
 	c.watch.eventsChanged()
 	return nil
 }

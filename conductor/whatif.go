@@ -85,7 +85,7 @@ func (c *Conductor) whatIf(ctx context.Context, rest *fleet, a virtualserver.Ope
 		return answer, nil
 	}
 	ref := task.Ref{Run: a.Run, Number: a.Number + 1}
-	p := rest.place(a.Spec.Target, c.request(a.Task, a.Spec), ref, now, c.choose)
+	p := rest.place(a.Task, a.Spec.Target, c.request(a.Task, a.Spec), ref, now, c.choose)
 	answer.Server = p.Chosen
 	if p.Chosen == "" {
 		answer.Reason += "; it could not be placed: " + p.Reason
@@ -108,19 +108,28 @@ func foresee(s policy.Situation, lease time.Duration) (policy.Decision, time.Dur
 	return d, after
 }
 
-// without returns a picture of the fleet in which the server has died. What is placed in it leaves the fleet as it is.
-func (f *fleet) without(server string, now time.Time) *fleet {
+// picture returns a copy of the fleet. What is placed in it leaves the fleet as it is.
+func (f *fleet) picture() *fleet {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	rest := &fleet{hosts: make(map[string]*host, len(f.hosts)), groups: maps.Clone(f.groups)}
+	all := &fleet{hosts: make(map[string]*host, len(f.hosts)), groups: maps.Clone(f.groups), limits: f.limits.clone()}
 	for name, h := range f.hosts {
-		picture := *h
-		picture.open = maps.Clone(h.open)
-		if name == server {
-			picture.server.State, picture.server.StateSince = jobserver.Unavailable, now
-			picture.open, picture.own = map[task.Ref]*placed{}, virtualserver.Occupancy{}
+		copied := *h
+		copied.open = maps.Clone(h.open)
+		all.hosts[name] = &copied
+	}
+	return all
+}
+
+// without returns a picture of the fleet in which the server has died.
+func (f *fleet) without(server string, now time.Time) *fleet {
+	rest := f.picture()
+	if h, known := rest.hosts[server]; known {
+		h.server.State, h.server.StateSince = jobserver.Unavailable, now
+		for _, p := range h.open {
+			rest.limits.leave(p.task)
 		}
-		rest.hosts[name] = &picture
+		h.open, h.own = map[task.Ref]*placed{}, virtualserver.Occupancy{}
 	}
 	return rest
 }

@@ -40,6 +40,10 @@ type world struct {
 	at     time.Time
 	hosts  map[string]*agent
 	hold   time.Duration
+	// people, where it is set, are told of what happens.
+	people conductor.Sender
+	// maxQueued is a setting of the next conductor.
+	maxQueued int
 }
 
 // agent is an agent and its host, as far as a conductor sees them.
@@ -107,7 +111,11 @@ func (w *world) restart() {
 	if w.faulty != nil {
 		db = w.faulty
 	}
-	c, err := conductor.New(db, conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold})
+	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued}
+	if w.people != nil {
+		options.Notices, options.Sender, options.PublicURL = w.db, w.people, "https://segno.example/"
+	}
+	c, err := conductor.New(db, options)
 	check(w.t, err)
 	check(w.t, c.Load(w.t.Context()))
 	w.c = c

@@ -29,6 +29,7 @@ func MustCover() []string {
 		"run running to lost", "run running to reset", "run unknown to running", "run unknown to stopping",
 		"run unknown to queued", "run unknown to lost", "run unknown to reset", "run stopping to unknown",
 		"run stopping to queued", "run stopping to cancelled", "run stopping to reset", "run failed to queued",
+		"run queued to failed", "replaced a run", "limit reached: its task", "limit reached: a group",
 		"run cancelled to queued", "run reset to queued", "run lost to queued",
 	}
 	for _, m := range faults {
@@ -37,10 +38,10 @@ func MustCover() []string {
 	for _, act := range []string{"start", "cancel", "reset", "restart", "recover"} {
 		must = append(must, "operator: "+act, "operator failed: "+act)
 	}
-	for _, act := range []string{"cancel", "reset", "restart", "recover"} {
+	for _, act := range []string{"start", "cancel", "reset", "restart", "recover"} {
 		must = append(must, "operator refused: "+act)
 	}
-	for _, act := range []string{"declare dead", "set mode", "edit policy", "edit patience", "look what if"} {
+	for _, act := range []string{"declare dead", "set mode", "edit policy", "edit patience", "edit limit", "look what if"} {
 		must = append(must, "operator: "+act)
 	}
 	return must

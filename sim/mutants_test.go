@@ -107,6 +107,12 @@ func mutants() []mutant {
 		{"claim forgotten whose answer was lost", "jobserver/agent/core_attempt.go", []string{
 			"			a.phase = waiting\n			again = append(again, a)\n", "			c.forget(a)\n",
 		}, 2000},
+		{"limit of a task held one too late", "conductor/limits.go", []string{
+			`task.Full("its task", l.active[name], limit.most)`, `task.Full("its task", l.active[name]-1, limit.most)`,
+		}, 2000},
+		{"open attempts not counted in limits after a crash", "conductor/fleet.go", []string{
+			"&placed{terms: termsOf(a), need: a.Need,", "&placed{need: a.Need,",
+		}, 2000},
 		{"place given back whose placement may be stored", "conductor/dispatcher.go", []string{
 			"			p.doubts = append(p.doubts, doubt{ref: a.Ref, server: a.Server, from: p.origins[i]})\n", "			p.c.fleet.release(a.Server, a.Ref)\n",
 		}, 2000},

@@ -68,7 +68,7 @@ func (w *World) meddle() {
 		id = w.runs[max(0, len(w.runs)-1-w.rnd.IntN(8))]
 	}
 	c := w.conductor
-	switch w.rnd.IntN(10) {
+	switch w.rnd.IntN(11) {
 	case 0:
 		w.ask("cancel", func() error {
 			_, err := c.c.CancelRun(w.ctx, id, "operator")
@@ -106,6 +106,12 @@ func (w *World) meddle() {
 		d := pick(w.rnd, 5*time.Second, 7*time.Second, 15*time.Second)
 		w.ask("edit patience", func() error {
 			_, err := c.c.EditServer(w.ctx, h.name, 0, func(s *jobserver.Server) error { s.UnavailableAfter = d; return nil })
+			return err
+		})
+	case 10:
+		most := 1 + w.rnd.IntN(3)
+		w.ask("edit limit", func() error {
+			_, err := c.c.EditConcurrencyGroup(w.ctx, "db", 0, func(s *task.ConcurrencyGroupSpec) error { s.MaxConcurrent = most; return nil })
 			return err
 		})
 	case 8:

@@ -70,6 +70,8 @@ func (w *World) setUp() {
 	group := virtualserver.Spec{Name: "pool", Members: members, OnUnavailable: &groupPolicy}
 	_, err := w.store.CreateVirtualServer(w.ctx, group, epoch)
 	w.must(err)
+	_, err = w.store.CreateConcurrencyGroup(w.ctx, task.ConcurrencyGroupSpec{Name: "db", MaxConcurrent: 1 + w.rnd.IntN(3)}, epoch)
+	w.must(err)
 	for i, s := range w.tasks(members) {
 		s = s.WithDefaults()
 		w.must(s.Validate())
@@ -122,6 +124,14 @@ func (w *World) tasks(members []string) []task.Spec {
 		{
 			Name: "retries", Target: pool, Job: job, OnUnavailable: word(policy.Recover), Resources: task.Resources{Slots: 2},
 			Retries: task.Retries{Max: 3, Backoff: task.Duration(time.Second), From: pick(w.rnd, task.RetryFromStart, task.RetryFromCheckpoint)},
+		},
+		{
+			Name: "single", Target: pool, Job: job, MaxConcurrent: 1, WhenBusy: pick(w.rnd, task.BusyQueue, task.BusySkip, task.BusyReplace),
+			MaxQueueTime: task.Duration(pick(w.rnd, 0, 15*time.Second)), ConcurrencyGroups: []string{"db"},
+		},
+		{
+			Name: "pair", Target: pool, Job: job, OnUnavailable: word(policy.Restart), MaxConcurrent: 2, WhenBusy: pick(w.rnd, task.BusyQueue, task.BusyReplace),
+			MaxQueued: 3, ConcurrencyGroups: []string{"db"},
 		},
 		{Name: "hurries", Target: pool, Job: job, OnUnavailable: word(policy.Restart), Timeout: task.Duration(4 * time.Second), StopGrace: task.Duration(time.Second)},
 	}

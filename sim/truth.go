@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/segno-jobs/segno/policy"
@@ -21,6 +22,8 @@ type truth struct {
 	results map[task.Ref]task.Exit
 	runs    map[task.RunID]*history
 	byTask  map[string][]*history
+	// loosest is the highest limit that each concurrency group has had.
+	loosest map[string]int
 }
 
 // history is the life of a run by its committed events.
@@ -44,6 +47,7 @@ func newTruth(w *World) *truth {
 	return &truth{
 		w: w, living: map[task.RunID][]*job{}, started: map[task.Ref]bool{}, claims: map[task.Ref]bool{},
 		results: map[task.Ref]task.Exit{}, runs: map[task.RunID]*history{}, byTask: map[string][]*history{},
+		loosest: map[string]int{},
 	}
 }
 
@@ -70,6 +74,7 @@ func (t *truth) begun(j *job) {
 	}
 	h.last = max(h.last, j.ref.Number)
 	t.living[j.ref.Run] = append(t.living[j.ref.Run], j)
+	t.crowd(j)
 }
 
 func (t *truth) overlap(j, other *job, left bool) {
@@ -177,6 +182,9 @@ func (t *truth) committed(e task.Event) {
 	w.trace("store", fmt.Sprintf("%s %s %d %s", e.Kind, e.Subject, e.Attempt, e.Reason))
 	if e.To == "" {
 		w.cover("event " + e.Kind)
+		if strings.HasPrefix(e.Kind, "concurrency_group.") {
+			t.limitEdited(e.Subject)
+		}
 		return
 	}
 	h := t.history(e)
@@ -189,6 +197,7 @@ func (t *truth) committed(e task.Event) {
 			w.fail("run %s went from %s to %s", h.id, e.From, e.To)
 		}
 	}
+	t.replaced(e.Reason)
 	h.attempt = e.Attempt
 	ref := task.Ref{Run: h.id, Number: e.Attempt}
 	switch {
@@ -245,6 +254,7 @@ func (t *truth) assigned(h *history, ref task.Ref) {
 		}
 	}
 	t.w.cover("ground " + run.Attempts[ref.Number-1].Ground)
+	t.limits(run)
 }
 
 // failed reports whether the job of an attempt from last on has failed by itself, so that the task's retries count.

@@ -59,7 +59,7 @@ func groundData(ground string, checkpoint int, server string) string {
 const queueAgain = `
 	UPDATE run SET state = 'queued', prior = NULL, prior_reason = NULL, ended_at = NULL, exit_code = NULL, reason = ?,
 		server = NULL, progress_percent = NULL, progress_message = NULL, pending = '', pending_checkpoint = 0,
-		next = ?, tries = tries + ?
+		next = ?, tries = tries + ?, expires_at = CASE WHEN max_queue_time > 0 THEN CAST(? AS BIGINT) + max_queue_time END
 	WHERE id = ? AND state = ? AND attempt = ?`
 
 // again is a run that goes back into the queue for a further attempt.
@@ -83,7 +83,11 @@ func (a again) queue(t *tx, now time.Time) error {
 		return err
 	}
 	reason := clean(a.next.Reason)
-	n, err := t.exec(queueAgain, reason, next, a.failed, string(a.id), string(a.from), a.attempt)
+	waits := now
+	if a.next.NotBefore.After(now) {
+		waits = a.next.NotBefore
+	}
+	n, err := t.exec(queueAgain, reason, next, a.failed, micros(waits), string(a.id), string(a.from), a.attempt)
 	if err := hitOne(n, err); err != nil {
 		return err
 	}

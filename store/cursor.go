@@ -69,6 +69,15 @@ func in[T ~string](c *conditions, column string, values []T) {
 	c.add(column+" IN (?"+strings.Repeat(", ?", len(values)-1)+")", args...)
 }
 
+// notIn adds "column NOT IN (…)"; the list must not be empty.
+func notIn(c *conditions, column string, values []string) {
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	c.add(column+" NOT IN (?"+strings.Repeat(", ?", len(values)-1)+")", args...)
+}
+
 // contains adds "column contains text". Names are lower case.
 func (c *conditions) contains(column, text string) {
 	c.containsAny(text, column)

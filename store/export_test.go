@@ -94,14 +94,19 @@ func (db *DB) PlanRuns(ctx context.Context, f task.RunFilter, last string) (stri
 }
 
 // PlanQueue returns SQLite's plan for a page of the queue.
-func (db *DB) PlanQueue(ctx context.Context, target task.Target, after task.QueuePosition) (string, error) {
-	query, args := queueQuery(db.dialect, target, after, 100)
+func (db *DB) PlanQueue(ctx context.Context, target task.Target, after task.QueuePosition, without ...string) (string, error) {
+	query, args := queueQuery(db.dialect, target, after, without, 100)
 	return db.Plan(ctx, query, args...)
 }
 
 // PlanTargets returns SQLite's plan for the targets that queued runs wait for.
 func (db *DB) PlanTargets(ctx context.Context) (string, error) {
 	return db.Plan(ctx, targetsQuery(db.dialect))
+}
+
+// PlanExpired returns SQLite's plan for the runs that have waited for too long.
+func (db *DB) PlanExpired(ctx context.Context) (string, error) {
+	return db.Plan(ctx, expiredQuery(db.dialect), 1, 10)
 }
 
 // Statements that must be found through an index.
@@ -112,6 +117,8 @@ const (
 	RunsOnServerStatement = runsOnServer
 	DeliveryStatement     = selectDelivery
 	OrphansStatement      = selectOrphans
+	HeadsStatement        = headsOfQueues
+	LoadStatement         = loadOfTask
 )
 
 // Waiting returns how many jobs wait for the writer.

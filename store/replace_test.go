@@ -58,7 +58,7 @@ func TestReplaceAttempts(t *testing.T) {
 			if e.Kind != "run.queued" || e.From != task.Unknown || string(e.Data) != `{"ground":"lease expired","checkpoint":0,"server":"js-1"}` {
 				t.Errorf("got event %+v", e)
 			}
-			queued := must(db.QueuedRuns(ctx, task.Target{VirtualServer: "etl"}, task.QueuePosition{}, 100))(t)
+			queued := must(db.QueuedRuns(ctx, task.Target{VirtualServer: "etl"}, task.QueuePosition{}, nil, 100))(t)
 			if n := queued[len(queued)-1]; n.ID != run.ID || n.Next == nil || n.Next.Avoid != "js-1" || n.Attempt != 1 {
 				t.Errorf("the queue has %+v, want it with what it is to begin with", n)
 			}

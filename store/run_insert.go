@@ -10,7 +10,8 @@ import (
 )
 
 // InsertRun stores a queued run. If key is not empty and a run has it already, that run is returned with created false;
-// if it was made for another task or with other params, the error is fault.Conflict.
+// if it was made for another task or with other params, the error is fault.Conflict. It is a *task.Refusal, a Conflict as
+// well, where the limits of the task allow no further run; a run that is replaced is cancelled in the same transaction.
 func (db *DB) InsertRun(ctx context.Context, run task.Run, key string) (_ task.Run, created bool, err error) {
 	n, err := prepareRun(&run, key)
 	if err != nil {
@@ -114,7 +115,8 @@ const insertRun = `
 
 const insertRunSpec = `INSERT INTO run_spec (run, spec, params) VALUES (?, ?, ?)`
 
-// insert writes the run as one that is queued, or returns false where a run has its key.
+// insert writes the run as one that is queued, or returns false where a run has its key. What the limits of its task ask for
+// is done with it; the error is a *task.Refusal, and nothing is written, where they allow no further run.
 func (n newRun) insert(t *tx) (bool, error) { return n.insertAs(t, task.Queued, 0, "") }
 
 // insertPlaced writes the run with its first attempt: it is queued and starting in one step. It returns false where a run
@@ -133,6 +135,9 @@ func (n newRun) insertPlaced(t *tx, a virtualserver.Assignment, placement string
 }
 
 func (n newRun) insertAs(t *tx, state task.State, attempt int, server string) (bool, error) {
+	if known, err := n.admit(t); err != nil || known {
+		return false, err
+	}
 	r := n.run
 	reason := clean(r.Reason)
 	shown := reason
@@ -146,6 +151,12 @@ func (n newRun) insertAs(t *tx, state task.State, attempt int, server string) (b
 		return false, err
 	}
 	if _, err := t.exec(insertRunSpec, string(r.ID), n.spec, n.params); err != nil {
+		return false, err
+	}
+	if err := expect(t, r); err != nil {
+		return false, err
+	}
+	if err := n.limit(t); err != nil {
 		return false, err
 	}
 	return true, t.recordRun(r.QueuedAt, r.ID, r.Task, 0, "", task.Queued, reason, n.data)

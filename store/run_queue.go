@@ -48,9 +48,9 @@ func (db *DB) QueuedTargets(ctx context.Context) ([]task.Target, error) {
 }
 
 // QueuedRuns returns up to limit queued runs for one target after a position in the queue, those of higher priority
-// first, then the older ones. The zero position is before the first.
-func (db *DB) QueuedRuns(ctx context.Context, target task.Target, after task.QueuePosition, limit int) ([]task.Run, error) {
-	query, args := queueQuery(db.dialect, target, after, limit)
+// first, then the older ones. The zero position is before the first. Runs of the tasks in without are passed over.
+func (db *DB) QueuedRuns(ctx context.Context, target task.Target, after task.QueuePosition, without []string, limit int) ([]task.Run, error) {
+	query, args := queueQuery(db.dialect, target, after, without, limit)
 	var rows []runRow
 	if err := db.view(ctx).all(&rows, query, args...); err != nil {
 		return nil, fmt.Errorf("list queued runs: %w", err)
@@ -65,18 +65,25 @@ func (db *DB) QueuedRuns(ctx context.Context, target task.Target, after task.Que
 	return runs, nil
 }
 
-func queueQuery(d dialect, target task.Target, after task.QueuePosition, limit int) (string, []any) {
+func queueQuery(d dialect, target task.Target, after task.QueuePosition, without []string, limit int) (string, []any) {
 	index, column, name := groupQueue, "virtual_server", target.VirtualServer
 	if target.Server != "" {
 		index, column, name = serverQueue, "target_server", target.Server
 	}
-	query := `SELECT ` + runSpecColumns + ` FROM run r` + d.by(index) + ` JOIN run_spec s ON s.run = r.id
-		WHERE r.state = 'queued' AND r.` + column + ` = ?`
-	args := []any{name}
+	var c conditions
+	c.add("r.state = 'queued'")
+	c.add("r."+column+" = ?", name)
 	if after != (task.QueuePosition{}) {
-		query, args = query+` AND (r.rank, r.id) > (?, ?)`, append(args, -after.Priority, string(after.ID))
+		c.add("(r.rank, r.id) > (?, ?)", -after.Priority, string(after.ID))
 	}
-	return query + ` ORDER BY r.rank, r.id LIMIT ?`, append(args, limit)
+	if len(without) == 0 {
+		return `SELECT ` + runSpecColumns + ` FROM run r` + d.by(index) + ` JOIN run_spec s ON s.run = r.id` +
+			c.where() + ` ORDER BY r.rank, r.id LIMIT ?`, append(c.args, limit)
+	}
+	// The runs are chosen in the index alone, which holds their tasks: those that are passed over are not read.
+	notIn(&c, "r.task", without)
+	return runWithSpec + ` WHERE r.id IN (SELECT r.id FROM run r` + d.by(index) + c.where() + ` ORDER BY r.rank, r.id LIMIT ?)
+		ORDER BY r.rank, r.id`, append(c.args, limit)
 }
 
 // ExplainQueued stores why queued runs could not be placed. It writes only where the reason differs; runs that are not

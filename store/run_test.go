@@ -132,7 +132,7 @@ func TestQueuedRuns(t *testing.T) {
 		}
 		want = []task.RunID{want[1], want[3], want[0], want[4], want[2]}
 		t.Run("come by priority, then age", func(t *testing.T) {
-			if diff := cmp.Diff(want, ids(must(db.QueuedRuns(ctx, onEtl, task.QueuePosition{}, 10))(t))); diff != "" {
+			if diff := cmp.Diff(want, ids(must(db.QueuedRuns(ctx, onEtl, task.QueuePosition{}, nil, 10))(t))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -141,7 +141,7 @@ func TestQueuedRuns(t *testing.T) {
 			if diff := cmp.Diff([]task.Target{onEtl, {Server: "js-1"}}, targets); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff([]task.RunID{bound.ID}, ids(must(db.QueuedRuns(ctx, task.Target{Server: "js-1"}, task.QueuePosition{}, 10))(t))); diff != "" {
+			if diff := cmp.Diff([]task.RunID{bound.ID}, ids(must(db.QueuedRuns(ctx, task.Target{Server: "js-1"}, task.QueuePosition{}, nil, 10))(t))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -149,7 +149,7 @@ func TestQueuedRuns(t *testing.T) {
 			var got []task.RunID
 			var after task.QueuePosition
 			for {
-				some := must(db.QueuedRuns(ctx, onEtl, after, 2))(t)
+				some := must(db.QueuedRuns(ctx, onEtl, after, nil, 2))(t)
 				if len(some) == 0 {
 					break
 				}
@@ -161,7 +161,7 @@ func TestQueuedRuns(t *testing.T) {
 			}
 		})
 		t.Run("have their whole spec", func(t *testing.T) {
-			got := must(db.QueuedRuns(ctx, onEtl, task.QueuePosition{}, 1))(t)[0]
+			got := must(db.QueuedRuns(ctx, onEtl, task.QueuePosition{}, nil, 1))(t)[0]
 			if len(got.Spec.Job.Command) != 3 || got.Params["date"] == "" {
 				t.Errorf("got spec %+v and params %v, want the frozen ones", got.Spec, got.Params)
 			}

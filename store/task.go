@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -34,6 +35,9 @@ func (db *DB) CreateTask(ctx context.Context, s task.Spec, now time.Time) (task.
 		if err := checkTarget(t, s.Target); err != nil {
 			return err
 		}
+		if err := checkConcurrencyGroups(t, s.ConcurrencyGroups); err != nil {
+			return err
+		}
 		const insert = `
 			INSERT INTO task (name, spec, virtual_server, server, version, created_at, updated_at)
 			VALUES (?, ?, ?, ?, 1, ?, ?) ON CONFLICT (name) DO NOTHING`
@@ -43,6 +47,9 @@ func (db *DB) CreateTask(ctx context.Context, s task.Spec, now time.Time) (task.
 		}
 		if n == 0 {
 			return fmt.Errorf("the name is taken: %w", fault.Conflict)
+		}
+		if err := joinConcurrencyGroups(t, s.Name, s.ConcurrencyGroups); err != nil {
+			return err
 		}
 		return t.recordTask(now, "task.created", s.Name)
 	})
@@ -187,6 +194,9 @@ func storeTask(t *tx, old task.Task, edited *task.Task, now time.Time) error {
 	if err := checkTarget(t, edited.Target); err != nil {
 		return err
 	}
+	if err := limitTask(t, old.Spec, edited.Spec); err != nil {
+		return err
+	}
 	edited.Version, edited.UpdatedAt = old.Version+1, stored(now)
 	const update = `
 		UPDATE task SET spec = ?, virtual_server = ?, server = ?, version = ?, updated_at = ?
@@ -200,6 +210,25 @@ func storeTask(t *tx, old task.Task, edited *task.Task, now time.Time) error {
 		return fmt.Errorf("it was changed meanwhile: %w", fault.Conflict)
 	}
 	return t.recordTask(now, "task.edited", edited.Name)
+}
+
+// limitTask brings what is stored beside a task's spec up to its limits: the groups that it names, and that its open runs
+// are counted where a further one is only made if there are few enough.
+func limitTask(t *tx, old, edited task.Spec) error {
+	if !slices.Equal(old.ConcurrencyGroups, edited.ConcurrencyGroups) {
+		if err := checkConcurrencyGroups(t, edited.ConcurrencyGroups); err != nil {
+			return err
+		}
+		if err := joinConcurrencyGroups(t, edited.Name, edited.ConcurrencyGroups); err != nil {
+			return err
+		}
+	}
+	if edited.NeedsAdmission() && !old.NeedsAdmission() {
+		if _, err := t.exec(countOpenRuns, edited.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openRunsOf looks at the open runs of all tasks, which are few: the expression keeps the index of the task's runs, of

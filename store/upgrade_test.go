@@ -82,7 +82,7 @@ func TestADatabaseOfTheFirstVersionGoesOn(t *testing.T) {
 		if got := wantState(t, db, "01C", task.Queued); got.Next.Ground != "exit reported" || got.EndedAt != nil {
 			t.Errorf("got %+v with %+v", got, got.Next)
 		}
-		if n := len(must(db.QueuedRuns(ctx, task.Target{VirtualServer: "etl"}, task.QueuePosition{}, 10))(t)); n != 3 {
+		if n := len(must(db.QueuedRuns(ctx, task.Target{VirtualServer: "etl"}, task.QueuePosition{}, nil, 10))(t)); n != 3 {
 			t.Errorf("%d runs are queued, want 3", n)
 		}
 	})

@@ -18,6 +18,9 @@ func (s Spec) WithDefaults() Spec {
 	if s.Resources.Slots == 0 {
 		s.Resources.Slots = 1
 	}
+	if s.MaxConcurrent > 0 && s.WhenBusy == "" {
+		s.WhenBusy = BusyQueue
+	}
 	if s.Job.Script != nil && len(s.Job.Script.Interpreter) == 0 {
 		script := *s.Job.Script
 		script.Interpreter = []string{"/bin/sh"}

@@ -34,8 +34,23 @@ type Spec struct {
 	LeaveRunning bool `json:"leave_running,omitempty" doc:"With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap."`
 	// Retries are for runs whose job failed by itself.
 	Retries Retries `json:"retries,omitzero" doc:"How often and from where a run is tried again whose job failed."`
+	// MaxConcurrent is how many runs of the task may be active at once; 0 is without limit. An edit holds at once, for runs
+	// that wait, too.
+	MaxConcurrent int `json:"max_concurrent,omitempty" doc:"How many runs of the task may be active at once, up to 10000; 0 is without limit. Changes hold for runs that wait, too."`
+	// WhenBusy is what becomes of a request for a run while MaxConcurrent runs have not ended; empty means BusyQueue.
+	WhenBusy WhenBusy `json:"when_busy,omitempty" enum:"queue,skip,replace" doc:"What becomes of a request for a run while max_concurrent runs have not ended: queue (the default), skip, or replace the oldest."`
+	// MaxQueued is how many runs of the task may wait; 0 is without limit.
+	MaxQueued int `json:"max_queued,omitempty" doc:"How many runs of the task may wait in the queue, up to 100000; 0 is without limit."`
+	// MaxQueueTime is how long a run may wait in the queue before it fails; 0 is without limit.
+	MaxQueueTime Duration `json:"max_queue_time,omitzero" doc:"How long a run may wait in the queue, such as \"1h\"; then it fails."`
+	// ConcurrencyGroups name limits that the task shares with others.
+	ConcurrencyGroups []string `json:"concurrency_groups,omitempty" doc:"Concurrency groups that the task's runs count in: limits shared with other tasks."`
+	// PauseOnError pauses the triggers of the task once a run of it failed, timed out or was lost, until someone resumes them.
+	PauseOnError bool `json:"pause_on_error,omitempty" doc:"A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them."`
 	// UnavailableAfter overrides the server's own period; 0 leaves it.
 	UnavailableAfter Duration `json:"unavailable_after,omitzero" doc:"Silence after which the server counts as unavailable for this task's runs."`
+	// Expect is by when runs are expected to start and to finish.
+	Expect Expect `json:"expect,omitzero" doc:"By when runs are expected to start and to finish; one that is late is an event."`
 }
 
 // Task is a stored task.

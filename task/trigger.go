@@ -42,51 +42,8 @@ type TriggerSpec struct {
 	Calendar string `json:"calendar,omitempty" doc:"Name of a calendar: instants that it excludes are left out."`
 	// Jitter bounds the delay of a trigger, the same at each of its occurrences, that follows from its name.
 	Jitter Duration `json:"jitter,omitzero" doc:"Most that its runs are delayed, so that not all begin at the top of the hour; the delay follows from the trigger's name and stays the same."`
-	// Params override those of the task.
-	Params map[string]string `json:"params,omitempty" doc:"Values that override the task's parameters."`
-}
-
-// FileTrigger starts a run for each file on a job server that a mask fits.
-type FileTrigger struct {
-	Server string `json:"server" doc:"Job server on which the files are."`
-	Folder string `json:"folder" doc:"Absolute path of the folder."`
-	Mask   string `json:"mask" doc:"Names of files, such as orders-*.csv."`
-	// On are the events that count; none stands for created.
-	On []FileEvent `json:"on,omitempty" doc:"created, modified or exists; by default created."`
-	// Settle is how long a file must not have changed; 0 stands for DefaultSettle.
-	Settle Duration `json:"settle,omitzero" doc:"How long a file must not have grown before it counts, such as \"5s\"."`
-}
-
-// FileEvent is something that happens to a file.
-type FileEvent string
-
-// The events of files.
-const (
-	FileCreated  FileEvent = "created"
-	FileModified FileEvent = "modified"
-	FileExists   FileEvent = "exists"
-)
-
-// AfterTrigger starts a run when one of another task has ended.
-type AfterTrigger struct {
-	Task string   `json:"task" doc:"The other task."`
-	On   ChainEnd `json:"on" enum:"ok,error,any" doc:"Which ends count."`
-}
-
-// ChainEnd says which ends of a run another task follows.
-type ChainEnd string
-
-// The ends that a chained task follows: Succeeded, another end, or each.
-const (
-	ChainOK    ChainEnd = "ok"
-	ChainError ChainEnd = "error"
-	ChainAny   ChainEnd = "any"
-)
-
-// WebhookTrigger starts a run for each request to an address that only its callers know.
-type WebhookTrigger struct {
-	// Secret is the key with which requests must be signed; empty asks for no signature.
-	Secret string `json:"secret,omitempty" doc:"Key with which requests must be signed (HMAC-SHA256); without it no signature is asked for."`
+	// Params override those of the task. Those of a trigger that waits for events may refer to the event, see [EventValues].
+	Params map[string]string `json:"params,omitempty" doc:"Values that override the task's parameters. Those of file, after and webhook may have ${{ file.path }}, ${{ run.outputs.rows }} or ${{ body.ref }} in them."`
 }
 
 // GapChoice says what becomes of a local time that does not exist.
@@ -226,5 +183,4 @@ const (
 	MaxJitter            = 24 * time.Hour
 	MaxMisfireWindow     = 366 * 24 * time.Hour
 	DefaultMisfireWindow = 24 * time.Hour
-	DefaultSettle        = 5 * time.Second
 )

@@ -1,7 +1,6 @@
 package task
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -28,6 +27,7 @@ func (s TriggerSpec) Validate() error {
 		found.add(CheckName("calendar", s.Calendar))
 	}
 	found.add(validParams(s.Params))
+	found.add(s.validReferences())
 	if len(found) == 0 {
 		found.add(s.validSchedule())
 	}
@@ -91,39 +91,6 @@ func (s TriggerSpec) validTimes() error {
 	}
 	return found.join()
 }
-
-// Validate checks what is said of files.
-func (f FileTrigger) Validate() error {
-	var found problems
-	found.add(CheckName("server", f.Server))
-	found.add(CheckText("folder", f.Folder, MaxArgument))
-	if !strings.HasPrefix(f.Folder, "/") {
-		found.addf("folder", "must be an absolute path")
-	}
-	found.add(CheckText("mask", f.Mask, MaxLabelValue))
-	if f.Mask == "" || strings.Contains(f.Mask, "/") {
-		found.addf("mask", "must fit names of files, such as *.csv, without a slash")
-	}
-	for i, e := range f.On {
-		found.add(oneOf(fmt.Sprintf("on[%d]", i), e, FileCreated, FileModified, FileExists))
-	}
-	found.add(duration("settle", f.Settle, 0, time.Hour))
-	return found.join()
-}
-
-// Validate checks the other task's name and the ends that count.
-func (a AfterTrigger) Validate() error {
-	var found problems
-	found.add(CheckName("task", a.Task))
-	if a.On == "" {
-		found.addf("on", "must be ok, error or any")
-	}
-	found.add(oneOf("on", a.On, ChainOK, ChainError, ChainAny))
-	return found.join()
-}
-
-// Validate checks the key of the signature.
-func (w WebhookTrigger) Validate() error { return CheckText("secret", w.Secret, MaxLabelValue) }
 
 // oneOf checks a word of which "" means "not set".
 func oneOf[T ~string](field string, word T, words ...T) error {

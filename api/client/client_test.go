@@ -212,8 +212,12 @@ func TestEveryMethodCallsItsRoute(t *testing.T) {
 		},
 		"DELETE /api/v1/virtual-servers/etl/members/js-1": func(c *client.Client) error { return c.RemoveMember(ctx, "etl", "js-1") },
 		"GET /api/v1/virtual-servers/etl/rating?task=t":   func(c *client.Client) error { _, err := c.Rating(ctx, "etl", "t"); return err },
-		"POST /api/v1/tasks":                              func(c *client.Client) error { _, err := c.CreateTask(ctx, task.Spec{}); return err },
-		"GET /api/v1/tasks/a%2Fb":                         func(c *client.Client) error { _, err := c.Task(ctx, "a/b"); return err },
+		"POST /api/v1/virtual-servers/preview": func(c *client.Client) error {
+			_, err := c.PreviewVirtualServers(ctx, wire.PreviewRequest{})
+			return err
+		},
+		"POST /api/v1/tasks":      func(c *client.Client) error { _, err := c.CreateTask(ctx, task.Spec{}); return err },
+		"GET /api/v1/tasks/a%2Fb": func(c *client.Client) error { _, err := c.Task(ctx, "a/b"); return err },
 		"GET /api/v1/runs?limit=5&state=running&state=failed&task=t": func(c *client.Client) error {
 			_, err := c.Runs(ctx, task.RunFilter{Task: "t", States: []task.State{task.Running, task.Failed}}, client.PageRequest{Limit: 5})
 			return err

@@ -56,3 +56,10 @@ func (c *Client) Rating(ctx context.Context, name, task string) (wire.Placement,
 	set(q, "task", task)
 	return get[wire.Placement](ctx, c, q, "virtual-servers", name, "rating")
 }
+
+// PreviewVirtualServers says what it would mean if virtual servers, stored ones or new ones, were as in the request. Nothing
+// is changed by asking.
+func (c *Client) PreviewVirtualServers(ctx context.Context, in wire.PreviewRequest) ([]wire.Effect, error) {
+	out, err := post[wire.Page[wire.Effect]](ctx, c, in, "virtual-servers", "preview")
+	return out.Items, err
+}

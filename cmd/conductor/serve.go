@@ -19,6 +19,7 @@ import (
 	"github.com/segno-jobs/segno/api"
 	"github.com/segno-jobs/segno/conductor"
 	"github.com/segno-jobs/segno/internal/version"
+	"github.com/segno-jobs/segno/notify"
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/web"
 )
@@ -61,9 +62,14 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 
+	private, err := notify.ParseAllowed(s.NotifyPrivate)
+	if err != nil {
+		return err
+	}
 	c, err := conductor.New(db, conductor.Options{
 		Logger: log, Version: version.Version, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
-		Metrics: metrics, Insight: db,
+		Metrics: metrics, Insight: db, PublicURL: s.PublicURL,
+		Notices: db, Sender: notify.New(notify.Options{Private: private, Version: version.Version}),
 	})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/segno-jobs/segno/internal/config"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/notify"
 )
 
 // envPrefix stands before the names of the environment variables.
@@ -29,9 +30,11 @@ type settings struct {
 	Heartbeat    time.Duration `setting:"heartbeat" help:"period of the agents' heartbeats"`
 	OfferTimeout time.Duration `setting:"offer_timeout" help:"how long an agent may take to claim what it was offered"`
 	Hold         time.Duration `setting:"hold" help:"how long the jobs of job servers may go on without the conductor after a planned stop of it; 0 leaves it at their leases"`
-	StopTimeout  time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
-	LogLevel     slog.Level    `setting:"log_level" help:"least level of what is logged: debug, info, warn or error"`
-	LogFormat    string        `setting:"log_format" help:"text or json"`
+	// NotifyPrivate is read by notify.ParseAllowed.
+	NotifyPrivate []string      `setting:"notify_private" help:"networks and addresses, such as 10.1.0.0/16, that notifications to webhooks may reach although they are private; all allows every address"`
+	StopTimeout   time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
+	LogLevel      slog.Level    `setting:"log_level" help:"least level of what is logged: debug, info, warn or error"`
+	LogFormat     string        `setting:"log_format" help:"text or json"`
 }
 
 func defaultSettings() settings {
@@ -72,6 +75,9 @@ func (s *settings) Validate() error {
 	}
 	if s.Hold < 0 || s.Hold > conductor.MaxHold {
 		errs = append(errs, fault.Field("hold", "must be between 0s and %s", conductor.MaxHold))
+	}
+	if _, err := notify.ParseAllowed(s.NotifyPrivate); err != nil {
+		errs = append(errs, fault.Field("notify_private", "must be networks, addresses or the word all: %v", err))
 	}
 	if s.StopTimeout < 0 || s.StopTimeout > 10*time.Minute {
 		errs = append(errs, fault.Field("stop_timeout", "must be between 0s and 10m"))

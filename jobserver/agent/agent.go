@@ -10,12 +10,14 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/jobserver/watch"
 	"github.com/segno-jobs/segno/protocol"
 	"github.com/segno-jobs/segno/protocol/segnov1"
 )
@@ -43,6 +45,7 @@ type Agent struct {
 	bootID     string
 	conductors *conductors
 	sampler    *sampler
+	files      *files
 	troubles   troubles
 	// boot reads CLOCK_BOOTTIME.
 	boot func() time.Duration
@@ -51,11 +54,11 @@ type Agent struct {
 	// ready is closed once a guard has told what it keeps; idle gets a word when nothing is left to flush.
 	ready, idle chan struct{}
 	// beat asks for a heartbeat at once, rearm says that the instant of the core's wake has changed, leased that an attempt
-	// may have a lease.
-	beat, rearm, leased chan struct{}
+	// may have a lease, reached that a heartbeat was answered after some that were not.
+	beat, rearm, leased, reached chan struct{}
 
 	work  context.Context
-	calls sync.WaitGroup
+	calls *workers
 	mu    sync.Mutex
 	core  *Core
 	guard Guard
@@ -87,6 +90,10 @@ func New(o Options) (*Agent, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	watcher, err := watch.New(watch.Options{Folder: filepath.Join(o.Data, watchFolder), Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
 	instance, err := newInstance(o.Data, time.Now())
 	if err != nil {
 		o.Logger.Warn("the order of this start is known by the clock alone", "error", err)
@@ -98,16 +105,19 @@ func New(o Options) (*Agent, error) {
 		bootID:     bootID(),
 		conductors: newConductors(o.Identity),
 		sampler:    newSampler(o.Data),
+		files:      newFiles(watcher),
 		troubles:   troubles{log: o.Logger, now: time.Now},
 		starts:     make(chan struct{}, maxStarts),
 		chores:     make(chan struct{}, maxChores),
 		uploads:    make(chan struct{}, maxUploads),
+		calls:      newWorkers(),
 		boot:       sinceBoot,
 		ready:      make(chan struct{}),
 		idle:       make(chan struct{}, 1),
 		beat:       make(chan struct{}, 1),
 		rearm:      make(chan struct{}, 1),
 		leased:     make(chan struct{}, 1),
+		reached:    make(chan struct{}, 1),
 		core:       NewCore(mathrand.Float64),
 		period:     jobserver.DefaultHeartbeat,
 		mode:       jobserver.Active,
@@ -128,6 +138,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	keeping.Go(func() { a.watchLeases(work) })
 	talking.Go(func() { a.link(ctx) })
 	talking.Go(func() { a.heartbeats(ctx) })
+	talking.Go(func() { a.watchFiles(ctx) })
 
 	<-ctx.Done()
 	a.step(QuitOrdered{})
@@ -138,7 +149,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.closed = true
 	a.mu.Unlock()
 	stopWork()
-	a.calls.Wait()
+	a.calls.wait()
 	keeping.Wait()
 	a.conductors.close()
 	return nil

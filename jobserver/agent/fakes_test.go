@@ -59,6 +59,7 @@ type fakeConductor struct {
 	puts       int
 	refusals   map[int]string
 	executions map[task.Ref]jobserver.Execution
+	files      fakeWatches
 }
 
 func newFakeConductor() *fakeConductor {
@@ -134,9 +135,13 @@ func (c *fakeConductor) Join(_ context.Context, req *connect.Request[segnov1.Joi
 }
 
 func (c *fakeConductor) welcome() *segnov1.Command {
-	return &segnov1.Command{Command: &segnov1.Command_Welcome{Welcome: &segnov1.Welcome{
-		Server: "js-1", Settings: protocol.SettingsToProto(c.period, jobserver.Active),
-	}}}
+	return &segnov1.Command{Command: &segnov1.Command_Welcome{Welcome: &segnov1.Welcome{Server: "js-1", Settings: c.settings()}}}
+}
+
+func (c *fakeConductor) settings() *segnov1.Settings {
+	m := protocol.SettingsToProto(c.period, jobserver.Active)
+	m.Watches = c.files.version
+	return m
 }
 
 func (c *fakeConductor) Subscribe(ctx context.Context, req *connect.Request[segnov1.SubscribeRequest], s *connect.ServerStream[segnov1.Command]) error {
@@ -203,7 +208,7 @@ func (c *fakeConductor) Heartbeat(_ context.Context, req *connect.Request[segnov
 	c.held = append(c.held, req.Msg.GetHeld())
 	c.note()
 	return connect.NewResponse(&segnov1.HeartbeatResponse{
-		Settings: protocol.SettingsToProto(c.period, jobserver.Active), Stop: c.stops, Leases: c.leasesOf(c.kept),
+		Settings: c.settings(), Stop: c.stops, Leases: c.leasesOf(c.kept),
 	}), nil
 }
 

@@ -35,13 +35,22 @@ func (a *Agent) heartbeats(ctx context.Context) {
 		case <-a.beat:
 		case <-timer.C:
 		}
-		if err := a.heartbeat(ctx); err != nil {
+		switch err := a.heartbeat(ctx); {
+		case err != nil:
 			failures++
-		} else {
+		case failures > 0:
 			failures = 0
+			a.answeredAgain()
 		}
 		timer.Reset(a.untilNext(failures))
 	}
+}
+
+// answeredAgain takes in that the conductor answers again: what waits for another try is tried at once, and so is a
+// stream. The heartbeats of a fleet are spread, and with them what follows.
+func (a *Agent) answeredAgain() {
+	a.step(Connected{})
+	signal(a.reached)
 }
 
 // untilNext is the period, jittered by a tenth to both sides. While heartbeats fail, and no lease depends on one, it grows.

@@ -48,7 +48,18 @@ func (a *Agent) link(ctx context.Context) {
 			failures = 0
 		}
 		failures++
-		pause(ctx, a.apart(at, failures, err))
+		a.rest(ctx, a.apart(at, failures, err))
+	}
+}
+
+// rest waits between two sessions, at most until a heartbeat is answered after some that were not.
+func (a *Agent) rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-a.reached:
+	case <-timer.C:
 	}
 }
 
@@ -151,6 +162,7 @@ func (a *Agent) connected(at int, way string) {
 	a.succeeded("connect")
 	a.log.Info("connected", "conductor", a.conductors.url(at), "by", way)
 	a.step(Connected{})
+	signal(a.files.connected)
 	signal(a.beat)
 }
 
@@ -193,6 +205,7 @@ func (a *Agent) settings(m *segnov1.Settings) {
 	if m == nil {
 		return
 	}
+	a.files.heard(m.GetWatches())
 	period, mode := protocol.SettingsFromProto(m)
 	period = min(max(period, minHeartbeat), maxHeartbeat)
 	a.mu.Lock()

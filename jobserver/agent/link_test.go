@@ -57,6 +57,26 @@ func TestAConductorThatIsBackIsFoundAgain(t *testing.T) {
 	b.end(t)
 }
 
+func TestAConductorThatAnswersHeartbeatsAgainGetsAStreamAtOnce(t *testing.T) {
+	c := newFakeConductor()
+	refused := map[string]bool{}
+	c.refuse = func(call string) error {
+		refused[call] = true
+		c.note()
+		return fmt.Errorf("%s: %w", call, fault.Unauthorized) // after that the agent would wait for 7 s and more
+	}
+	url, _ := c.serve(t)
+	startAgent(t, newFakeHost(), url)
+	c.until(t, "both are refused", func() bool { return refused["subscribe"] && refused["heartbeat"] })
+	c.setRefuse(func(string) error { return nil })
+	c.until(t, "a stream", func() bool {
+		if c.streams == 0 && len(c.beats) > 40 {
+			t.Fatalf("there is no stream after %d heartbeats", len(c.beats))
+		}
+		return c.streams == 1
+	})
+}
+
 func TestStreamsThatAreNotImplementedArePolledFor(t *testing.T) {
 	c, h := newFakeConductor(), newFakeHost()
 	c.setRefuse(func(call string) error {

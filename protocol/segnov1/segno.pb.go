@@ -778,8 +778,11 @@ func (x *Welcome) GetSettings() *Settings {
 type Settings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// heartbeat is the period of heartbeats.
-	Heartbeat     int64  `protobuf:"varint,1,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
-	Mode          string `protobuf:"bytes,2,opt,name=mode,proto3" json:"mode,omitempty"` // "active", "draining" or "disabled"
+	Heartbeat int64  `protobuf:"varint,1,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	Mode      string `protobuf:"bytes,2,opt,name=mode,proto3" json:"mode,omitempty"` // "active", "draining" or "disabled"
+	// watches changes with the file triggers that the server watches; an agent that has others reads them anew. 0 tells
+	// nothing of them.
+	Watches       uint64 `protobuf:"varint,3,opt,name=watches,proto3" json:"watches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -826,6 +829,13 @@ func (x *Settings) GetMode() string {
 		return x.Mode
 	}
 	return ""
+}
+
+func (x *Settings) GetWatches() uint64 {
+	if x != nil {
+		return x.Watches
+	}
+	return 0
 }
 
 // Hold lengthens the leases of all attempts of the server for a planned absence of the conductor. It counts from its
@@ -2830,6 +2840,524 @@ func (x *Delivered) GetFenced() bool {
 	return false
 }
 
+type GetWatchesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWatchesRequest) Reset() {
+	*x = GetWatchesRequest{}
+	mi := &file_segno_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWatchesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWatchesRequest) ProtoMessage() {}
+
+func (x *GetWatchesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWatchesRequest.ProtoReflect.Descriptor instead.
+func (*GetWatchesRequest) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{38}
+}
+
+type GetWatchesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// version is what Settings say while these hold.
+	Version       uint64   `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Watches       []*Watch `protobuf:"bytes,2,rep,name=watches,proto3" json:"watches,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetWatchesResponse) Reset() {
+	*x = GetWatchesResponse{}
+	mi := &file_segno_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetWatchesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetWatchesResponse) ProtoMessage() {}
+
+func (x *GetWatchesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetWatchesResponse.ProtoReflect.Descriptor instead.
+func (*GetWatchesResponse) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *GetWatchesResponse) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *GetWatchesResponse) GetWatches() []*Watch {
+	if x != nil {
+		return x.Watches
+	}
+	return nil
+}
+
+// Watch is a file trigger.
+type Watch struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	OwnerKind string                 `protobuf:"bytes,1,opt,name=owner_kind,json=ownerKind,proto3" json:"owner_kind,omitempty"` // "task" or "plan"
+	Owner     string                 `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	Trigger   string                 `protobuf:"bytes,3,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	// version counts the trigger's edits.
+	Version int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
+	// born is when the trigger was made; one of the same name that is made later is another.
+	Born          int64  `protobuf:"varint,5,opt,name=born,proto3" json:"born,omitempty"`
+	Path          string `protobuf:"bytes,6,opt,name=path,proto3" json:"path,omitempty"`
+	Mask          string `protobuf:"bytes,7,opt,name=mask,proto3" json:"mask,omitempty"`
+	Depth         uint32 `protobuf:"varint,8,opt,name=depth,proto3" json:"depth,omitempty"`
+	On            string `protobuf:"bytes,9,opt,name=on,proto3" json:"on,omitempty"` // "created", "modified" or "exists"
+	Settle        int64  `protobuf:"varint,10,opt,name=settle,proto3" json:"settle,omitempty"`
+	Poll          int64  `protobuf:"varint,11,opt,name=poll,proto3" json:"poll,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Watch) Reset() {
+	*x = Watch{}
+	mi := &file_segno_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Watch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Watch) ProtoMessage() {}
+
+func (x *Watch) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Watch.ProtoReflect.Descriptor instead.
+func (*Watch) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *Watch) GetOwnerKind() string {
+	if x != nil {
+		return x.OwnerKind
+	}
+	return ""
+}
+
+func (x *Watch) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *Watch) GetTrigger() string {
+	if x != nil {
+		return x.Trigger
+	}
+	return ""
+}
+
+func (x *Watch) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Watch) GetBorn() int64 {
+	if x != nil {
+		return x.Born
+	}
+	return 0
+}
+
+func (x *Watch) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Watch) GetMask() string {
+	if x != nil {
+		return x.Mask
+	}
+	return ""
+}
+
+func (x *Watch) GetDepth() uint32 {
+	if x != nil {
+		return x.Depth
+	}
+	return 0
+}
+
+func (x *Watch) GetOn() string {
+	if x != nil {
+		return x.On
+	}
+	return ""
+}
+
+func (x *Watch) GetSettle() int64 {
+	if x != nil {
+		return x.Settle
+	}
+	return 0
+}
+
+func (x *Watch) GetPoll() int64 {
+	if x != nil {
+		return x.Poll
+	}
+	return 0
+}
+
+type ReportFilesRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Instance string                 `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	Events   []*FileEvent           `protobuf:"bytes,2,rep,name=events,proto3" json:"events,omitempty"`
+	// states are those of all watches, or of none where they have not changed.
+	States        []*WatchState `protobuf:"bytes,3,rep,name=states,proto3" json:"states,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportFilesRequest) Reset() {
+	*x = ReportFilesRequest{}
+	mi := &file_segno_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportFilesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportFilesRequest) ProtoMessage() {}
+
+func (x *ReportFilesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportFilesRequest.ProtoReflect.Descriptor instead.
+func (*ReportFilesRequest) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ReportFilesRequest) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
+}
+
+func (x *ReportFilesRequest) GetEvents() []*FileEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+func (x *ReportFilesRequest) GetStates() []*WatchState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+// FileEvent is a version of a file that a watch is about, and that has settled.
+type FileEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// id is the agent's; the same version of the same file has the same.
+	Id        string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	OwnerKind string `protobuf:"bytes,2,opt,name=owner_kind,json=ownerKind,proto3" json:"owner_kind,omitempty"`
+	Owner     string `protobuf:"bytes,3,opt,name=owner,proto3" json:"owner,omitempty"`
+	Trigger   string `protobuf:"bytes,4,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	Version   int64  `protobuf:"varint,5,opt,name=version,proto3" json:"version,omitempty"`
+	Path      string `protobuf:"bytes,6,opt,name=path,proto3" json:"path,omitempty"`
+	Size      int64  `protobuf:"varint,7,opt,name=size,proto3" json:"size,omitempty"`
+	// mod_time is in nanoseconds, by the clock of the file's host.
+	ModTime       int64 `protobuf:"varint,8,opt,name=mod_time,json=modTime,proto3" json:"mod_time,omitempty"`
+	SeenAt        int64 `protobuf:"varint,9,opt,name=seen_at,json=seenAt,proto3" json:"seen_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FileEvent) Reset() {
+	*x = FileEvent{}
+	mi := &file_segno_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FileEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FileEvent) ProtoMessage() {}
+
+func (x *FileEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FileEvent.ProtoReflect.Descriptor instead.
+func (*FileEvent) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *FileEvent) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *FileEvent) GetOwnerKind() string {
+	if x != nil {
+		return x.OwnerKind
+	}
+	return ""
+}
+
+func (x *FileEvent) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *FileEvent) GetTrigger() string {
+	if x != nil {
+		return x.Trigger
+	}
+	return ""
+}
+
+func (x *FileEvent) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *FileEvent) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *FileEvent) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *FileEvent) GetModTime() int64 {
+	if x != nil {
+		return x.ModTime
+	}
+	return 0
+}
+
+func (x *FileEvent) GetSeenAt() int64 {
+	if x != nil {
+		return x.SeenAt
+	}
+	return 0
+}
+
+type WatchState struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	OwnerKind string                 `protobuf:"bytes,1,opt,name=owner_kind,json=ownerKind,proto3" json:"owner_kind,omitempty"`
+	Owner     string                 `protobuf:"bytes,2,opt,name=owner,proto3" json:"owner,omitempty"`
+	Trigger   string                 `protobuf:"bytes,3,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	Files     uint32                 `protobuf:"varint,4,opt,name=files,proto3" json:"files,omitempty"`
+	Pending   uint32                 `protobuf:"varint,5,opt,name=pending,proto3" json:"pending,omitempty"`
+	// problem is why the folder cannot be watched, or not as a whole.
+	Problem       string `protobuf:"bytes,6,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchState) Reset() {
+	*x = WatchState{}
+	mi := &file_segno_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchState) ProtoMessage() {}
+
+func (x *WatchState) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchState.ProtoReflect.Descriptor instead.
+func (*WatchState) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *WatchState) GetOwnerKind() string {
+	if x != nil {
+		return x.OwnerKind
+	}
+	return ""
+}
+
+func (x *WatchState) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *WatchState) GetTrigger() string {
+	if x != nil {
+		return x.Trigger
+	}
+	return ""
+}
+
+func (x *WatchState) GetFiles() uint32 {
+	if x != nil {
+		return x.Files
+	}
+	return 0
+}
+
+func (x *WatchState) GetPending() uint32 {
+	if x != nil {
+		return x.Pending
+	}
+	return 0
+}
+
+func (x *WatchState) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+type ReportFilesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// taken are the ids of the events that the agent drops.
+	Taken         []string `protobuf:"bytes,1,rep,name=taken,proto3" json:"taken,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportFilesResponse) Reset() {
+	*x = ReportFilesResponse{}
+	mi := &file_segno_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportFilesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportFilesResponse) ProtoMessage() {}
+
+func (x *ReportFilesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportFilesResponse.ProtoReflect.Descriptor instead.
+func (*ReportFilesResponse) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *ReportFilesResponse) GetTaken() []string {
+	if x != nil {
+		return x.Taken
+	}
+	return nil
+}
+
 var File_segno_proto protoreflect.FileDescriptor
 
 const file_segno_proto_rawDesc = "" +
@@ -2883,10 +3411,11 @@ const file_segno_proto_rawDesc = "" +
 	"\aWelcome\x12\x16\n" +
 	"\x06server\x18\x01 \x01(\tR\x06server\x12+\n" +
 	"\x11conductor_version\x18\x02 \x01(\tR\x10conductorVersion\x12.\n" +
-	"\bsettings\x18\x03 \x01(\v2\x12.segno.v1.SettingsR\bsettings\"<\n" +
+	"\bsettings\x18\x03 \x01(\v2\x12.segno.v1.SettingsR\bsettings\"V\n" +
 	"\bSettings\x12\x1c\n" +
 	"\theartbeat\x18\x01 \x01(\x03R\theartbeat\x12\x12\n" +
-	"\x04mode\x18\x02 \x01(\tR\x04mode\"\x1e\n" +
+	"\x04mode\x18\x02 \x01(\tR\x04mode\x12\x18\n" +
+	"\awatches\x18\x03 \x01(\x04R\awatches\"\x1e\n" +
 	"\x04Hold\x12\x16\n" +
 	"\x06length\x18\x01 \x01(\x03R\x06length\"O\n" +
 	"\x05Lease\x12.\n" +
@@ -3047,7 +3576,51 @@ const file_segno_proto_rawDesc = "" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\"?\n" +
 	"\tDelivered\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x16\n" +
-	"\x06fenced\x18\x02 \x01(\bR\x06fenced*q\n" +
+	"\x06fenced\x18\x02 \x01(\bR\x06fenced\"\x13\n" +
+	"\x11GetWatchesRequest\"Y\n" +
+	"\x12GetWatchesResponse\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x04R\aversion\x12)\n" +
+	"\awatches\x18\x02 \x03(\v2\x0f.segno.v1.WatchR\awatches\"\xfe\x01\n" +
+	"\x05Watch\x12\x1d\n" +
+	"\n" +
+	"owner_kind\x18\x01 \x01(\tR\townerKind\x12\x14\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x18\n" +
+	"\atrigger\x18\x03 \x01(\tR\atrigger\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\x03R\aversion\x12\x12\n" +
+	"\x04born\x18\x05 \x01(\x03R\x04born\x12\x12\n" +
+	"\x04path\x18\x06 \x01(\tR\x04path\x12\x12\n" +
+	"\x04mask\x18\a \x01(\tR\x04mask\x12\x14\n" +
+	"\x05depth\x18\b \x01(\rR\x05depth\x12\x0e\n" +
+	"\x02on\x18\t \x01(\tR\x02on\x12\x16\n" +
+	"\x06settle\x18\n" +
+	" \x01(\x03R\x06settle\x12\x12\n" +
+	"\x04poll\x18\v \x01(\x03R\x04poll\"\x8b\x01\n" +
+	"\x12ReportFilesRequest\x12\x1a\n" +
+	"\binstance\x18\x01 \x01(\tR\binstance\x12+\n" +
+	"\x06events\x18\x02 \x03(\v2\x13.segno.v1.FileEventR\x06events\x12,\n" +
+	"\x06states\x18\x03 \x03(\v2\x14.segno.v1.WatchStateR\x06states\"\xe0\x01\n" +
+	"\tFileEvent\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1d\n" +
+	"\n" +
+	"owner_kind\x18\x02 \x01(\tR\townerKind\x12\x14\n" +
+	"\x05owner\x18\x03 \x01(\tR\x05owner\x12\x18\n" +
+	"\atrigger\x18\x04 \x01(\tR\atrigger\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\x03R\aversion\x12\x12\n" +
+	"\x04path\x18\x06 \x01(\tR\x04path\x12\x12\n" +
+	"\x04size\x18\a \x01(\x03R\x04size\x12\x19\n" +
+	"\bmod_time\x18\b \x01(\x03R\amodTime\x12\x17\n" +
+	"\aseen_at\x18\t \x01(\x03R\x06seenAt\"\xa5\x01\n" +
+	"\n" +
+	"WatchState\x12\x1d\n" +
+	"\n" +
+	"owner_kind\x18\x01 \x01(\tR\townerKind\x12\x14\n" +
+	"\x05owner\x18\x02 \x01(\tR\x05owner\x12\x18\n" +
+	"\atrigger\x18\x03 \x01(\tR\atrigger\x12\x14\n" +
+	"\x05files\x18\x04 \x01(\rR\x05files\x12\x18\n" +
+	"\apending\x18\x05 \x01(\rR\apending\x12\x18\n" +
+	"\aproblem\x18\x06 \x01(\tR\aproblem\"+\n" +
+	"\x13ReportFilesResponse\x12\x14\n" +
+	"\x05taken\x18\x01 \x03(\tR\x05taken*q\n" +
 	"\tStopCause\x12\x1a\n" +
 	"\x16STOP_CAUSE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14STOP_CAUSE_CANCELLED\x10\x01\x12\x15\n" +
@@ -3056,7 +3629,7 @@ const file_segno_proto_rawDesc = "" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fVERDICT_CLAIMED\x10\x01\x12\x12\n" +
-	"\x0eVERDICT_FENCED\x10\x022\xa2\x04\n" +
+	"\x0eVERDICT_FENCED\x10\x022\xb7\x05\n" +
 	"\x10ConductorService\x125\n" +
 	"\x04Join\x12\x15.segno.v1.JoinRequest\x1a\x16.segno.v1.JoinResponse\x12<\n" +
 	"\tSubscribe\x12\x1a.segno.v1.SubscribeRequest\x1a\x11.segno.v1.Command0\x01\x125\n" +
@@ -3065,7 +3638,10 @@ const file_segno_proto_rawDesc = "" +
 	"\x05Claim\x12\x16.segno.v1.ClaimRequest\x1a\x17.segno.v1.ClaimResponse\x12>\n" +
 	"\aDeliver\x12\x18.segno.v1.DeliverRequest\x1a\x19.segno.v1.DeliverResponse\x12P\n" +
 	"\rPutCheckpoint\x12\x1e.segno.v1.PutCheckpointRequest\x1a\x1f.segno.v1.PutCheckpointResponse\x12P\n" +
-	"\rGetCheckpoint\x12\x1e.segno.v1.GetCheckpointRequest\x1a\x1f.segno.v1.GetCheckpointResponseB6Z4github.com/segno-jobs/segno/protocol/segnov1;segnov1b\x06proto3"
+	"\rGetCheckpoint\x12\x1e.segno.v1.GetCheckpointRequest\x1a\x1f.segno.v1.GetCheckpointResponse\x12G\n" +
+	"\n" +
+	"GetWatches\x12\x1b.segno.v1.GetWatchesRequest\x1a\x1c.segno.v1.GetWatchesResponse\x12J\n" +
+	"\vReportFiles\x12\x1c.segno.v1.ReportFilesRequest\x1a\x1d.segno.v1.ReportFilesResponseB6Z4github.com/segno-jobs/segno/protocol/segnov1;segnov1b\x06proto3"
 
 var (
 	file_segno_proto_rawDescOnce sync.Once
@@ -3080,7 +3656,7 @@ func file_segno_proto_rawDescGZIP() []byte {
 }
 
 var file_segno_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_segno_proto_goTypes = []any{
 	(StopCause)(0),                // 0: segno.v1.StopCause
 	(Verdict)(0),                  // 1: segno.v1.Verdict
@@ -3122,12 +3698,19 @@ var file_segno_proto_goTypes = []any{
 	(*Exit)(nil),                  // 37: segno.v1.Exit
 	(*DeliverResponse)(nil),       // 38: segno.v1.DeliverResponse
 	(*Delivered)(nil),             // 39: segno.v1.Delivered
-	nil,                           // 40: segno.v1.JoinRequest.LabelsEntry
-	nil,                           // 41: segno.v1.Execution.EnvEntry
-	nil,                           // 42: segno.v1.Execution.ParamsEntry
+	(*GetWatchesRequest)(nil),     // 40: segno.v1.GetWatchesRequest
+	(*GetWatchesResponse)(nil),    // 41: segno.v1.GetWatchesResponse
+	(*Watch)(nil),                 // 42: segno.v1.Watch
+	(*ReportFilesRequest)(nil),    // 43: segno.v1.ReportFilesRequest
+	(*FileEvent)(nil),             // 44: segno.v1.FileEvent
+	(*WatchState)(nil),            // 45: segno.v1.WatchState
+	(*ReportFilesResponse)(nil),   // 46: segno.v1.ReportFilesResponse
+	nil,                           // 47: segno.v1.JoinRequest.LabelsEntry
+	nil,                           // 48: segno.v1.Execution.EnvEntry
+	nil,                           // 49: segno.v1.Execution.ParamsEntry
 }
 var file_segno_proto_depIdxs = []int32{
-	40, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
+	47, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
 	6,  // 1: segno.v1.SubscribeRequest.hello:type_name -> segno.v1.Hello
 	6,  // 2: segno.v1.PollRequest.hello:type_name -> segno.v1.Hello
 	9,  // 3: segno.v1.PollResponse.commands:type_name -> segno.v1.Command
@@ -3142,8 +3725,8 @@ var file_segno_proto_depIdxs = []int32{
 	15, // 12: segno.v1.Offer.execution:type_name -> segno.v1.Execution
 	21, // 13: segno.v1.Execution.script:type_name -> segno.v1.Script
 	22, // 14: segno.v1.Execution.steps:type_name -> segno.v1.Step
-	41, // 15: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
-	42, // 16: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
+	48, // 15: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
+	49, // 16: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
 	16, // 17: segno.v1.Execution.resume:type_name -> segno.v1.Checkpoint
 	2,  // 18: segno.v1.PutCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
 	2,  // 19: segno.v1.GetCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
@@ -3169,27 +3752,34 @@ var file_segno_proto_depIdxs = []int32{
 	37, // 39: segno.v1.Record.exit:type_name -> segno.v1.Exit
 	16, // 40: segno.v1.Record.checkpoint:type_name -> segno.v1.Checkpoint
 	39, // 41: segno.v1.DeliverResponse.delivered:type_name -> segno.v1.Delivered
-	3,  // 42: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
-	5,  // 43: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
-	7,  // 44: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
-	24, // 45: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
-	28, // 46: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
-	30, // 47: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
-	17, // 48: segno.v1.ConductorService.PutCheckpoint:input_type -> segno.v1.PutCheckpointRequest
-	19, // 49: segno.v1.ConductorService.GetCheckpoint:input_type -> segno.v1.GetCheckpointRequest
-	4,  // 50: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
-	9,  // 51: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
-	8,  // 52: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
-	27, // 53: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
-	29, // 54: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
-	38, // 55: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
-	18, // 56: segno.v1.ConductorService.PutCheckpoint:output_type -> segno.v1.PutCheckpointResponse
-	20, // 57: segno.v1.ConductorService.GetCheckpoint:output_type -> segno.v1.GetCheckpointResponse
-	50, // [50:58] is the sub-list for method output_type
-	42, // [42:50] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	42, // 42: segno.v1.GetWatchesResponse.watches:type_name -> segno.v1.Watch
+	44, // 43: segno.v1.ReportFilesRequest.events:type_name -> segno.v1.FileEvent
+	45, // 44: segno.v1.ReportFilesRequest.states:type_name -> segno.v1.WatchState
+	3,  // 45: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
+	5,  // 46: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
+	7,  // 47: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
+	24, // 48: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
+	28, // 49: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
+	30, // 50: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
+	17, // 51: segno.v1.ConductorService.PutCheckpoint:input_type -> segno.v1.PutCheckpointRequest
+	19, // 52: segno.v1.ConductorService.GetCheckpoint:input_type -> segno.v1.GetCheckpointRequest
+	40, // 53: segno.v1.ConductorService.GetWatches:input_type -> segno.v1.GetWatchesRequest
+	43, // 54: segno.v1.ConductorService.ReportFiles:input_type -> segno.v1.ReportFilesRequest
+	4,  // 55: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
+	9,  // 56: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
+	8,  // 57: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
+	27, // 58: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
+	29, // 59: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
+	38, // 60: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
+	18, // 61: segno.v1.ConductorService.PutCheckpoint:output_type -> segno.v1.PutCheckpointResponse
+	20, // 62: segno.v1.ConductorService.GetCheckpoint:output_type -> segno.v1.GetCheckpointResponse
+	41, // 63: segno.v1.ConductorService.GetWatches:output_type -> segno.v1.GetWatchesResponse
+	46, // 64: segno.v1.ConductorService.ReportFiles:output_type -> segno.v1.ReportFilesResponse
+	55, // [55:65] is the sub-list for method output_type
+	45, // [45:55] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_segno_proto_init() }
@@ -3218,7 +3808,7 @@ func file_segno_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_segno_proto_rawDesc), len(file_segno_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   41,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -49,6 +49,10 @@ func (s *Store) queueAgain(r *run, server string, next task.Continuation, now ti
 	r.Prior, r.priorReason, r.Pending, r.from, r.ExitCode = "", "", "", 0, nil
 	r.Server, r.Progress = "", nil
 	r.next = &next
+	r.waitsSince(now)
+	if next.NotBefore.After(now) {
+		r.waitsSince(next.NotBefore)
+	}
 	data, _ := json.Marshal(map[string]any{"ground": next.Ground, "checkpoint": next.Checkpoint, "server": server})
 	s.become(r, task.Queued, next.Reason, now, data)
 }
@@ -229,22 +233,30 @@ func (s *Store) CancelRun(_ context.Context, id task.RunID, by string, now time.
 		if r == nil {
 			return notFound("run", string(id))
 		}
-		stopping := r.State == task.Stopping || r.State == task.Unknown && r.Prior == task.Stopping
-		switch {
-		case r.State == task.Cancelled, stopping && r.Pending == "":
-		case r.State.OnServer():
-			r.newest().State = task.AttemptStopping
-			r.Prior, r.priorReason, r.Pending, r.from = "", "", "", 0
-			s.become(r, task.Stopping, reason, now, nil)
-		case r.State.CanBecome(task.Cancelled):
-			s.endUnstarted(r, task.Cancelled, reason, now)
-		default:
-			return fmt.Errorf("it has %s already: %w", r.State, fault.Conflict)
+		if err := s.cancel(r, reason, now); err != nil {
+			return err
 		}
 		got = r.view()
 		return nil
 	})
 	return got, err
+}
+
+// cancel takes a run a step towards its end.
+func (s *Store) cancel(r *run, reason string, now time.Time) error {
+	stopping := r.State == task.Stopping || r.State == task.Unknown && r.Prior == task.Stopping
+	switch {
+	case r.State == task.Cancelled, stopping && r.Pending == "":
+	case r.State.OnServer():
+		r.newest().State = task.AttemptStopping
+		r.Prior, r.priorReason, r.Pending, r.from = "", "", "", 0
+		s.become(r, task.Stopping, reason, now, nil)
+	case r.State.CanBecome(task.Cancelled):
+		s.endUnstarted(r, task.Cancelled, reason, now)
+	default:
+		return fmt.Errorf("it has %s already: %w", r.State, fault.Conflict)
+	}
+	return nil
 }
 
 // endUnstarted ends a run of which no process exists, and takes its offer back, if there is one.

@@ -25,6 +25,10 @@ type run struct {
 	from int
 	// next is what the next attempt begins with. It stays until another comes into its place.
 	next *task.Continuation
+	// counted is true where the run is counted when a further one of its task is asked for; expiresAt is when it has waited
+	// for too long, zero for never.
+	counted   bool
+	expiresAt time.Time
 }
 
 type attempt struct {
@@ -145,6 +149,9 @@ func (s *Store) insert(n task.Run, key string) (got task.Run, created bool, err 
 	if s.runs[n.ID] != nil {
 		return got, false, fmt.Errorf("it exists already: %w", fault.Conflict)
 	}
+	if err := s.admit(n); err != nil {
+		return got, false, err
+	}
 	n.State, n.Prior, n.Attempt, n.Server, n.Attempts = "", "", 0, "", nil
 	n.Pending, n.Next, n.Tries = "", nil, 0
 	n.QueuedAt, n.ScheduledFor = stored(n.QueuedAt), storedOrNil(n.ScheduledFor)
@@ -155,6 +162,7 @@ func (s *Store) insert(n task.Run, key string) (got task.Run, created bool, err 
 	}
 	at, _ := slices.BinarySearch(s.order, n.ID)
 	s.order = slices.Insert(s.order, at, n.ID)
+	r.limit()
 	s.become(r, task.Queued, n.Reason, n.QueuedAt, nil)
 	return r.view(), true, nil
 }
@@ -173,10 +181,10 @@ func (s *Store) QueuedTargets(context.Context) ([]task.Target, error) {
 }
 
 // QueuedRuns returns queued runs for a target.
-func (s *Store) QueuedRuns(_ context.Context, target task.Target, after task.QueuePosition, limit int) ([]task.Run, error) {
+func (s *Store) QueuedRuns(_ context.Context, target task.Target, after task.QueuePosition, without []string, limit int) ([]task.Run, error) {
 	var found []task.Run
 	for _, r := range s.queued {
-		if r.Spec.Target == target && (after == (task.QueuePosition{}) || after.Before(r.Position())) {
+		if r.Spec.Target == target && !slices.Contains(without, r.Task) && (after == (task.QueuePosition{}) || after.Before(r.Position())) {
 			found = append(found, r.head())
 		}
 	}

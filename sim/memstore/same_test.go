@@ -311,7 +311,7 @@ func (p *pair) compare() {
 		return append([]virtualserver.OpenAttempt{}, all...), err
 	})
 	p.both("queue", func(s conductor.Store) (any, error) {
-		all, err := s.QueuedRuns(p.ctx, task.Target{Server: "js-1"}, task.QueuePosition{}, 100)
+		all, err := s.QueuedRuns(p.ctx, task.Target{Server: "js-1"}, task.QueuePosition{}, nil, 100)
 		return append([]task.Run{}, all...), err
 	})
 	p.both("servers", func(s conductor.Store) (any, error) { return s.Servers(p.ctx, jobserver.Filter{}, page.Request{}) })

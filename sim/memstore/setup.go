@@ -120,6 +120,9 @@ func (s *Store) CreateTask(_ context.Context, spec task.Spec, now time.Time) (t 
 		if err := s.checkTarget(spec.Target); err != nil {
 			return err
 		}
+		if err := s.checkConcurrencyGroups(spec.ConcurrencyGroups); err != nil {
+			return err
+		}
 		if _, taken := s.tasks[spec.Name]; taken {
 			return fmt.Errorf("the name is taken: %w", fault.Conflict)
 		}
@@ -192,6 +195,10 @@ func (s *Store) EditTask(_ context.Context, name string, version int64, now time
 		if err := s.checkTarget(t.Target); err != nil {
 			return err
 		}
+		if err := s.checkConcurrencyGroups(t.ConcurrencyGroups); err != nil {
+			return err
+		}
+		s.countRuns(t.Spec)
 		t.Version, t.UpdatedAt = old.Version+1, stored(now)
 		s.tasks[name] = t
 		s.recordTask(now, "task.edited", name)

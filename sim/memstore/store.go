@@ -59,6 +59,7 @@ type Store struct {
 	tokens      map[string]*token
 	groups      map[string]virtualserver.VirtualServer
 	tasks       map[string]task.Task
+	shared      map[string]task.ConcurrencyGroup
 	usage       map[string]task.Usage
 	answers     map[string]answer
 	load        map[string][]jobserver.LoadPoint
@@ -82,7 +83,8 @@ func New() *Store {
 		open: map[task.RunID]*run{}, queued: map[task.RunID]*run{},
 		servers: map[string]*jobserver.Server{}, credentials: map[string]string{}, tokens: map[string]*token{},
 		groups: map[string]virtualserver.VirtualServer{}, tasks: map[string]task.Task{},
-		usage: map[string]task.Usage{}, answers: map[string]answer{}, load: map[string][]jobserver.LoadPoint{},
+		shared: map[string]task.ConcurrencyGroup{},
+		usage:  map[string]task.Usage{}, answers: map[string]answer{}, load: map[string][]jobserver.LoadPoint{},
 	}
 }
 

@@ -62,6 +62,12 @@ const (
 	// ConductorServiceGetCheckpointProcedure is the fully-qualified name of the ConductorService's
 	// GetCheckpoint RPC.
 	ConductorServiceGetCheckpointProcedure = "/segno.v1.ConductorService/GetCheckpoint"
+	// ConductorServiceGetWatchesProcedure is the fully-qualified name of the ConductorService's
+	// GetWatches RPC.
+	ConductorServiceGetWatchesProcedure = "/segno.v1.ConductorService/GetWatches"
+	// ConductorServiceReportFilesProcedure is the fully-qualified name of the ConductorService's
+	// ReportFiles RPC.
+	ConductorServiceReportFilesProcedure = "/segno.v1.ConductorService/ReportFiles"
 )
 
 // ConductorServiceClient is a client for the segno.v1.ConductorService service.
@@ -85,6 +91,11 @@ type ConductorServiceClient interface {
 	PutCheckpoint(context.Context, *connect.Request[segnov1.PutCheckpointRequest]) (*connect.Response[segnov1.PutCheckpointResponse], error)
 	// GetCheckpoint reads a piece of the content of the checkpoint that an attempt of the caller's resumes from.
 	GetCheckpoint(context.Context, *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error)
+	// GetWatches reads the file triggers that the caller watches, see Settings.
+	GetWatches(context.Context, *connect.Request[segnov1.GetWatchesRequest]) (*connect.Response[segnov1.GetWatchesResponse], error)
+	// ReportFiles tells of files that the watches are about. What is answered as taken is durable and is reported no more;
+	// an event that was taken before changes nothing and is taken again.
+	ReportFiles(context.Context, *connect.Request[segnov1.ReportFilesRequest]) (*connect.Response[segnov1.ReportFilesResponse], error)
 }
 
 // NewConductorServiceClient constructs a client for the segno.v1.ConductorService service. By
@@ -146,6 +157,18 @@ func NewConductorServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithSchema(conductorServiceMethods.ByName("GetCheckpoint")),
 			connect.WithClientOptions(opts...),
 		),
+		getWatches: connect.NewClient[segnov1.GetWatchesRequest, segnov1.GetWatchesResponse](
+			httpClient,
+			baseURL+ConductorServiceGetWatchesProcedure,
+			connect.WithSchema(conductorServiceMethods.ByName("GetWatches")),
+			connect.WithClientOptions(opts...),
+		),
+		reportFiles: connect.NewClient[segnov1.ReportFilesRequest, segnov1.ReportFilesResponse](
+			httpClient,
+			baseURL+ConductorServiceReportFilesProcedure,
+			connect.WithSchema(conductorServiceMethods.ByName("ReportFiles")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -159,6 +182,8 @@ type conductorServiceClient struct {
 	deliver       *connect.Client[segnov1.DeliverRequest, segnov1.DeliverResponse]
 	putCheckpoint *connect.Client[segnov1.PutCheckpointRequest, segnov1.PutCheckpointResponse]
 	getCheckpoint *connect.Client[segnov1.GetCheckpointRequest, segnov1.GetCheckpointResponse]
+	getWatches    *connect.Client[segnov1.GetWatchesRequest, segnov1.GetWatchesResponse]
+	reportFiles   *connect.Client[segnov1.ReportFilesRequest, segnov1.ReportFilesResponse]
 }
 
 // Join calls segno.v1.ConductorService.Join.
@@ -201,6 +226,16 @@ func (c *conductorServiceClient) GetCheckpoint(ctx context.Context, req *connect
 	return c.getCheckpoint.CallUnary(ctx, req)
 }
 
+// GetWatches calls segno.v1.ConductorService.GetWatches.
+func (c *conductorServiceClient) GetWatches(ctx context.Context, req *connect.Request[segnov1.GetWatchesRequest]) (*connect.Response[segnov1.GetWatchesResponse], error) {
+	return c.getWatches.CallUnary(ctx, req)
+}
+
+// ReportFiles calls segno.v1.ConductorService.ReportFiles.
+func (c *conductorServiceClient) ReportFiles(ctx context.Context, req *connect.Request[segnov1.ReportFilesRequest]) (*connect.Response[segnov1.ReportFilesResponse], error) {
+	return c.reportFiles.CallUnary(ctx, req)
+}
+
 // ConductorServiceHandler is an implementation of the segno.v1.ConductorService service.
 type ConductorServiceHandler interface {
 	// Join enrols a host once, with a join token in place of a credential.
@@ -222,6 +257,11 @@ type ConductorServiceHandler interface {
 	PutCheckpoint(context.Context, *connect.Request[segnov1.PutCheckpointRequest]) (*connect.Response[segnov1.PutCheckpointResponse], error)
 	// GetCheckpoint reads a piece of the content of the checkpoint that an attempt of the caller's resumes from.
 	GetCheckpoint(context.Context, *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error)
+	// GetWatches reads the file triggers that the caller watches, see Settings.
+	GetWatches(context.Context, *connect.Request[segnov1.GetWatchesRequest]) (*connect.Response[segnov1.GetWatchesResponse], error)
+	// ReportFiles tells of files that the watches are about. What is answered as taken is durable and is reported no more;
+	// an event that was taken before changes nothing and is taken again.
+	ReportFiles(context.Context, *connect.Request[segnov1.ReportFilesRequest]) (*connect.Response[segnov1.ReportFilesResponse], error)
 }
 
 // NewConductorServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -279,6 +319,18 @@ func NewConductorServiceHandler(svc ConductorServiceHandler, opts ...connect.Han
 		connect.WithSchema(conductorServiceMethods.ByName("GetCheckpoint")),
 		connect.WithHandlerOptions(opts...),
 	)
+	conductorServiceGetWatchesHandler := connect.NewUnaryHandler(
+		ConductorServiceGetWatchesProcedure,
+		svc.GetWatches,
+		connect.WithSchema(conductorServiceMethods.ByName("GetWatches")),
+		connect.WithHandlerOptions(opts...),
+	)
+	conductorServiceReportFilesHandler := connect.NewUnaryHandler(
+		ConductorServiceReportFilesProcedure,
+		svc.ReportFiles,
+		connect.WithSchema(conductorServiceMethods.ByName("ReportFiles")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/segno.v1.ConductorService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case ConductorServiceJoinProcedure:
@@ -297,6 +349,10 @@ func NewConductorServiceHandler(svc ConductorServiceHandler, opts ...connect.Han
 			conductorServicePutCheckpointHandler.ServeHTTP(w, r)
 		case ConductorServiceGetCheckpointProcedure:
 			conductorServiceGetCheckpointHandler.ServeHTTP(w, r)
+		case ConductorServiceGetWatchesProcedure:
+			conductorServiceGetWatchesHandler.ServeHTTP(w, r)
+		case ConductorServiceReportFilesProcedure:
+			conductorServiceReportFilesHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -336,4 +392,12 @@ func (UnimplementedConductorServiceHandler) PutCheckpoint(context.Context, *conn
 
 func (UnimplementedConductorServiceHandler) GetCheckpoint(context.Context, *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("segno.v1.ConductorService.GetCheckpoint is not implemented"))
+}
+
+func (UnimplementedConductorServiceHandler) GetWatches(context.Context, *connect.Request[segnov1.GetWatchesRequest]) (*connect.Response[segnov1.GetWatchesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("segno.v1.ConductorService.GetWatches is not implemented"))
+}
+
+func (UnimplementedConductorServiceHandler) ReportFiles(context.Context, *connect.Request[segnov1.ReportFilesRequest]) (*connect.Response[segnov1.ReportFilesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("segno.v1.ConductorService.ReportFiles is not implemented"))
 }

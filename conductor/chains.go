@@ -1,0 +1,232 @@
+package conductor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/task"
+)
+
+// ChainStore keeps which tasks follow which, and how far the ends of runs were followed.
+type ChainStore interface {
+	// Position returns the id of the last event that a follower has dealt with.
+	Position(ctx context.Context, follower string) (int64, error)
+	// Advance moves a follower on that had nothing to do about the events after from up to to. Conflict where it stands
+	// elsewhere.
+	Advance(ctx context.Context, follower string, from, to int64) error
+	// Followers returns the triggers that wait for the end of a task, with what they start.
+	Followers(ctx context.Context, taskName string) ([]task.DueTrigger, error)
+	// Follow stores what follows from the events after from up to to: occurrences with their runs, and pauses of the triggers
+	// of owners that have none yet, and moves the follower on, all in one transaction. Conflict where it stands elsewhere;
+	// nothing is stored then. The occurrence of a trigger that is gone is left out.
+	Follow(ctx context.Context, follower string, from, to int64, hs []task.Happening, pauses map[task.Owner]task.Pause, now time.Time) ([]task.Occurrence, error)
+}
+
+// The follower of the ends of runs, and how it goes.
+const (
+	runFollower = "run-ends"
+	// followBatch is how many ends are dealt with in one transaction.
+	followBatch = 200
+	// advanceEvery is how often a position is stored that has moved on with nothing to do. What it has passed over is looked
+	// at again after a crash, with the same outcome.
+	advanceEvery = 5 * time.Second
+	// pausedOnError is who pauses the triggers of a task whose run failed.
+	pausedOnError = "pause_on_error"
+)
+
+// runEnds follows the ends of runs: tasks that are chained to them are started, and the triggers of a task that wants it
+// are paused once a run of it failed.
+type runEnds struct {
+	c     *Conductor
+	store EventTriggerStore
+	// stored is the position in the store, at how far the events were looked at, advanced when the position was stored last.
+	stored, at int64
+	advanced   time.Time
+	ready      bool
+}
+
+// chainLoop follows the ends of runs until ctx ends.
+func (c *Conductor) chainLoop(ctx context.Context) error {
+	if c.options.EventTriggers == nil {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	signal, stop := c.watch.watchEvents()
+	defer stop()
+	ticker := time.NewTicker(followEvery)
+	defer ticker.Stop()
+	f := &runEnds{c: c, store: c.options.EventTriggers}
+	for {
+		more, err := f.pass(ctx)
+		if err != nil && ctx.Err() == nil {
+			c.log.Error("following the ends of runs failed; it is tried again", "error", err)
+		}
+		if more && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-signal:
+		case <-ticker.C:
+		}
+	}
+}
+
+// endKinds are the events of runs that have ended.
+func endKinds() []string {
+	var kinds []string
+	for _, s := range task.States() {
+		if s.Final() {
+			kinds = append(kinds, "run."+string(s))
+		}
+	}
+	return kinds
+}
+
+// pass deals with the ends that are there, and reports whether there may be more.
+func (f *runEnds) pass(ctx context.Context) (more bool, err error) {
+	if !f.ready {
+		if f.stored, err = f.store.Position(ctx, runFollower); err != nil {
+			return false, err
+		}
+		f.at, f.ready = f.stored, true
+	}
+	// Read before the events: an event that comes between the two is not passed over.
+	last, err := f.c.store.LastEvent(ctx)
+	if err != nil || last == f.at {
+		return false, err
+	}
+	ends, err := f.c.store.Events(ctx, task.EventFilter{After: f.at, Kinds: endKinds()}, followBatch)
+	if err != nil {
+		return false, fmt.Errorf("read the ends of runs: %w", err)
+	}
+	to := max(last, f.at)
+	if len(ends) == followBatch {
+		to = ends[len(ends)-1].ID
+	}
+	hs, pauses, err := f.consequences(ctx, ends)
+	if err != nil {
+		return false, err
+	}
+	if err := f.keep(ctx, to, hs, pauses); err != nil {
+		return false, err
+	}
+	return len(ends) == followBatch, nil
+}
+
+// keep stores what follows, and the position with it.
+func (f *runEnds) keep(ctx context.Context, to int64, hs []task.Happening, pauses map[task.Owner]task.Pause) error {
+	now := f.c.now()
+	var stored []task.Occurrence
+	var err error
+	switch {
+	case len(hs) > 0 || len(pauses) > 0:
+		stored, err = f.store.Follow(ctx, runFollower, f.stored, to, hs, pauses, now)
+	case now.Sub(f.advanced) >= advanceEvery:
+		err = f.store.Advance(ctx, runFollower, f.stored, to)
+	default:
+		f.at = to
+		return nil
+	}
+	if errors.Is(err, fault.Conflict) {
+		f.ready = false // another conductor was faster
+	}
+	if err != nil {
+		return fmt.Errorf("store what follows from the ends of runs: %w", err)
+	}
+	f.stored, f.at, f.advanced = to, to, now
+	if len(stored) > 0 {
+		f.c.happened(hs, stored)
+	}
+	for owner, p := range pauses {
+		f.c.log.Warn("the triggers of a task are paused because a run of it failed", "task", owner.Name, "reason", p.Reason)
+		f.c.wakeScheduler()
+		f.c.watch.eventsChanged()
+	}
+	return nil
+}
+
+// consequences says what follows from ends.
+func (f *runEnds) consequences(ctx context.Context, ends []task.Event) (hs []task.Happening, pauses map[task.Owner]task.Pause, err error) {
+	pauses = map[task.Owner]task.Pause{}
+	followers := map[string][]task.DueTrigger{}
+	for _, e := range ends {
+		if err := f.pause(ctx, e, pauses); err != nil {
+			return nil, nil, err
+		}
+		list, read := followers[e.Task]
+		if !read {
+			if list, err = f.store.Followers(ctx, e.Task); err != nil {
+				return nil, nil, fmt.Errorf("read what follows the task %s: %w", e.Task, err)
+			}
+			followers[e.Task] = list
+		}
+		for _, d := range list {
+			if !d.Trigger.After.On.Includes(e.To) || e.At.Before(d.Trigger.CreatedAt) {
+				continue
+			}
+			h, ok, err := f.follow(ctx, e, d)
+			if err != nil {
+				return nil, nil, err
+			}
+			if ok {
+				hs = append(hs, h)
+			}
+		}
+	}
+	return hs, pauses, nil
+}
+
+// follow says what a trigger makes of an end. It is nothing where the run is not kept any more.
+func (f *runEnds) follow(ctx context.Context, e task.Event, d task.DueTrigger) (task.Happening, bool, error) {
+	run, err := f.c.store.Run(ctx, task.RunID(e.Subject))
+	if errors.Is(err, fault.NotFound) {
+		return task.Happening{}, false, nil
+	}
+	if err != nil {
+		return task.Happening{}, false, fmt.Errorf("read run %s, which has ended: %w", e.Subject, err)
+	}
+	run.State = e.To // it may have been taken up again since
+	h, err := f.c.settleEvent(d, happening{
+		// A run that was taken up again ends a second time.
+		event: fmt.Sprintf("%s %s %d", e.Subject, e.To, e.ID), at: e.At, values: task.RunValues(run),
+		cause: task.Cause{Kind: task.CauseChain, By: fmt.Sprintf("%s %s", e.Task, e.Subject)},
+	})
+	return h, err == nil, err
+}
+
+// pause notes that the triggers of a task are to be paused, where a run failed of a task that wants it.
+func (f *runEnds) pause(ctx context.Context, e task.Event, pauses map[task.Owner]task.Pause) error {
+	owner := task.TaskOwner(e.Task)
+	if _, noted := pauses[owner]; noted || !e.To.Failure() {
+		return nil
+	}
+	t, err := f.c.store.Task(ctx, e.Task)
+	if errors.Is(err, fault.NotFound) || err == nil && !t.PauseOnError {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read task %s, of which a run failed: %w", e.Task, err)
+	}
+	reason := fmt.Sprintf("run %s %s", e.Subject, words(e.To))
+	if e.Reason != "" {
+		reason += ": " + e.Reason
+	}
+	pauses[owner] = task.Pause{Level: task.PauseOwner, Reason: reason, By: pausedOnError, At: e.At}
+	return nil
+}
+
+// words says how a run failed.
+func words(s task.State) string {
+	switch s {
+	case task.TimedOut:
+		return "timed out"
+	case task.Lost:
+		return "was lost"
+	}
+	return string(s)
+}

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/notification"
+)
+
+const ruleColumns = `name, spec, version, created_at, updated_at`
+
+type ruleRow struct {
+	Name      string
+	Spec      string
+	Version   int64
+	CreatedAt int64 `db:"created_at"`
+	UpdatedAt int64 `db:"updated_at"`
+}
+
+func (row ruleRow) rule() (notification.Rule, error) {
+	r := notification.Rule{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
+	return r, decode(row.Spec, &r.RuleSpec, "rule", row.Name)
+}
+
+// CreateNotificationRule stores a rule for notifications. Conflict for a name that is taken; a channel that does not exist is refused
+// with a field error.
+func (db *DB) CreateNotificationRule(ctx context.Context, s notification.RuleSpec, now time.Time) (notification.Rule, error) {
+	spec, err := encode(s, "rule", s.Name)
+	if err != nil {
+		return notification.Rule{}, err
+	}
+	err = db.update(ctx, func(t *tx) error {
+		const insert = `
+			INSERT INTO notification_rule (name, spec, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?)
+			ON CONFLICT (name) DO NOTHING`
+		n, err := t.exec(insert, s.Name, spec, micros(now), micros(now))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("the name is taken: %w", fault.Conflict)
+		}
+		if err := tellChannels(t, s); err != nil {
+			return err
+		}
+		return t.recordThing(now, "notification_rule.created", s.Name, "")
+	})
+	if err != nil {
+		return notification.Rule{}, fmt.Errorf("create rule %q: %w", s.Name, err)
+	}
+	return notification.Rule{RuleSpec: s, Version: 1, CreatedAt: stored(now), UpdatedAt: stored(now)}, nil
+}
+
+// tellChannels notes which channels a rule tells, and refuses those that do not exist. On PostgreSQL what was found cannot
+// be deleted before the transaction ends.
+func tellChannels(t *tx, s notification.RuleSpec) error {
+	if _, err := t.exec(`DELETE FROM notification_rule_channel WHERE rule = ?`, s.Name); err != nil {
+		return err
+	}
+	lock := ""
+	if t.session.dialect == postgres {
+		lock = " FOR KEY SHARE"
+	}
+	for i, channel := range s.Channels {
+		var name string
+		err := t.scan(`SELECT name FROM notification_channel WHERE name = ?`+lock, []any{channel}, &name)
+		if isNone(err) {
+			return fault.Field(fmt.Sprintf("channels[%d]", i), "%q is no channel", channel)
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(`INSERT INTO notification_rule_channel (rule, channel) VALUES (?, ?)`, s.Name, channel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// NotificationRule returns the rule with that name, or fault.NotFound.
+func (db *DB) NotificationRule(ctx context.Context, name string) (notification.Rule, error) {
+	r, err := readRule(db.view(ctx), name, "")
+	if err != nil {
+		return notification.Rule{}, fmt.Errorf("read rule: %w", err)
+	}
+	return r, nil
+}
+
+func readRule(r reader, name, lock string) (notification.Rule, error) {
+	var row ruleRow
+	err := r.get(&row, `SELECT `+ruleColumns+` FROM notification_rule WHERE name = ?`+lock, name)
+	if isNone(err) {
+		return notification.Rule{}, notFound("rule", name)
+	}
+	if err != nil {
+		return notification.Rule{}, err
+	}
+	return row.rule()
+}
+
+// NotificationRules returns rules by name.
+func (db *DB) NotificationRules(ctx context.Context, p page.Request) (page.Of[notification.Rule], error) {
+	last, err := after("rules", p.Cursor)
+	if err != nil {
+		return page.Of[notification.Rule]{}, err
+	}
+	var rows []ruleRow
+	query := `SELECT ` + ruleColumns + ` FROM notification_rule WHERE name > ? ORDER BY name` + fmt.Sprintf(` LIMIT %d`, p.Size()+1)
+	if err := db.view(ctx).all(&rows, query, last); err != nil {
+		return page.Of[notification.Rule]{}, fmt.Errorf("list rules: %w", err)
+	}
+	all := make([]notification.Rule, len(rows))
+	for i, row := range rows {
+		if all[i], err = row.rule(); err != nil {
+			return page.Of[notification.Rule]{}, fmt.Errorf("list rules: %w", err)
+		}
+	}
+	return paged(all, p, "rules", func(r notification.Rule) string { return r.Name }), nil
+}
+
+// EditNotificationRule applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An edit that
+// changes nothing leaves the version. edit may be called more than once, on fresh copies.
+func (db *DB) EditNotificationRule(ctx context.Context, name string, version int64, now time.Time, edit func(*notification.RuleSpec) error) (edited notification.Rule, err error) {
+	err = db.update(ctx, func(t *tx) error {
+		if edited, err = readRule(t, name, t.session.dialect.locked()); err != nil {
+			return err
+		}
+		if err := checkVersion("rule", name, version, edited.Version); err != nil {
+			return err
+		}
+		before, err := encode(edited.RuleSpec, "rule", name)
+		if err != nil {
+			return err
+		}
+		if err := edit(&edited.RuleSpec); err != nil {
+			return err
+		}
+		if edited.Name != name {
+			return fault.Field("name", "cannot be changed")
+		}
+		return storeRule(t, &edited, before, now)
+	})
+	if err != nil {
+		return notification.Rule{}, fmt.Errorf("edit rule %q: %w", name, err)
+	}
+	return edited, nil
+}
+
+// storeRule writes a rule unless it is as it was.
+func storeRule(t *tx, r *notification.Rule, before string, now time.Time) error {
+	spec, err := encode(r.RuleSpec, "rule", r.Name)
+	if err != nil || spec == before {
+		return err
+	}
+	const update = `UPDATE notification_rule SET spec = ?, version = ?, updated_at = ? WHERE name = ? AND version = ?`
+	n, err := t.exec(update, spec, r.Version+1, micros(now), r.Name, r.Version)
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return fmt.Errorf("it was changed meanwhile: %w", fault.Conflict)
+	}
+	r.Version, r.UpdatedAt = r.Version+1, stored(now)
+	if err := tellChannels(t, r.RuleSpec); err != nil {
+		return err
+	}
+	return t.recordThing(now, "notification_rule.edited", r.Name, "")
+}
+
+// DeleteNotificationRule removes a rule. What was put into the outbox because of it stays there.
+func (db *DB) DeleteNotificationRule(ctx context.Context, name string, version int64, now time.Time) error {
+	err := db.update(ctx, func(t *tx) error {
+		r, err := readRule(t, name, t.session.dialect.locked())
+		if err != nil {
+			return err
+		}
+		if err := checkVersion("rule", name, version, r.Version); err != nil {
+			return err
+		}
+		if _, err := t.exec(`DELETE FROM notification_rule WHERE name = ?`, name); err != nil {
+			return err
+		}
+		return t.recordThing(now, "notification_rule.deleted", name, "")
+	})
+	if err != nil {
+		return fmt.Errorf("delete rule %q: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package task
+
+import (
+	"fmt"
+	"time"
+)
+
+// Happening is an event that a trigger waits for, with what was decided about it: Occurrence.Event names it, and
+// Occurrence.ScheduledFor is when it happened. Run is nil where Occurrence.Reason says why there is none.
+type Happening struct {
+	Occurrence Occurrence
+	Run        *Run
+}
+
+// WhyNot returns why a trigger starts nothing at an event that happened at an instant, or "": it is paused, it is outside
+// of its dates, or its calendar excludes the instant.
+func (d DueTrigger) WhyNot(at time.Time) (string, error) {
+	t := d.Trigger
+	switch {
+	case t.Pause != nil:
+		return t.Pause.Sentence(), nil
+	case t.Start != nil && at.Before(*t.Start):
+		return "the trigger begins at " + t.Start.UTC().Format(time.RFC3339), nil
+	case t.End != nil && !at.Before(*t.End):
+		return "the trigger has ended at " + t.End.UTC().Format(time.RFC3339), nil
+	}
+	return "", nil
+}
+
+// Sentence says what is paused, and why.
+func (p Pause) Sentence() string {
+	what := "the trigger is paused"
+	switch p.Level {
+	case PauseOwner:
+		what = "its triggers are paused"
+	case PauseAll:
+		what = "all triggers are paused"
+	}
+	if p.Reason == "" {
+		return what
+	}
+	return fmt.Sprintf("%s: %s", what, p.Reason)
+}
+
+// WithParams returns the task with parameters that it has for this run, whether it declares them or not.
+func (s Spec) WithParams(params map[string]string) Spec {
+	if len(params) == 0 {
+		return s
+	}
+	all := make(map[string]string, len(s.Params)+len(params))
+	for name, value := range s.Params {
+		all[name] = value
+	}
+	for name, value := range params {
+		all[name] = value
+	}
+	s.Params = all
+	return s
+}
