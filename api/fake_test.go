@@ -33,6 +33,7 @@ type fake struct {
 	mu       sync.Mutex
 	servers  map[string]api.ServerView
 	groups   map[string]virtualserver.VirtualServer
+	shared   map[string]task.ConcurrencyGroup
 	tasks    map[string]task.Task
 	runs     map[task.RunID]*fakeRun
 	keys     map[string]task.RunID
@@ -66,7 +67,8 @@ type fakeRun struct {
 func newFake() *fake {
 	return &fake{
 		servers: map[string]api.ServerView{}, groups: map[string]virtualserver.VirtualServer{}, tasks: map[string]task.Task{},
-		runs: map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
+		shared: map[string]task.ConcurrencyGroup{},
+		runs:   map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
 		watchers: map[chan struct{}]struct{}{},
 	}
 }

@@ -48,6 +48,12 @@ func (s *Server) ownRoutes() []route {
 		patch("/tasks/{name}", "patchTask", s.patchTask, "Edit a task").tagged().merges(task.Spec{}).gives(wire.Task{}),
 		remove("/tasks/{name}", "deleteTask", s.deleteTask, "Remove a task; its runs stay").tagged(),
 
+		get("/concurrency-groups", "listConcurrencyGroups", s.listConcurrencyGroups, "List concurrency groups by name").takes("q", "limit", "cursor").gives(wire.Page[wire.ConcurrencyGroup]{}),
+		post("/concurrency-groups", "createConcurrencyGroup", s.createConcurrencyGroup, "Create a concurrency group: a limit that several tasks share").reads(task.ConcurrencyGroupSpec{}, required).creates(wire.ConcurrencyGroup{}),
+		get("/concurrency-groups/{name}", "getConcurrencyGroup", s.getConcurrencyGroup, "Read a concurrency group").tagged().gives(wire.ConcurrencyGroup{}),
+		patch("/concurrency-groups/{name}", "patchConcurrencyGroup", s.patchConcurrencyGroup, "Edit a concurrency group").tagged().merges(task.ConcurrencyGroupSpec{}).gives(wire.ConcurrencyGroup{}),
+		remove("/concurrency-groups/{name}", "deleteConcurrencyGroup", s.deleteConcurrencyGroup, "Remove a concurrency group that no task names").tagged(),
+
 		post("/tasks/{name}/runs", "startRun", s.startRun, "Run a task now").keeps(keepNothing).reads(wire.RunRequest{}, optional).creates(wire.Run{}),
 		get("/tasks/{name}/placement", "getTaskPlacement", s.taskPlacement, "Say where a run of the task would go now, and why").gives(wire.Placement{}),
 		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("q", "task", "state", "cause", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),

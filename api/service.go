@@ -19,6 +19,7 @@ type Service interface {
 	ServerService
 	VirtualServerService
 	TaskService
+	ConcurrencyGroupService
 	RunService
 	TriggerService
 	CalendarService

@@ -167,6 +167,9 @@ func (c *Conductor) Serve(ctx context.Context) error {
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
 		c.watchLoop, c.chainLoop,
 	}
+	if c.options.Triggers != nil {
+		acting = append(acting, c.scheduleLoop)
+	}
 	if c.options.Notices != nil {
 		acting = append(acting, c.noticesLoop, c.outboxLoop, c.pruneOutboxLoop, c.lateLoop)
 	}

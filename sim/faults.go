@@ -26,6 +26,13 @@ var faults = []mishap{
 		h.back.worsen()
 		w.later(h, func() { h.out.heal(); h.back.heal() })
 	}},
+	{"answers late, and then none", func(w *World, h *host) {
+		h.back.slow, h.back.most = 1, w.rnd.between(time.Second, 6*time.Second)
+		w.after(w.rnd.wide(2*time.Second, 20*time.Second), h.name+" cut off", func() {
+			h.out.cut, h.back.cut = true, true
+			w.later(h, func() { h.out.heal(); h.back.heal() })
+		})
+	}},
 	{"agent killed", func(w *World, h *host) { w.killAgent(h) }},
 	{"agent paused", func(w *World, h *host) {
 		if a := h.agent; h.up && a.up {

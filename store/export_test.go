@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/segno-jobs/segno/task"
 )
@@ -25,6 +26,9 @@ func (t Tx) Exec(query string, args ...any) error {
 func (db *DB) Update(ctx context.Context, do func(Tx) error) error {
 	return db.update(ctx, func(t *tx) error { return do(Tx{t}) })
 }
+
+// Record appends an event.
+func (t Tx) Record(kind string) error { return t.recordThing(time.Unix(0, 0), kind, "subject", "") }
 
 // UpdateEach runs several changes through the writer.
 func (db *DB) UpdateEach(ctx context.Context, n int, do func(t Tx, i int) error) []error {

@@ -259,6 +259,9 @@ func (db *DB) DeleteTask(ctx context.Context, name string, version int64, now ti
 				return err
 			}
 		}
+		if err := t.deleteTriggers(task.TaskOwner(name)); err != nil {
+			return err
+		}
 		return t.recordTask(now, "task.deleted", name)
 	})
 	if err != nil {

@@ -3,8 +3,10 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,6 +79,24 @@ func TestEventsOfARefusedItemAreNotKept(t *testing.T) {
 		wantKind(t, err, fault.Invalid)
 		if got := must(db.LastEvent(ctx))(t); got != last {
 			t.Errorf("a refused edit left event %d", got)
+		}
+		refusal := errors.New("not today")
+		errs := db.UpdateEach(ctx, 3, func(tx store.Tx, i int) error {
+			check(t, tx.Record(fmt.Sprintf("test.%d", i)))
+			if i == 1 {
+				return refusal
+			}
+			return nil
+		})
+		if errs[0] != nil || !errors.Is(errs[1], refusal) || errs[2] != nil {
+			t.Fatalf("got %v, want the second one refused", errs)
+		}
+		var kinds []string
+		for _, e := range must(db.Events(ctx, task.EventFilter{After: last}, 0))(t) {
+			kinds = append(kinds, e.Kind)
+		}
+		if !slices.Equal(kinds, []string{"test.0", "test.2"}) {
+			t.Errorf("got the events %q", kinds)
 		}
 	})
 }

@@ -18,12 +18,12 @@ func newApplyCommand(a *app) *cobra.Command {
 	var files []string
 	var dryRun, yes bool
 	cmd := &cobra.Command{
-		Use: "apply -f FILE|DIR", Short: "Make servers, virtual servers and tasks what files say they are", Args: cobra.NoArgs,
+		Use: "apply -f FILE|DIR", Short: "Make servers, groups and tasks what files say they are", Args: cobra.NoArgs,
 		Long: `apply reads YAML documents, shows in which fields they differ from what the conductor has, and makes the changes: first
-those of job servers, then of virtual servers, then of tasks. On a terminal it asks before. Applied a second time, it
+those of job servers, then of virtual servers, of concurrency groups, and of tasks. On a terminal it asks before. Applied a second time, it
 has nothing to change.
 
-A virtual server or a task becomes exactly what its document says: a key that is left out goes back to its default. A job
+A virtual server, a concurrency group or a task becomes exactly what its document says: a key that is left out goes back to its default. A job
 server joins by itself; of its document only the keys that stand there are set. What has no document stays as it is.
 
     kind: server                  # labels, description, slots, power, unavailable_after
@@ -34,9 +34,14 @@ server joins by itself; of its document only the keys that stand there are set. 
     name: etl
     members: [js-1, js-2]
     ---
+    kind: concurrency-group
+    name: orders-db
+    max_concurrent: 1
+    ---
     kind: task
     name: load-orders
     target: {virtual_server: etl}
+    concurrency_groups: [orders-db]
     job: {command: [sh, load.sh]}
 
 The exit code is 0 once all is as the files say. With --dry-run nothing is changed, and it is 0 where there is nothing to

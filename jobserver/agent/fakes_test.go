@@ -53,7 +53,9 @@ type fakeConductor struct {
 	// leases are the lengths of leases; answered is when the newest claim or heartbeat came that was answered with them.
 	leases   map[task.Ref]time.Duration
 	answered time.Duration
-	held     []bool
+	// granted is when the newest claim came.
+	granted time.Duration
+	held    []bool
 	// contents are what was put, executions what is offered besides the default.
 	contents   map[int][]byte
 	puts       int
@@ -278,6 +280,7 @@ func (c *fakeConductor) Claim(_ context.Context, req *connect.Request[segnov1.Cl
 		res.Verdicts = append(res.Verdicts, verdict)
 	}
 	res.Leases = c.leasesOf(protocol.RefsFromProto(req.Msg.GetAttempts()))
+	c.granted = sinceBoot()
 	c.note()
 	if c.lose("claim") {
 		return nil, fault.Unavailable

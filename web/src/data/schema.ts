@@ -58,6 +58,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/concurrency-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List concurrency groups by name */
+        get: operations["listConcurrencyGroups"];
+        put?: never;
+        /** Create a concurrency group: a limit that several tasks share */
+        post: operations["createConcurrencyGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/concurrency-groups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a concurrency group */
+        get: operations["getConcurrencyGroup"];
+        put?: never;
+        post?: never;
+        /** Remove a concurrency group that no task names */
+        delete: operations["deleteConcurrencyGroup"];
+        options?: never;
+        head?: never;
+        /** Edit a concurrency group */
+        patch: operations["patchConcurrencyGroup"];
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -1334,6 +1371,44 @@ export interface components {
              */
             step: number;
         };
+        ConcurrencyGroup: {
+            /**
+             * Format: int64
+             * @description How many runs count in it now: those whose attempt may act.
+             */
+            active: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description What its tasks have in common, such as a database. */
+            description?: string;
+            /**
+             * Format: int64
+             * @description How many runs of all its tasks together may be active at once, 1 to 10000.
+             */
+            max_concurrent: number;
+            /** @description Name of the group: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description Names of the tasks that name it. */
+            tasks: string[];
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Counts edits; also the ETag.
+             */
+            version: number;
+        };
+        ConcurrencyGroupSpec: {
+            /** @description What its tasks have in common, such as a database. */
+            description?: string;
+            /**
+             * Format: int64
+             * @description How many runs of all its tasks together may be active at once, 1 to 10000.
+             */
+            max_concurrent: number;
+            /** @description Name of the group: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+        };
         DeathStatement: {
             /** @description How the operator knows that the server is dead. Its runs follow their policies at once, on that word alone. */
             reason: string;
@@ -1818,6 +1893,12 @@ export interface components {
         PageCheckpoint: {
             /** @description The items of this page. */
             items: components["schemas"]["Checkpoint"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PageConcurrencyGroup: {
+            /** @description The items of this page. */
+            items: components["schemas"]["ConcurrencyGroup"][];
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
@@ -3157,6 +3238,181 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listConcurrencyGroups: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                q?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageConcurrencyGroup"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createConcurrencyGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConcurrencyGroupSpec"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcurrencyGroup"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConcurrencyGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; if it is still the newest the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcurrencyGroup"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteConcurrencyGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchConcurrencyGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcurrencyGroup"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];

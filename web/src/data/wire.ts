@@ -30,3 +30,5 @@ export type WireCheckpoint = Schemas['Checkpoint'];
 export type WireRunLoadPoint = Schemas['RunLoadPoint'];
 export type WireSpan = Schemas['Span'];
 export type WireTaskSpec = Schemas['TaskSpec'];
+export type WireEffect = Schemas['Effect'];
+export type WireRatingPresets = Schemas['RatingPresets'];
