@@ -79,7 +79,11 @@ const routes = [
     component: () => <NotYet title="Task" meanwhile={['segno task show TASK']} />,
   }),
   createRoute({ ...under, path: '/plans', component: () => <NotYet title="Plans" meanwhile={[]} /> }),
-  createRoute({ ...under, path: '/timeline', component: () => <NotYet title="Timeline" meanwhile={[]} /> }),
+  createRoute({
+    ...under,
+    path: '/timeline',
+    component: lazyRouteComponent(() => import('./pages/timeline/Timeline'), 'Timeline'),
+  }),
   createRoute({
     ...under,
     path: '/virtual-servers',

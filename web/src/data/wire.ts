@@ -32,3 +32,4 @@ export type WireSpan = Schemas['Span'];
 export type WireTaskSpec = Schemas['TaskSpec'];
 export type WireEffect = Schemas['Effect'];
 export type WireRatingPresets = Schemas['RatingPresets'];
+export type WireForecast = Schemas['Forecast'];
