@@ -29,7 +29,9 @@ func TestETagsGuardEdits(t *testing.T) {
 	h.addTask("load")
 	h.addServer("js-1")
 	h.groups["etl"] = group("etl")
+	h.shared["db"] = task.ConcurrencyGroup{ConcurrencyGroupSpec: task.ConcurrencyGroupSpec{Name: "db", MaxConcurrent: 1}, Version: 1}
 	for _, c := range []struct{ path, change, other string }{
+		{"/api/v1/concurrency-groups/db", `{"max_concurrent": 2}`, `{"max_concurrent": 3}`},
 		{"/api/v1/tasks/load", `{"priority": 5}`, `{"priority": 6}`},
 		{"/api/v1/servers/js-1", `{"slots": 5}`, `{"slots": 6}`},
 		{"/api/v1/virtual-servers/etl", `{"description": "a"}`, `{"description": "b"}`},

@@ -12,9 +12,10 @@ import (
 // base is the path under which all routes of routes stand.
 const base = "/api/v1"
 
-// routes lists every route below /api/v1. The router and the OpenAPI description are both made of it.
+// routes lists every route below /api/v1. The router and the OpenAPI description are both made of it. Routes of a subject
+// of its own stand with their handlers.
 func (s *Server) routes() []route {
-	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"), s.notificationRoutes())
+	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"), s.notificationRoutes(), s.planRoutes())
 }
 
 func (s *Server) ownRoutes() []route {
@@ -47,6 +48,12 @@ func (s *Server) ownRoutes() []route {
 		get("/tasks/{name}", "getTask", s.getTask, "Read a task").tagged().gives(wire.Task{}),
 		patch("/tasks/{name}", "patchTask", s.patchTask, "Edit a task").tagged().merges(task.Spec{}).gives(wire.Task{}),
 		remove("/tasks/{name}", "deleteTask", s.deleteTask, "Remove a task; its runs stay").tagged(),
+
+		get("/concurrency-groups", "listConcurrencyGroups", s.listConcurrencyGroups, "List concurrency groups by name").takes("q", "limit", "cursor").gives(wire.Page[wire.ConcurrencyGroup]{}),
+		post("/concurrency-groups", "createConcurrencyGroup", s.createConcurrencyGroup, "Create a concurrency group: a limit that several tasks share").reads(task.ConcurrencyGroupSpec{}, required).creates(wire.ConcurrencyGroup{}),
+		get("/concurrency-groups/{name}", "getConcurrencyGroup", s.getConcurrencyGroup, "Read a concurrency group").tagged().gives(wire.ConcurrencyGroup{}),
+		patch("/concurrency-groups/{name}", "patchConcurrencyGroup", s.patchConcurrencyGroup, "Edit a concurrency group").tagged().merges(task.ConcurrencyGroupSpec{}).gives(wire.ConcurrencyGroup{}),
+		remove("/concurrency-groups/{name}", "deleteConcurrencyGroup", s.deleteConcurrencyGroup, "Remove a concurrency group that no task names").tagged(),
 
 		post("/tasks/{name}/runs", "startRun", s.startRun, "Run a task now").keeps(keepNothing).reads(wire.RunRequest{}, optional).creates(wire.Run{}),
 		get("/tasks/{name}/placement", "getTaskPlacement", s.taskPlacement, "Say where a run of the task would go now, and why").gives(wire.Placement{}),

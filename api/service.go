@@ -19,9 +19,12 @@ type Service interface {
 	ServerService
 	VirtualServerService
 	TaskService
+	ConcurrencyGroupService
 	RunService
+	PlanService
 	TriggerService
 	CalendarService
+	EventTriggerService
 	InsightService
 	NotificationService
 	EventService

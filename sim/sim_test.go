@@ -77,7 +77,7 @@ func TestThePromisesHoldUnderEveryFault(t *testing.T) {
 	if count < 2000 {
 		return
 	}
-	for _, what := range Missed(o.covered) {
+	for _, what := range Missed(o.covered, count) {
 		t.Errorf("no seed has hit: %s", what)
 	}
 }

@@ -30,6 +30,7 @@ type settings struct {
 	Heartbeat    time.Duration `setting:"heartbeat" help:"period of the agents' heartbeats"`
 	OfferTimeout time.Duration `setting:"offer_timeout" help:"how long an agent may take to claim what it was offered"`
 	Hold         time.Duration `setting:"hold" help:"how long the jobs of job servers may go on without the conductor after a planned stop of it; 0 leaves it at their leases"`
+	MaxQueued    int           `setting:"max_queued" help:"how many runs of all tasks may wait in the queue before requests for further ones are refused; 0 is without limit"`
 	// NotifyPrivate is read by notify.ParseAllowed.
 	NotifyPrivate []string      `setting:"notify_private" help:"networks and addresses, such as 10.1.0.0/16, that notifications to webhooks may reach although they are private; all allows every address"`
 	StopTimeout   time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
@@ -75,6 +76,9 @@ func (s *settings) Validate() error {
 	}
 	if s.Hold < 0 || s.Hold > conductor.MaxHold {
 		errs = append(errs, fault.Field("hold", "must be between 0s and %s", conductor.MaxHold))
+	}
+	if s.MaxQueued < 0 {
+		errs = append(errs, fault.Field("max_queued", "must not be negative"))
 	}
 	if _, err := notify.ParseAllowed(s.NotifyPrivate); err != nil {
 		errs = append(errs, fault.Field("notify_private", "must be networks, addresses or the word all: %v", err))

@@ -31,14 +31,23 @@ type change struct {
 
 	doc manifest.Document
 	do  func(context.Context, *client.Client) error
+	// secrets, where it is not nil, makes the secrets true of something that is otherwise as in its document, and reports
+	// whether they were not: what they are cannot be read.
+	secrets func(context.Context, *client.Client) (changed bool, err error)
 }
 
-func planDocument(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
+func (a *app) planDocument(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
 	switch {
+	case doc.Channel != nil:
+		return planChannel(ctx, c, doc, a.getenv)
+	case doc.Rule != nil:
+		return planRule(ctx, c, doc)
 	case doc.Server != nil:
 		return planServer(ctx, c, doc)
 	case doc.VirtualServer != nil:
 		return planVirtualServer(ctx, c, doc)
+	case doc.ConcurrencyGroup != nil:
+		return planConcurrencyGroup(ctx, c, doc)
 	}
 	return planTask(ctx, c, doc)
 }
@@ -90,6 +99,28 @@ func planVirtualServer(ctx context.Context, c *client.Client, doc manifest.Docum
 	}
 	return planPatch(doc, stored.Spec.WithDefaults(), want.WithDefaults(), stored.Spec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
 		_, err := c.PatchVirtualServer(ctx, doc.Name, stored.Version, patch)
+		return err
+	})
+}
+
+func planConcurrencyGroup(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
+	want := *doc.ConcurrencyGroup
+	if err := want.Validate(); err != nil {
+		return change{}, err
+	}
+	stored, err := c.ConcurrencyGroup(ctx, doc.Name)
+	if errors.Is(err, fault.NotFound) {
+		return planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateConcurrencyGroup(ctx, want)
+			return err
+		})
+	}
+	if err != nil {
+		return change{}, err
+	}
+	spec := stored.ConcurrencyGroupSpec
+	return planPatch(doc, spec, want, spec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
+		_, err := c.PatchConcurrencyGroup(ctx, doc.Name, stored.Version, patch)
 		return err
 	})
 }

@@ -39,6 +39,7 @@ type fakeAPI struct {
 	mu      sync.Mutex
 	servers map[string]wire.Server
 	groups  map[string]wire.VirtualServer
+	shared  map[string]wire.ConcurrencyGroup
 	tasks   map[string]wire.Task
 	runs    map[string]wire.Run
 	rating  wire.Placement
@@ -47,6 +48,8 @@ type fakeAPI struct {
 	content     map[string][]byte
 	recoverable []wire.Recoverable
 	events      []wire.Event
+	// told is what belongs to notifications.
+	told told
 	// later are the events that a follower gets.
 	later []wire.Event
 	// log is what GET …/log sends: server-sent events for a follower, else the first chunk.
@@ -66,7 +69,7 @@ type sentEvent struct {
 func newFakeAPI(t *testing.T) *fakeAPI {
 	t.Helper()
 	f := &fakeAPI{
-		t: t, servers: map[string]wire.Server{}, groups: map[string]wire.VirtualServer{}, tasks: map[string]wire.Task{}, runs: map[string]wire.Run{},
+		t: t, servers: map[string]wire.Server{}, groups: map[string]wire.VirtualServer{}, tasks: map[string]wire.Task{}, shared: map[string]wire.ConcurrencyGroup{}, runs: map[string]wire.Run{},
 	}
 	mux := http.NewServeMux()
 	f.route(mux, "GET /session", func(*http.Request) (any, error) { return wire.Session{By: "admin"}, nil })
@@ -111,6 +114,16 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 		return v, err
 	})
 	f.route(mux, "DELETE /virtual-servers/{name}/members/{server}", func(*http.Request) (any, error) { return nil, nil })
+	f.route(mux, "GET /concurrency-groups", listOf(f.shared))
+	f.route(mux, "GET /concurrency-groups/{name}", oneOf(f.shared))
+	f.route(mux, "POST /concurrency-groups", func(r *http.Request) (any, error) {
+		var s task.ConcurrencyGroupSpec
+		err := json.NewDecoder(r.Body).Decode(&s)
+		f.shared[s.Name] = wire.ConcurrencyGroup{ConcurrencyGroupSpec: s, Version: 1, UpdatedAt: wire.At(noon)}
+		return f.shared[s.Name], err
+	})
+	f.route(mux, "PATCH /concurrency-groups/{name}", patchOf(f.shared))
+	f.route(mux, "DELETE /concurrency-groups/{name}", removeOf(f.shared))
 	f.route(mux, "GET /tasks", listOf(f.tasks))
 	f.route(mux, "GET /tasks/{name}", oneOf(f.tasks))
 	f.route(mux, "POST /tasks", func(r *http.Request) (any, error) {
@@ -140,6 +153,7 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 		return run, err
 	})
 	f.routeRecovery(mux)
+	f.routeNotifications(mux)
 	mux.HandleFunc("GET /api/v1/events", f.serveEvents)
 	mux.HandleFunc("GET /api/v1/runs/{name}/log", f.serveLog)
 

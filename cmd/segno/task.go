@@ -103,6 +103,7 @@ func (a *app) showTask(t wire.Task) {
 		{"name", t.Name}, {"description", line(t.Description)}, {"labels", pairs(t.Labels)}, {"runs on", target(t.Target)},
 		{"requires", pairs(t.Requires)}, {"needs", resources(t.Resources)}, {"parameters", pairs(t.Params)}, {"environment", pairs(t.Job.Env)},
 		{"timeout", durationWord(t.Timeout)}, {"priority", priority}, {"retries", retriesWord(t.Retries)},
+		{"limits", limitsWord(t.Spec)}, {"groups", strings.Join(t.ConcurrencyGroups, ", ")},
 		{"if unavailable", first(a.unavailableWord(t.OnUnavailable, &t.UnavailableAfter, t.LeaveRunning), "as its group has it, else wait")},
 		{"changed", clock(&t.UpdatedAt)}, {"version", fmt.Sprint(t.Version)},
 	}...)

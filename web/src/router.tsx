@@ -83,7 +83,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/virtual-servers',
-    component: () => <NotYet title="Virtual servers" meanwhile={['segno vs list']} />,
+    component: lazyRouteComponent(() => import('./pages/virtual-servers/VirtualServers'), 'VirtualServers'),
   }),
   createRoute({
     ...under,

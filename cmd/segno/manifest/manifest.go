@@ -1,5 +1,5 @@
-// Package manifest reads what operators keep in files: job servers' settings, virtual servers and tasks as YAML
-// documents, several to a file.
+// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks, and
+// notification channels and rules as YAML documents, several to a file.
 //
 //	kind: virtual-server
 //	name: etl
@@ -24,6 +24,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/segno-jobs/segno/notification"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -35,12 +36,28 @@ type Kind string
 const (
 	KindServer        Kind = "server"
 	KindVirtualServer Kind = "virtual-server"
-	KindTask          Kind = "task"
+	// KindConcurrencyGroup documents stand before tasks, which name them.
+	KindConcurrencyGroup Kind = "concurrency-group"
+	KindTask             Kind = "task"
+	// KindChannel documents stand before rules, which name them.
+	KindChannel Kind = "notification-channel"
+	KindRule    Kind = "notification-rule"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindTask}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask, KindChannel, KindRule}
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer and Task is set.
+// kindWords lists the kinds for a person.
+func kindWords() string {
+	words := make([]string, len(kinds))
+	for i, k := range kinds {
+		words[i] = string(k)
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Task, Channel and Rule is
+// set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -48,9 +65,12 @@ type Document struct {
 	File string
 	Line int
 
-	Server        *Server
-	VirtualServer *virtualserver.Spec
-	Task          *task.Spec
+	Server           *Server
+	VirtualServer    *virtualserver.Spec
+	ConcurrencyGroup *task.ConcurrencyGroupSpec
+	Task             *task.Spec
+	Channel          *Channel
+	Rule             *notification.RuleSpec
 
 	root *yaml.Node
 }
@@ -202,13 +222,25 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.VirtualServer = &virtualserver.Spec{}
 		d.decode(body, doc.VirtualServer)
 		doc.Name = doc.VirtualServer.Name
+	case KindConcurrencyGroup:
+		doc.ConcurrencyGroup = &task.ConcurrencyGroupSpec{}
+		d.decode(body, doc.ConcurrencyGroup)
+		doc.Name = doc.ConcurrencyGroup.Name
 	case KindTask:
 		doc.Task = &task.Spec{}
 		d.decode(body, doc.Task)
 		doc.Name = doc.Task.Name
+	case KindChannel:
+		doc.Channel = &Channel{}
+		d.decode(body, doc.Channel)
+		doc.Name = doc.Channel.Name
+	case KindRule:
+		doc.Rule = &notification.RuleSpec{}
+		d.decode(body, doc.Rule)
+		doc.Name = doc.Rule.Name
 	default:
 		return doc, &Error{File: file, Line: child(root, "kind").Line,
-			Reason: fmt.Sprintf("kind %q is unknown; it must be server, virtual-server or task", kind)}
+			Reason: fmt.Sprintf("kind %q is unknown; it must be %s", kind, kindWords())}
 	}
 	if err := errors.Join(d.errs...); err != nil {
 		return doc, err
@@ -232,7 +264,7 @@ func takeKind(file string, root *yaml.Node) (Kind, *yaml.Node, error) {
 		body.Content = append(body.Content, root.Content[i], root.Content[i+1])
 	}
 	if kind == nil || kind.Kind != yaml.ScalarNode {
-		return "", nil, &Error{File: file, Line: root.Line, Reason: "the key kind is missing; it must be server, virtual-server or task"}
+		return "", nil, &Error{File: file, Line: root.Line, Reason: "the key kind is missing; it must be " + kindWords()}
 	}
 	return Kind(kind.Value), &body, nil
 }

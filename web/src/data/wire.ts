@@ -27,3 +27,5 @@ export type WireWhatIf = Schemas['WhatIf'];
 export type WireJoinToken = Schemas['JoinToken'];
 export type WireRecoverable = Schemas['Recoverable'];
 export type WireCheckpoint = Schemas['Checkpoint'];
+export type WireEffect = Schemas['Effect'];
+export type WireRatingPresets = Schemas['RatingPresets'];

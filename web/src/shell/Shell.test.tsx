@@ -113,7 +113,7 @@ it('shows a run with its attempts, why it was placed, and its output', async () 
               placement: {
                 at: '2026-01-31T09:05:00Z',
                 chosen: 'js-1',
-              need: { cpu: 1, memory: 0, slots: 1, source: 'assumed' },
+                need: { cpu: 1, memory: 0, slots: 1, source: 'assumed' },
                 reason: 'js-1 has the highest rating',
                 candidates: [
                   {
