@@ -53,6 +53,8 @@ type fakeAPI struct {
 	content     map[string][]byte
 	recoverable []wire.Recoverable
 	events      []wire.Event
+	// told is what belongs to notifications.
+	told told
 	// later are the events that a follower gets.
 	later []wire.Event
 	// news are events that a follower gets as they come.
@@ -159,6 +161,7 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	})
 	f.routeRecovery(mux)
 	f.routePlans(mux)
+	f.routeNotifications(mux)
 	mux.HandleFunc("GET /api/v1/events", f.serveEvents)
 	mux.HandleFunc("GET /api/v1/runs/{name}/log", f.serveLog)
 

@@ -1,5 +1,5 @@
-// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks and
-// plans as YAML documents, several to a file.
+// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks, plans,
+// and notification channels and rules as YAML documents, several to a file.
 //
 //	kind: virtual-server
 //	name: etl
@@ -24,6 +24,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/segno-jobs/segno/notification"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
 	"github.com/segno-jobs/segno/virtualserver"
@@ -41,9 +42,12 @@ const (
 	KindTask             Kind = "task"
 	// KindPlan documents stand behind tasks, which they name.
 	KindPlan Kind = "plan"
+	// KindChannel documents stand before rules, which name them.
+	KindChannel Kind = "notification-channel"
+	KindRule    Kind = "notification-rule"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask, KindPlan}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask, KindPlan, KindChannel, KindRule}
 
 // kindWords lists the kinds for a person.
 func kindWords() string {
@@ -55,7 +59,8 @@ func kindWords() string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Task and Plan is set.
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Task, Plan, Channel and Rule
+// is set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -68,6 +73,8 @@ type Document struct {
 	ConcurrencyGroup *task.ConcurrencyGroupSpec
 	Task             *task.Spec
 	Plan             *plan.Spec
+	Channel          *Channel
+	Rule             *notification.RuleSpec
 
 	root *yaml.Node
 }
@@ -231,6 +238,14 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Plan = &plan.Spec{}
 		d.decode(body, doc.Plan)
 		doc.Name = doc.Plan.Name
+	case KindChannel:
+		doc.Channel = &Channel{}
+		d.decode(body, doc.Channel)
+		doc.Name = doc.Channel.Name
+	case KindRule:
+		doc.Rule = &notification.RuleSpec{}
+		d.decode(body, doc.Rule)
+		doc.Name = doc.Rule.Name
 	default:
 		return doc, &Error{File: file, Line: child(root, "kind").Line,
 			Reason: fmt.Sprintf("kind %q is unknown; it must be %s", kind, kindWords())}
