@@ -38,7 +38,7 @@ func insertTrigger(t *tx, created *task.Trigger, now time.Time) error {
 	if err := hold(t, created, now); err != nil {
 		return err
 	}
-	if err := plan(t, created, now); err != nil {
+	if err := settleDue(t, created, now); err != nil {
 		return err
 	}
 	spec, err := encode(created.TriggerSpec, "trigger", created.Name)
@@ -259,7 +259,7 @@ func storeTrigger(t *tx, old task.Trigger, edited *task.Trigger, spec, kind stri
 			return err
 		}
 	}
-	if err := plan(t, edited, now); err != nil {
+	if err := settleDue(t, edited, now); err != nil {
 		return err
 	}
 	edited.Version, edited.UpdatedAt = old.Version+1, stored(now)

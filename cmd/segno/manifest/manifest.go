@@ -37,10 +37,13 @@ const (
 	KindVirtualServer Kind = "virtual-server"
 	// KindConcurrencyGroup documents stand before tasks, which name them.
 	KindConcurrencyGroup Kind = "concurrency-group"
+	KindCalendar         Kind = "calendar"
 	KindTask             Kind = "task"
+	// KindTrigger is no document of its own: triggers stand below the key triggers of their tasks.
+	KindTrigger Kind = "trigger"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindCalendar, KindTask}
 
 // kindWords lists the kinds for a person.
 func kindWords() string {
@@ -52,8 +55,8 @@ func kindWords() string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup
-// and Task is set.
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Calendar, Task and Trigger
+// is set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -64,7 +67,11 @@ type Document struct {
 	Server           *Server
 	VirtualServer    *virtualserver.Spec
 	ConcurrencyGroup *task.ConcurrencyGroupSpec
+	Calendar         *task.CalendarSpec
 	Task             *task.Spec
+	// Triggers are those of a task; nil where the document says nothing of them. Their names are those of the triggers.
+	Triggers []Document
+	Trigger  *task.TriggerSpec
 
 	root *yaml.Node
 }
@@ -220,8 +227,13 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.ConcurrencyGroup = &task.ConcurrencyGroupSpec{}
 		d.decode(body, doc.ConcurrencyGroup)
 		doc.Name = doc.ConcurrencyGroup.Name
+	case KindCalendar:
+		doc.Calendar = &task.CalendarSpec{}
+		d.decode(body, doc.Calendar)
+		doc.Name = doc.Calendar.Name
 	case KindTask:
 		doc.Task = &task.Spec{}
+		doc.Triggers = d.takeTriggers(body)
 		d.decode(body, doc.Task)
 		doc.Name = doc.Task.Name
 	default:
