@@ -1,5 +1,5 @@
-// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups and tasks as YAML
-// documents, several to a file.
+// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks, and
+// notification channels and rules as YAML documents, several to a file.
 //
 //	kind: virtual-server
 //	name: etl
@@ -24,6 +24,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/segno-jobs/segno/notification"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -39,11 +40,14 @@ const (
 	KindConcurrencyGroup Kind = "concurrency-group"
 	KindCalendar         Kind = "calendar"
 	KindTask             Kind = "task"
+	// KindChannel documents stand before rules, which name them.
+	KindChannel Kind = "notification-channel"
+	KindRule    Kind = "notification-rule"
 	// KindTrigger is no document of its own: triggers stand below the key triggers of their tasks.
 	KindTrigger Kind = "trigger"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindCalendar, KindTask}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindCalendar, KindTask, KindChannel, KindRule}
 
 // kindWords lists the kinds for a person.
 func kindWords() string {
@@ -55,8 +59,8 @@ func kindWords() string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Calendar, Task and Trigger
-// is set.
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Calendar, Task, Trigger,
+// Channel and Rule is set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -72,6 +76,8 @@ type Document struct {
 	// Triggers are those of a task; nil where the document says nothing of them. Their names are those of the triggers.
 	Triggers []Document
 	Trigger  *task.TriggerSpec
+	Channel  *Channel
+	Rule     *notification.RuleSpec
 
 	root *yaml.Node
 }
@@ -236,6 +242,14 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Triggers = d.takeTriggers(body)
 		d.decode(body, doc.Task)
 		doc.Name = doc.Task.Name
+	case KindChannel:
+		doc.Channel = &Channel{}
+		d.decode(body, doc.Channel)
+		doc.Name = doc.Channel.Name
+	case KindRule:
+		doc.Rule = &notification.RuleSpec{}
+		d.decode(body, doc.Rule)
+		doc.Name = doc.Rule.Name
 	default:
 		return doc, &Error{File: file, Line: child(root, "kind").Line,
 			Reason: fmt.Sprintf("kind %q is unknown; it must be %s", kind, kindWords())}
