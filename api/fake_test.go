@@ -19,6 +19,7 @@ import (
 	"github.com/segno-jobs/segno/internal/replay"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
@@ -35,6 +36,8 @@ type fake struct {
 	groups   map[string]virtualserver.VirtualServer
 	shared   map[string]task.ConcurrencyGroup
 	tasks    map[string]task.Task
+	plans    map[string]plan.Plan
+	planRuns map[string]plan.Run
 	runs     map[task.RunID]*fakeRun
 	keys     map[string]task.RunID
 	answers  map[string]replay.Answer
@@ -67,6 +70,7 @@ type fakeRun struct {
 func newFake() *fake {
 	return &fake{
 		servers: map[string]api.ServerView{}, groups: map[string]virtualserver.VirtualServer{}, tasks: map[string]task.Task{},
+		plans: map[string]plan.Plan{}, planRuns: map[string]plan.Run{},
 		shared: map[string]task.ConcurrencyGroup{},
 		runs:   map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
 		watchers: map[chan struct{}]struct{}{},

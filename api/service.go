@@ -21,6 +21,7 @@ type Service interface {
 	TaskService
 	ConcurrencyGroupService
 	RunService
+	PlanService
 	TriggerService
 	CalendarService
 	InsightService
