@@ -29,3 +29,5 @@ export type WireRecoverable = Schemas['Recoverable'];
 export type WireCheckpoint = Schemas['Checkpoint'];
 export type WireEffect = Schemas['Effect'];
 export type WireRatingPresets = Schemas['RatingPresets'];
+export type WireForecast = Schemas['Forecast'];
+export type WirePause = Schemas['Pause'];

@@ -1,9 +1,16 @@
 // What a browser has and jsdom has not.
 
-import { cleanup } from '@testing-library/react';
+import { notifications } from '@mantine/notifications';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
 
-afterEach(cleanup);
+// Tests wait for what they look for, on a busy machine too.
+configure({ asyncUtilTimeout: 15_000 });
+
+afterEach(() => {
+  notifications.clean();
+  cleanup();
+});
 
 Object.defineProperty(window, 'matchMedia', {
   value: (query: string) => ({
