@@ -147,7 +147,7 @@ func storeCalendar(t *tx, old task.Calendar, edited *task.Calendar, now time.Tim
 		return err
 	}
 	for _, tr := range users {
-		if err := plan(t, &tr, now); err != nil {
+		if err := settleDue(t, &tr, now); err != nil {
 			return fmt.Errorf("settle trigger %s of %s: %w", tr.Name, tr.Owner, err)
 		}
 		if err := t.setDue(tr); err != nil {

@@ -67,7 +67,7 @@ func (db *DB) ResumeTriggers(ctx context.Context, owner task.Owner, _ string, no
 			return err
 		}
 		for _, tr := range free {
-			if err := plan(t, &tr, now); err != nil {
+			if err := settleDue(t, &tr, now); err != nil {
 				return err
 			}
 			if tr.Next == nil {

@@ -135,9 +135,9 @@ func schedule(r reader, t task.Trigger) (task.Schedule, error) {
 	return task.NewSchedule(t.Owner, t.TriggerSpec, t.CreatedAt, calendar)
 }
 
-// plan settles when a trigger is due from now on. A time that has come and was not acted on yet stays: its occurrence is
+// settleDue settles when a trigger is due from now on. A time that has come and was not acted on yet stays: its occurrence is
 // still to be stored. What is paused or waits for events is never due.
-func plan(r reader, t *task.Trigger, now time.Time) error {
+func settleDue(r reader, t *task.Trigger, now time.Time) error {
 	pending := t.Next
 	t.Next, t.DueAt = nil, nil
 	if t.Pause != nil || !t.Kind().Timed() {
