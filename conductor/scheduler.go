@@ -138,6 +138,9 @@ func (c *Conductor) firing(d task.DueTrigger, now time.Time) (task.Firing, error
 	}
 	settled := s.Settle(*t.Next, now)
 	f.Next, f.DueAt = settled.Next, settled.DueAt
+	if t.Owner.Kind == task.OwnerPlan {
+		return f, c.firePlan(&f, t, settled, now)
+	}
 	spec, refused := c.specOf(d)
 	for _, o := range settled.Due {
 		reason := o.Reason
@@ -159,6 +162,33 @@ func (c *Conductor) firing(d task.DueTrigger, now time.Time) (task.Firing, error
 		f.Occurrences = append(f.Occurrences, made)
 	}
 	return f, nil
+}
+
+// firePlan settles what becomes of the trigger of a plan: each occurrence asks for a plan run, which the planner begins.
+func (c *Conductor) firePlan(f *task.Firing, t task.Trigger, settled task.Settled, now time.Time) error {
+	refused := ""
+	if c.options.Plans == nil {
+		refused = "this conductor runs no plans"
+	}
+	for _, o := range settled.Due {
+		reason := o.Reason
+		if reason == "" {
+			reason = refused
+		}
+		made := occurrence(t, o.ScheduledFor, reason, now)
+		if reason == "" {
+			id, err := c.ids.next(now)
+			if err != nil {
+				return err
+			}
+			made.Run = id
+			f.PlanRuns = append(f.PlanRuns, task.PlanRequest{
+				ID: id, Cause: task.Cause{Kind: task.CauseTrigger, By: t.Name}, ScheduledFor: o.ScheduledFor, Params: t.Params,
+			})
+		}
+		f.Occurrences = append(f.Occurrences, made)
+	}
+	return nil
 }
 
 func occurrence(t task.Trigger, at time.Time, reason string, now time.Time) task.Occurrence {

@@ -91,6 +91,10 @@ func checkTrigger(t *tx, owner task.Owner, s task.TriggerSpec) error {
 		if _, err := task.Fill(of.Spec, s.Params); err != nil {
 			return err
 		}
+	case task.OwnerPlan:
+		if err := checkPlanOwner(t, owner.Name, s, lock); err != nil {
+			return err
+		}
 	default:
 		return notFound(string(owner.Kind), owner.Name)
 	}

@@ -75,7 +75,8 @@ func (db *DB) DueTriggers(ctx context.Context, now time.Time, limit int) (due []
 // preparedFiring is a firing with its runs ready to be written.
 type preparedFiring struct {
 	task.Firing
-	runs map[task.RunID]newRun
+	runs  map[task.RunID]newRun
+	plans map[task.RunID]task.PlanRequest
 }
 
 // Fire stores what was decided about due triggers: the occurrences, their runs, and when each trigger is due again, all
@@ -110,6 +111,10 @@ func prepareFiring(f task.Firing) (preparedFiring, error) {
 		}
 		p.runs[n.run.ID] = n
 	}
+	p.plans = make(map[task.RunID]task.PlanRequest, len(f.PlanRuns))
+	for _, r := range f.PlanRuns {
+		p.plans[r.ID] = r
+	}
 	return p, nil
 }
 
@@ -125,11 +130,17 @@ func (p preparedFiring) store(t *tx, now time.Time) error {
 	var skipped []task.Occurrence
 	for _, o := range p.Occurrences {
 		run, runs := p.runs[o.Run]
-		if !runs {
+		request, plans := p.plans[o.Run]
+		if !runs && !plans {
 			skipped = append(skipped, o)
 			continue
 		}
-		refused, err := t.occur(o, run)
+		var refused string
+		if runs {
+			refused, err = t.occur(o, run)
+		} else {
+			refused, err = t.occurPlan(o, request, now)
+		}
 		if err != nil {
 			return err
 		}
@@ -144,11 +155,8 @@ func (p preparedFiring) store(t *tx, now time.Time) error {
 // occur stores an occurrence with its run. Where the limits of its task allow none, nothing is stored, and why is returned.
 // An occurrence that has a row keeps it.
 func (t *tx) occur(o task.Occurrence, run newRun) (refused string, err error) {
-	var known int
-	const has = `
-		SELECT count(*) FROM occurrence WHERE owner_kind = ? AND owner = ? AND trigger_name = ? AND scheduled_for = ? AND event = ?`
-	err = t.scan(has, []any{string(o.Owner.Kind), o.Owner.Name, o.Trigger, micros(o.ScheduledFor), o.Event}, &known)
-	if err != nil || known > 0 {
+	known, err := t.hasOccurred(o)
+	if err != nil || known {
 		return "", err
 	}
 	if _, err := run.insert(t); err != nil {
@@ -159,4 +167,13 @@ func (t *tx) occur(o task.Occurrence, run newRun) (refused string, err error) {
 	}
 	_, err = t.insertOccurrence(o)
 	return "", err
+}
+
+// hasOccurred reports whether an occurrence has a row.
+func (t *tx) hasOccurred(o task.Occurrence) (bool, error) {
+	var known int
+	const has = `
+		SELECT count(*) FROM occurrence WHERE owner_kind = ? AND owner = ? AND trigger_name = ? AND scheduled_for = ? AND event = ?`
+	err := t.scan(has, []any{string(o.Owner.Kind), o.Owner.Name, o.Trigger, micros(o.ScheduledFor), o.Event}, &known)
+	return known > 0, err
 }

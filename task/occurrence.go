@@ -48,8 +48,20 @@ type Firing struct {
 	// Occurrences are in the order of their scheduled times. Those with a run have it in Runs, by its id.
 	Occurrences []Occurrence
 	Runs        []Run
+	// PlanRuns are, for the trigger of a plan, the runs of the plan in place of Runs.
+	PlanRuns []PlanRequest
 	// Next and DueAt are those of the trigger from then on; nil where it has no further occurrence.
 	Next, DueAt *time.Time
+}
+
+// PlanRequest asks for a run of a plan, by its trigger. Where the plan cannot be run so, the occurrence is skipped.
+type PlanRequest struct {
+	// ID is that of the plan run.
+	ID           RunID
+	Cause        Cause
+	ScheduledFor time.Time
+	// Params override the plan's.
+	Params map[string]string
 }
 
 // Forecast is an occurrence that is still to come.
