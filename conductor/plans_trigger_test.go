@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segno-jobs/segno/conductor"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
@@ -67,5 +68,36 @@ func TestATriggerOfAPlanRunsThePlanOncePerOccurrence(t *testing.T) {
 	check(t, err)
 	if len(left.Items) != 0 {
 		t.Errorf("the triggers of a deleted plan are left: %+v", left.Items)
+	}
+}
+
+func TestAWebhookOfAPlanRunsThePlanWithValuesOfItsBody(t *testing.T) {
+	w := newWorld(t, "js-1")
+	s := chain("deploy")
+	s.Params = map[string]string{"branch": "none"}
+	w.planned(s)
+	owner := task.PlanOwner("nightly")
+	_, err := w.db.CreateTrigger(t.Context(), owner, task.TriggerSpec{
+		Name: "push", Webhook: &task.WebhookTrigger{Signature: task.SignatureGitHub}, Params: map[string]string{"branch": "${{ body.ref }}"},
+	}, w.at)
+	check(t, err)
+	c, err := conductor.New(w.db, conductor.Options{Now: func() time.Time { return w.at }, EventTriggers: w.db, Plans: w.db})
+	check(t, err)
+	check(t, c.Load(t.Context()))
+	made, err := c.MakeWebhookSecrets(t.Context(), owner, "push", task.WebhookSecretsRequest{})
+	check(t, err)
+	const body = `{"ref":"main"}`
+	var id task.RunID
+	for range 2 { // The same delivery again is the same plan run.
+		o, err := c.CallWebhook(t.Context(), made.Address, signed(made.SigningKey, "d1", body), []byte(body))
+		check(t, err)
+		if id != "" && o.Run != id {
+			t.Errorf("the same delivery made %s and %s", id, o.Run)
+		}
+		id = o.Run
+	}
+	r := w.finish(plan.RunID(id), well)
+	if r.State != plan.Succeeded || r.Params["branch"] != "main" || r.Cause != (task.Cause{Kind: task.CauseTrigger, By: "push"}) {
+		t.Errorf("got %+v", r)
 	}
 }

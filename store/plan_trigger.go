@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -16,14 +17,30 @@ func (t *tx) occurPlan(o task.Occurrence, request task.PlanRequest, now time.Tim
 	if err != nil || known {
 		return "", err
 	}
-	p, err := readPlan(t, o.Owner.Name, "")
+	if refused, err = t.insertRequested(o.Owner, request, now); err != nil || refused != "" {
+		return refused, err
+	}
+	_, err = t.insertOccurrence(o)
+	return "", err
+}
+
+// insertRequested stores the plan run that a trigger asks for, or returns why there is none.
+func (t *tx) insertRequested(owner task.Owner, request task.PlanRequest, now time.Time) (refused string, err error) {
+	p, err := readPlan(t, owner.Name, "")
 	if isMissing(err) {
-		return o.Owner.String() + " does not exist", nil
+		return owner.String() + " does not exist", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	r, err := plan.NewRun(plan.RunID(request.ID), p.Spec, request.Params, request.Cause, now)
+	params := map[string]string{}
+	for name, value := range request.Offered {
+		if _, declared := p.Params[name]; declared {
+			params[name] = value
+		}
+	}
+	maps.Copy(params, request.Params)
+	r, err := plan.NewRun(plan.RunID(request.ID), p.Spec, params, request.Cause, now)
 	if errors.Is(err, fault.Invalid) {
 		return "the plan cannot be run: " + plan.OneLine(err), nil
 	}
@@ -35,10 +52,7 @@ func (t *tx) occurPlan(o task.Occurrence, request task.PlanRequest, now time.Tim
 	if err != nil {
 		return "", err
 	}
-	if _, err := n.insert(t); err != nil {
-		return "", err
-	}
-	_, err = t.insertOccurrence(o)
+	_, err = n.insert(t)
 	return "", err
 }
 
@@ -48,9 +62,6 @@ func checkPlanOwner(t *tx, name string, s task.TriggerSpec, lock string) error {
 	p, err := readPlan(t, name, lock)
 	if err != nil {
 		return err
-	}
-	if !s.Kind().Timed() {
-		return fault.Field(string(s.Kind()), "starts tasks only: a plan starts by cron, every or at")
 	}
 	_, err = p.MergeParams(s.Params)
 	return err

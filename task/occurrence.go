@@ -60,8 +60,8 @@ type PlanRequest struct {
 	ID           RunID
 	Cause        Cause
 	ScheduledFor time.Time
-	// Params override the plan's.
-	Params map[string]string
+	// Params override the plan's; Offered are given as well where the plan declares them.
+	Params, Offered map[string]string
 }
 
 // Forecast is an occurrence that is still to come.
