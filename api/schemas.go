@@ -34,6 +34,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "TriggerSpec"
 	case reflect.TypeFor[notification.RuleSpec]():
 		return "NotificationRuleSpec"
+	case reflect.TypeFor[task.Retention]():
+		return "TaskRetention"
 	case reflect.TypeFor[task.CalendarSpec]():
 		return "CalendarSpec"
 	}

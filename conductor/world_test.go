@@ -111,7 +111,7 @@ func (w *world) restart() {
 	if w.faulty != nil {
 		db = w.faulty
 	}
-	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued}
+	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued, Retention: w.db}
 	if w.people != nil {
 		options.Notices, options.Sender, options.PublicURL = w.db, w.people, "https://segno.example/"
 	}
