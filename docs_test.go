@@ -50,3 +50,37 @@ func TestLinksOfTheDocumentsLeadSomewhere(t *testing.T) {
 		t.Error("found no links")
 	}
 }
+
+var testName = regexp.MustCompile("`(Test[A-Za-z0-9]+)`")
+
+func TestTheTestsThatTheGuaranteesNameAreThere(t *testing.T) {
+	page, err := os.ReadFile("docs/guarantees.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := map[string]bool{}
+	for _, match := range testName.FindAllStringSubmatch(string(page), -1) {
+		missing[match[1]] = true
+	}
+	if len(missing) == 0 {
+		t.Fatal("the page names no test")
+	}
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for name := range missing {
+			if strings.Contains(string(text), "\nfunc "+name+"(") {
+				delete(missing, name)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range missing {
+		t.Errorf("docs/guarantees.md names %s, which is no test", name)
+	}
+}

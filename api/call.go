@@ -89,15 +89,23 @@ func (c *call) name(param string) (string, error) {
 // runID returns the path parameter id. A text that cannot be an id names nothing.
 func (c *call) runID() (task.RunID, error) {
 	id := c.path.Param("id")
-	if id == "" || len(id) > 64 {
+	if !validID(id) {
 		return "", fmt.Errorf("there is no run %.80q: %w", id, fault.NotFound)
+	}
+	return task.RunID(id), nil
+}
+
+// validID reports whether a text may be the id of a run.
+func validID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
 	}
 	for i := range len(id) {
 		if b := id[i]; (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && (b < '0' || b > '9') && b != '-' && b != '_' {
-			return "", fmt.Errorf("there is no run %.80q: %w", id, fault.NotFound)
+			return false
 		}
 	}
-	return task.RunID(id), nil
+	return true
 }
 
 // bytes returns the whole body. It is of kind fault.TooLarge where it is over the limit.

@@ -81,5 +81,5 @@ func keepsName(before, after string) error {
 
 // missing returns the error of a path that names something which does not exist.
 func missing(kind, name string) error {
-	return fmt.Errorf("there is no %s %q: %w", kind, name, fault.NotFound)
+	return fmt.Errorf("there is no %s %.80q: %w", kind, name, fault.NotFound)
 }

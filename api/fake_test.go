@@ -19,6 +19,7 @@ import (
 	"github.com/segno-jobs/segno/internal/replay"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
@@ -28,6 +29,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)
 type fake struct {
 	api.TriggerService
 	api.CalendarService
+	fakeEvents
 	told
 
 	mu      sync.Mutex
@@ -37,6 +39,8 @@ type fake struct {
 	// retention is made of the defaults when it is first asked for.
 	retention task.StoredRetention
 	tasks     map[string]task.Task
+	plans     map[string]plan.Plan
+	planRuns  map[string]plan.Run
 	runs      map[task.RunID]*fakeRun
 	keys      map[string]task.RunID
 	answers   map[string]replay.Answer
@@ -69,6 +73,7 @@ type fakeRun struct {
 func newFake() *fake {
 	return &fake{
 		servers: map[string]api.ServerView{}, groups: map[string]virtualserver.VirtualServer{}, tasks: map[string]task.Task{},
+		plans: map[string]plan.Plan{}, planRuns: map[string]plan.Run{},
 		shared: map[string]task.ConcurrencyGroup{},
 		runs:   map[task.RunID]*fakeRun{}, keys: map[string]task.RunID{}, answers: map[string]replay.Answer{},
 		watchers: map[chan struct{}]struct{}{},

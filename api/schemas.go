@@ -10,6 +10,7 @@ import (
 	"github.com/segno-jobs/segno/notification"
 	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
@@ -30,6 +31,10 @@ func schemaName(t reflect.Type, hint string) string {
 		return "TaskSpec"
 	case reflect.TypeFor[virtualserver.Spec]():
 		return "VirtualServerSpec"
+	case reflect.TypeFor[plan.Spec]():
+		return "PlanSpec"
+	case reflect.TypeFor[plan.Node](), reflect.TypeFor[plan.Edge](), reflect.TypeFor[plan.Group]():
+		return "PlanSpec" + t.Name()
 	case reflect.TypeFor[task.TriggerSpec]():
 		return "TriggerSpec"
 	case reflect.TypeFor[notification.RuleSpec]():
@@ -139,33 +144,35 @@ func (p queryParam) param(name string) *huma.Param {
 // queryParams describes every parameter that a route takes; one under "<operation>.<name>" goes before the one under its
 // name alone.
 var queryParams = map[string]queryParam{
-	"q":                 {doc: "Part of the name."},
-	"limit":             {doc: "Most items of the page.", schema: wholeNumber(1, page.MaxLimit, page.DefaultLimit)},
-	"cursor":            {doc: "next_cursor of the page before."},
-	"kind":              {doc: "Kind of server.", schema: words("job", "runtime")},
-	"status":            {doc: "Status of the server.", schema: words(statuses...)},
-	"label":             {doc: "A label that the server has, as key=value; may be repeated.", many: true},
-	"virtual_server":    {doc: "Name of a virtual server."},
-	"server":            {doc: "Name of a job server."},
-	"task":              {doc: "Name of a task."},
-	"state":             {doc: "States of the runs, repeated or separated by commas.", schema: words(stateWords()...), many: true},
-	"cause":             {doc: "What asked for the runs, repeated or separated by commas.", schema: words(causes...), many: true},
-	"listRuns.q":        {doc: "Part of the id, of the task's name or of the reason."},
-	"since":             {doc: "Queued at this instant or later.", schema: instant},
-	"until":             {doc: "Queued before this instant.", schema: instant},
-	"from":              {doc: "First instant; by default an hour before the last.", schema: instant},
-	"to":                {doc: "Last instant, itself left out; by default now.", schema: instant},
-	"attempt":           {doc: "Number of the attempt; by default the newest.", schema: huma.Schema{Type: "integer"}},
-	"offset":            {doc: "First byte to read.", schema: huma.Schema{Type: "integer", Format: "int64"}},
-	"getRunLog.limit":   {doc: "Most bytes of output.", schema: wholeNumber(1, maxLogLimit, defaultLogLimit)},
-	"download":          {doc: "Send all of the attempt's output as a file, as the job wrote it.", schema: huma.Schema{Type: "boolean"}},
-	"getTimeline.limit": {doc: "Most items of the page.", schema: wholeNumber(1, maxSpans, defaultSpans)},
-	"follow":            {doc: "Answer with server-sent events as they come.", schema: huma.Schema{Type: "boolean"}},
-	"format":            {doc: "Bytes as the job wrote them, or pieces with time and stream.", schema: words("text", "json")},
-	"after":             {doc: "Id of the last event already seen.", schema: huma.Schema{Type: "integer", Format: "int64"}},
-	"listEvents.kind":   {doc: "Kinds of event or their beginnings, such as run. or server.online; repeated or separated by commas.", many: true},
-	"subject":           {doc: "Name or id of what events are about."},
-	"newest":            {doc: "Newest events first.", schema: huma.Schema{Type: "boolean"}},
+	"q":                  {doc: "Part of the name."},
+	"limit":              {doc: "Most items of the page.", schema: wholeNumber(1, page.MaxLimit, page.DefaultLimit)},
+	"cursor":             {doc: "next_cursor of the page before."},
+	"kind":               {doc: "Kind of server.", schema: words("job", "runtime")},
+	"status":             {doc: "Status of the server.", schema: words(statuses...)},
+	"label":              {doc: "A label that the server has, as key=value; may be repeated.", many: true},
+	"virtual_server":     {doc: "Name of a virtual server."},
+	"server":             {doc: "Name of a job server."},
+	"task":               {doc: "Name of a task."},
+	"state":              {doc: "States of the runs, repeated or separated by commas.", schema: words(stateWords()...), many: true},
+	"cause":              {doc: "What asked for the runs, repeated or separated by commas.", schema: words(causes...), many: true},
+	"listRuns.q":         {doc: "Part of the id, of the task's name or of the reason."},
+	"since":              {doc: "Queued, or of a plan run started, at this instant or later.", schema: instant},
+	"until":              {doc: "Queued, or of a plan run started, before this instant.", schema: instant},
+	"from":               {doc: "First instant; by default an hour before the last.", schema: instant},
+	"to":                 {doc: "Last instant, itself left out; by default now.", schema: instant},
+	"attempt":            {doc: "Number of the attempt; by default the newest.", schema: huma.Schema{Type: "integer"}},
+	"offset":             {doc: "First byte to read.", schema: huma.Schema{Type: "integer", Format: "int64"}},
+	"getRunLog.limit":    {doc: "Most bytes of output.", schema: wholeNumber(1, maxLogLimit, defaultLogLimit)},
+	"download":           {doc: "Send all of the attempt's output as a file, as the job wrote it.", schema: huma.Schema{Type: "boolean"}},
+	"getTimeline.limit":  {doc: "Most items of the page.", schema: wholeNumber(1, maxSpans, defaultSpans)},
+	"follow":             {doc: "Answer with server-sent events as they come.", schema: huma.Schema{Type: "boolean"}},
+	"format":             {doc: "Bytes as the job wrote them, or pieces with time and stream.", schema: words("text", "json")},
+	"after":              {doc: "Id of the last event already seen.", schema: huma.Schema{Type: "integer", Format: "int64"}},
+	"listEvents.kind":    {doc: "Kinds of event or their beginnings, such as run. or server.online; repeated or separated by commas.", many: true},
+	"subject":            {doc: "Name or id of what events are about."},
+	"newest":             {doc: "Newest events first.", schema: huma.Schema{Type: "boolean"}},
+	"plan":               {doc: "Name of a plan."},
+	"listPlanRuns.state": {doc: "States of the plan runs, repeated or separated by commas.", schema: words(each(plan.States())...), many: true},
 }
 
 var instant = huma.Schema{Type: "string", Format: "date-time"}

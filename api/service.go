@@ -22,8 +22,10 @@ type Service interface {
 	ConcurrencyGroupService
 	RetentionService
 	RunService
+	PlanService
 	TriggerService
 	CalendarService
+	EventTriggerService
 	InsightService
 	NotificationService
 	EventService

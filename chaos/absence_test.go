@@ -71,6 +71,7 @@ func TestACutThatIsShorterThanTheLeasesChangesNothing(t *testing.T) {
 		w.isolate(js, way)
 		if way != "deaf" { // what it says arrives for a while
 			w.awaitStatus(js, "unreachable")
+			w.note("js-1 is unreachable")
 			w.AwaitRun(w.runs[0].id, task.Unknown)
 		} else {
 			time.Sleep(3 * time.Second)

@@ -25,8 +25,8 @@ type expected struct {
 	kind  policy.Kind
 	// overlaps is true where the promise of no overlap was given up for the run.
 	overlaps bool
-	// byHand is true where an operator had a hand in it, so that there may be more attempts than its policy gives.
-	byHand bool
+	// further is true where there may be more attempts than its policy gives: retries, or at an operator's word.
+	further bool
 	// killed is true where its processes may have been killed one by one, so that an end may be another than the job's.
 	killed bool
 }
@@ -211,16 +211,16 @@ func (w *world) checkAttempts(e *expected, run wire.Run, attempts map[int]*lived
 		if l == nil || !l.started {
 			continue
 		}
-		if lives++; lives > 1 && !e.byHand && (e.kind == policy.Wait || e.kind == policy.Reset) {
+		if lives++; lives > 1 && !e.further && (e.kind == policy.Wait || e.kind == policy.Reset) {
 			w.t.Errorf("%s: the policy %s made attempt %d", e.task, e.kind, a.Number)
 		}
 		if l.param != e.probe.Param {
 			w.t.Errorf("%s: attempt %d was given %q, and the run %q", e.task, a.Number, l.param, e.probe.Param)
 		}
 		switch {
-		case e.kind == policy.Recover && l.from < l.validatedBefore && !e.byHand:
+		case e.kind == policy.Recover && l.from < l.validatedBefore && !e.further:
 			w.t.Errorf("%s: attempt %d goes on from %d, though %d was validated", e.task, a.Number, l.from, l.validatedBefore)
-		case e.kind == policy.Restart && l.from != 0 && !e.byHand:
+		case e.kind == policy.Restart && l.from != 0 && !e.further:
 			w.t.Errorf("%s: attempt %d goes on from %d and is to begin at the beginning", e.task, a.Number, l.from)
 		}
 	}
@@ -252,7 +252,7 @@ func (w *world) checkEvents(e *expected) {
 		}
 		p.Cursor = *page.NextCursor
 	}
-	if ends != 1 && !e.byHand {
+	if ends != 1 && !e.further {
 		w.t.Errorf("%s ended %d times", e.task, ends)
 	}
 }
@@ -262,8 +262,11 @@ func (w *world) checkEvents(e *expected) {
 func (w *world) checkLog(e *expected, a wire.Attempt, l *lived) {
 	w.t.Helper()
 	var want strings.Builder
-	sum := total(l.from)
-	for i := l.from + 1; i <= e.probe.Ticks; i++ {
+	sum, last := total(l.from), e.probe.Ticks
+	if l.ended {
+		last = l.ticks
+	}
+	for i := l.from + 1; i <= last; i++ {
 		sum = next(sum, i)
 		want.WriteString(line(i, sum))
 	}

@@ -1,5 +1,5 @@
 // Package chaos runs Segno's programs on hosts of their own and takes these hosts' networks, processes, disks and clocks
-// away from them, to see whether what is promised is true outside of the simulator.
+// away from them, to see whether what docs/guarantees.md promises is true outside of the simulator.
 //
 // A host is a set of namespaces of the kernel: network, processes, mounts, and the clocks that begin with a boot. All
 // hosts are joined by a router that is one too, so nothing of a test is on the machine's own network. Each is held by

@@ -24,6 +24,8 @@ type messages struct {
 	stream http.Handler
 	// bad is whether it does anything of that.
 	bad atomic.Bool
+	// deaf has it lose all deliveries of records from the next content of a checkpoint on, and nothing else.
+	deaf, hasContent atomic.Bool
 
 	mu     sync.Mutex
 	rnd    *rand.Rand
@@ -109,6 +111,12 @@ func (m *messages) String() string {
 }
 
 func (m *messages) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if m.deaf.Load() && strings.HasSuffix(r.URL.Path, "/PutCheckpoint") {
+		m.hasContent.Store(true)
+	}
+	if m.deaf.Load() && m.hasContent.Load() && strings.HasSuffix(r.URL.Path, "/Deliver") {
+		panic(http.ErrAbortHandler)
+	}
 	if !m.bad.Load() || strings.HasSuffix(r.URL.Path, "/Subscribe") || strings.HasSuffix(r.URL.Path, "/Poll") {
 		m.stream.ServeHTTP(rw, r)
 		return

@@ -68,3 +68,25 @@ func TestLateMessagesOfALostServerChangeNothing(t *testing.T) {
 	w.checkAll()
 	w.note("calls: %s", m)
 }
+
+func TestACheckpointCountsOnceItIsStoredAndNotBefore(t *testing.T) {
+	scenario(t, inFull)
+	w := newWorld(t, nil)
+	m := w.throughMessages()
+	w.addServer("js-1")
+	w.addServer("js-2")
+	w.Group("etl", "js-1", "js-2")
+	w.onlyOn("js-1")
+	e := w.start("recover", "etl", probe{Ticks: 150, Every: 40 * time.Millisecond, Checkpoint: 10}, policy.Recover, lost(lostAfter))
+	w.awaitCheckpoint(e, 10)
+	w.note("the content of one more checkpoint arrives, and no record any more")
+	m.deaf.Store(true)
+	first, _ := w.read(e)
+	w.awaitTick(e, first[1].ticks+40)
+	w.anywhere()
+	w.note("js-1 is lost")
+	w.servers[0].off()
+	m.deaf.Store(false)
+	w.checkAll()
+	w.wantResumed(e)
+}

@@ -36,6 +36,8 @@ func (h *host) address() string { return fmt.Sprintf("10.77.%d.2", h.number) }
 func (n *network) plug(h *host) {
 	n.t.Helper()
 	cable, gateway := fmt.Sprintf("cable%d", h.number), fmt.Sprintf("10.77.%d.1", h.number)
+	// The kernel takes the cable of a host that was off away in its own time.
+	_, _ = n.try(n.router, "ip", "link", "del", "dev", cable)
 	n.ip(n.router, "link add dev "+cable+" type veth peer name eth0 netns "+strconv.Itoa(h.holder.Process.Pid))
 	n.ip(n.router, "addr add "+gateway+"/24 dev "+cable)
 	n.ip(n.router, "link set "+cable+" up")
@@ -77,8 +79,12 @@ func (n *network) ip(at *host, command string) {
 // inside runs a command of the machine in the network of a host.
 func (n *network) inside(at *host, name string, args ...string) {
 	n.t.Helper()
-	args = append([]string{"--target", strconv.Itoa(at.holder.Process.Pid), "--net", name}, args...)
-	if out, err := exec.Command("nsenter", args...).CombinedOutput(); err != nil {
-		n.t.Fatalf("%s on %s: %v: %s", strings.Join(args[3:], " "), at.name, err, out)
+	if out, err := n.try(at, name, args...); err != nil {
+		n.t.Fatalf("%s %s on %s: %v: %s", name, strings.Join(args, " "), at.name, err, out)
 	}
+}
+
+func (n *network) try(at *host, name string, args ...string) (output []byte, err error) {
+	args = append([]string{"--target", strconv.Itoa(at.holder.Process.Pid), "--net", name}, args...)
+	return exec.Command("nsenter", args...).CombinedOutput()
 }

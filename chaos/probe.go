@@ -30,6 +30,8 @@ type probe struct {
 	Every time.Duration
 	// Code is its exit code.
 	Code int
+	// Fails has the first attempt end with code 9 after that number; 0 is never.
+	Fails int
 	// Checkpoint is after how many numbers it hands over a checkpoint; 0 is never. It counts on meanwhile.
 	Checkpoint int
 	// Lock names a lock to be held besides its run's: for runs of one task of which only one may be alive at once.
@@ -131,6 +133,9 @@ func (l *life) count() (int, error) {
 		}
 		if l.Checkpoint > 0 && i%l.Checkpoint == 0 {
 			l.checkpoint(i, sum)
+		}
+		if i == l.Fails && l.fence == "1" {
+			return 9, l.say("end", 9)
 		}
 	}
 	if out, err := exec.Command("jobserver", "output", fmt.Sprintf("total=%d", sum)).CombinedOutput(); err != nil {

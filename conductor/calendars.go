@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
 )
@@ -60,8 +59,7 @@ func (c *Conductor) CalendarDays(ctx context.Context, name string, from, to time
 	if err != nil {
 		return nil, err
 	}
-	_ = cal
-	return nil, fault.Unavailable
+	return cal.Days(from, to)
 }
 
 func (c *Conductor) changeCalendar(change func(TriggerStore, time.Time) (task.Calendar, error)) (cal task.Calendar, err error) {

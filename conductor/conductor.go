@@ -35,6 +35,8 @@ type Options struct {
 	Metrics *Metrics
 	// Seed makes random choices repeatable; 0 draws one.
 	Seed uint64
+	// Plans keeps execution plans; nil is a conductor that runs none.
+	Plans PlanStore
 	// Entropy is where the ids of runs come from, crypto/rand by default.
 	Entropy io.Reader
 	// Triggers keeps triggers, occurrences and calendars; without it nothing starts by itself.
@@ -122,10 +124,12 @@ type Conductor struct {
 	backlog  backlog
 	wishes   wishes
 	ids      *runIDs
-	notices  *notices
-	outbox   *outbox
-	term     uint64
-	keys     credentials
+	// planner is nil where there is no store of plans.
+	planner *planner
+	notices *notices
+	outbox  *outbox
+	term    uint64
+	keys    credentials
 	// listened is when the fleet was last looked over.
 	listened time.Time
 	// leaving is true once a planned stop has begun.
@@ -155,6 +159,9 @@ func New(store Store, options Options) (*Conductor, error) {
 		term:     1,
 	}
 	c.passes = newDispatch(c)
+	if options.Plans != nil {
+		c.planner = &planner{c: c, store: options.Plans}
+	}
 	c.notices = &notices{c: c, store: options.Notices}
 	c.outbox = newOutbox(c)
 	return c, nil
@@ -167,7 +174,10 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	}
 	acting := []func(context.Context) error{
 		c.dispatchLoop, c.detectLoop, c.offerLoop, c.historyLoop, c.runLoadLoop, c.learnLoop, c.statsLoop,
-		c.watchLoop, c.chainLoop,
+		c.watchLoop, c.chainLoop, c.planLoop,
+	}
+	if c.options.Triggers != nil {
+		acting = append(acting, c.scheduleLoop)
 	}
 	if c.options.Notices != nil {
 		acting = append(acting, c.noticesLoop, c.outboxLoop, c.pruneOutboxLoop, c.lateLoop)
@@ -226,14 +236,16 @@ func (c *Conductor) load(ctx context.Context) error {
 }
 
 // Step makes one pass of each acting loop, in the caller's goroutine: it looks over the fleet, does what is due for runs on
-// silent servers, takes back old offers, places what is queued, and tells of what has happened. It is for a caller that has its own clock and does not
-// call [Conductor.Serve]; a gap of more than a sixth of a heartbeat between two steps counts as a pause of the conductor.
+// silent servers, takes back old offers, moves plan runs on, places what is queued, and tells of what has happened. It is
+// for a caller that has its own clock and does not call [Conductor.Serve]; a gap of more than a sixth of a heartbeat between
+// two steps counts as a pause of the conductor.
 func (c *Conductor) Step(ctx context.Context) error {
 	now := c.now()
 	c.listen(now)
 	c.detect(ctx, now)
 	c.recover(ctx, now)
 	c.withdrawStale(ctx, now)
+	c.advancePlans(ctx)
 	if err := c.passes.run(ctx, true); err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func NewMetrics() *Metrics {
 		}),
 		notices: newNoticeMetrics(),
 		prunings: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "segno_pruned_total", Help: "What was removed by the rules of retention: runs, logs, checkpoints, events and occurrences.",
+			Name: "segno_pruned_total", Help: "What was removed by the rules of retention: runs, plan_runs, logs, checkpoints, events and occurrences.",
 		}, []string{"kind"}),
 	}
 	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents, m.refusedHooks, m.prunings)

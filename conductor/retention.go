@@ -31,6 +31,8 @@ type RetentionStore interface {
 	PruneRuns(ctx context.Context, ids []task.RunID, endedBefore time.Time) (int, error)
 	PruneLog(ctx context.Context, id task.RunID, endedBefore, now time.Time) (more bool, err error)
 	PruneCheckpoints(ctx context.Context, id task.RunID, endedBefore time.Time) (pruned bool, err error)
+	// PrunePlanRuns removes up to limit plan runs that ended before the instant.
+	PrunePlanRuns(ctx context.Context, endedBefore time.Time, limit int) (pruned int, err error)
 	// PruneEvents looks at up to limit of the oldest events after one, and removes those before the instant that all
 	// followers have dealt with. more is false once one is to stay.
 	PruneEvents(ctx context.Context, after int64, before time.Time, limit int) (pruned int, last int64, more bool, err error)
@@ -103,7 +105,9 @@ func (c *Conductor) pruneLoop(ctx context.Context) error {
 }
 
 // rest pauses after a transaction that took so long.
-func rest(ctx context.Context, took time.Duration) error { return sleep(ctx, max(pruneRest, pruneShare*took)) }
+func rest(ctx context.Context, took time.Duration) error {
+	return sleep(ctx, max(pruneRest, pruneShare*took))
+}
 
 // prune looks once at everything that is kept, and removes what the rules do not keep. What fails for one task does not
 // hinder the others.
@@ -118,7 +122,7 @@ func (c *Conductor) prune(ctx context.Context, rest func(context.Context, time.D
 		return err
 	}
 	p.settings = s.RetentionSettings
-	return errors.Join(p.runs(ctx), p.events(ctx), p.occurrences(ctx))
+	return errors.Join(p.runs(ctx), p.planRuns(ctx), p.events(ctx), p.occurrences(ctx))
 }
 
 // pruner is one look at everything that is kept.
@@ -269,15 +273,33 @@ func (p *pruner) events(ctx context.Context) error {
 	return nil
 }
 
+// planRuns prunes runs of plans, which are kept for as long as runs of tasks.
+func (p *pruner) planRuns(ctx context.Context) error {
+	before := p.now.Add(-time.Duration(p.settings.Age))
+	if before.After(p.settled) {
+		before = p.settled
+	}
+	return p.all(ctx, "plan_runs", p.settings.Age, pruneRuns, func() (int, error) {
+		return p.store.PrunePlanRuns(ctx, before, pruneRuns)
+	})
+}
+
 // occurrences prunes occurrences of triggers.
 func (p *pruner) occurrences(ctx context.Context) error {
-	if p.settings.OccurrenceAge == 0 {
+	before := p.now.Add(-time.Duration(p.settings.OccurrenceAge))
+	return p.all(ctx, "occurrences", p.settings.OccurrenceAge, pruneOccurrences, func() (int, error) {
+		return p.store.PruneOccurrences(ctx, before, pruneOccurrences)
+	})
+}
+
+// all does steps until one has removed fewer than it may, unless the age is without limit.
+func (p *pruner) all(ctx context.Context, kind string, age task.Duration, most int, do func() (int, error)) error {
+	if age == 0 {
 		return nil
 	}
-	before := p.now.Add(-time.Duration(p.settings.OccurrenceAge))
-	for pruned := pruneOccurrences; pruned == pruneOccurrences; {
-		err := p.step(ctx, "occurrences", func() (n int, err error) {
-			pruned, err = p.store.PruneOccurrences(ctx, before, pruneOccurrences)
+	for pruned := most; pruned == most; {
+		err := p.step(ctx, kind, func() (n int, err error) {
+			pruned, err = do()
 			return pruned, err
 		})
 		if err != nil {

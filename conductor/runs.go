@@ -3,6 +3,7 @@ package conductor
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
@@ -16,20 +17,12 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 	if err != nil {
 		return task.Run{}, err
 	}
-	spec, err := task.Fill(t.Spec, r.Params)
-	if err != nil {
-		return task.Run{}, err
-	}
-	spec = spec.Resolve(c.fleet.defaults(spec.Target))
 	now := c.now()
-	id, err := c.ids.next(now)
+	run, err := c.newRun(t, r.Params, task.Cause{Kind: task.CauseManual, By: r.By}, now)
 	if err != nil {
 		return task.Run{}, err
 	}
 	c.fleet.setTaskLimits(t)
-	run := task.Run{
-		ID: id, Task: name, State: task.Queued, Cause: task.Cause{Kind: task.CauseManual, By: r.By}, QueuedAt: now, Spec: spec, Params: spec.Params,
-	}
 	if c.wanted.none(c.fleet.limited(name)) && c.wishes.none() && c.unread.none() && c.whyNot(run, now) == "" {
 		if stored, placed, err := c.startAtOnce(ctx, run, r.Key); placed || err != nil {
 			return stored, err
@@ -44,15 +37,36 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 		return task.Run{}, err
 	}
 	if created {
-		c.backlog.grow()
-		c.wanted.add(spec.Target)
-		c.wakeDispatcher()
-		c.watch.eventsChanged()
-		if spec.WhenBusy == task.BusyReplace {
-			c.stopReplaced(ctx, name)
-		}
+		c.queued(ctx, run)
 	}
 	return stored, nil
+}
+
+// queued takes in that a run was stored that waits to be placed.
+func (c *Conductor) queued(ctx context.Context, run task.Run) {
+	c.backlog.grow()
+	c.wanted.add(run.Spec.Target)
+	c.wakeDispatcher()
+	c.watch.eventsChanged()
+	if run.Spec.WhenBusy == task.BusyReplace {
+		c.stopReplaced(ctx, run.Task)
+	}
+}
+
+// newRun returns a queued run of a task as the task is now, its texts filled in and its policy settled.
+func (c *Conductor) newRun(t task.Task, params map[string]string, cause task.Cause, now time.Time) (task.Run, error) {
+	spec, err := task.Fill(t.Spec, params)
+	if err != nil {
+		return task.Run{}, err
+	}
+	spec = spec.Resolve(c.fleet.defaults(spec.Target))
+	id, err := c.ids.next(now)
+	if err != nil {
+		return task.Run{}, err
+	}
+	return task.Run{
+		ID: id, Task: t.Name, State: task.Queued, Cause: cause, QueuedAt: now, Spec: spec, Params: spec.Params,
+	}, nil
 }
 
 // startAtOnce places a new run while none waits: it is stored with its first attempt in one transaction. It returns

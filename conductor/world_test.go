@@ -36,10 +36,12 @@ type world struct {
 	db *store.DB
 	// faulty, where it is set, is what the next conductor sees of the store.
 	faulty conductor.Store
-	c      *conductor.Conductor
-	at     time.Time
-	hosts  map[string]*agent
-	hold   time.Duration
+	// faultyPlans, where it is set, is what the next conductor sees of the store of plans.
+	faultyPlans conductor.PlanStore
+	c           *conductor.Conductor
+	at          time.Time
+	hosts       map[string]*agent
+	hold        time.Duration
 	// people, where it is set, are told of what happens.
 	people conductor.Sender
 	// maxQueued is a setting of the next conductor.
@@ -111,7 +113,11 @@ func (w *world) restart() {
 	if w.faulty != nil {
 		db = w.faulty
 	}
-	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued, Retention: w.db}
+	var plans conductor.PlanStore = w.db
+	if w.faultyPlans != nil {
+		plans = w.faultyPlans
+	}
+	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued, Plans: plans, Retention: w.db}
 	if w.people != nil {
 		options.Notices, options.Sender, options.PublicURL = w.db, w.people, "https://segno.example/"
 	}

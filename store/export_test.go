@@ -74,8 +74,8 @@ func (db *DB) MigrateWith(ctx context.Context, steps fs.FS) (int, error) {
 	return version, err
 }
 
-// Plan returns SQLite's plan for a statement.
-func (db *DB) Plan(ctx context.Context, query string, args ...any) (string, error) {
+// Explain returns SQLite's plan for a statement.
+func (db *DB) Explain(ctx context.Context, query string, args ...any) (string, error) {
 	var rows []struct {
 		ID, Parent, NotUsed int
 		Detail              string
@@ -88,29 +88,29 @@ func (db *DB) Plan(ctx context.Context, query string, args ...any) (string, erro
 	return strings.Join(steps, "; "), err
 }
 
-// PlanRuns returns SQLite's plan for a page of runs.
-func (db *DB) PlanRuns(ctx context.Context, f task.RunFilter, last string) (string, error) {
+// ExplainRuns returns SQLite's plan for a page of runs.
+func (db *DB) ExplainRuns(ctx context.Context, f task.RunFilter, last string) (string, error) {
 	query, args, err := runsQuery(f, last, 101)
 	if err != nil {
 		return "", err
 	}
-	return db.Plan(ctx, query, args...)
+	return db.Explain(ctx, query, args...)
 }
 
-// PlanQueue returns SQLite's plan for a page of the queue.
-func (db *DB) PlanQueue(ctx context.Context, target task.Target, after task.QueuePosition, without ...string) (string, error) {
+// ExplainQueue returns SQLite's plan for a page of the queue.
+func (db *DB) ExplainQueue(ctx context.Context, target task.Target, after task.QueuePosition, without ...string) (string, error) {
 	query, args := queueQuery(db.dialect, target, after, without, 100)
-	return db.Plan(ctx, query, args...)
+	return db.Explain(ctx, query, args...)
 }
 
-// PlanTargets returns SQLite's plan for the targets that queued runs wait for.
-func (db *DB) PlanTargets(ctx context.Context) (string, error) {
-	return db.Plan(ctx, targetsQuery(db.dialect))
+// ExplainTargets returns SQLite's plan for the targets that queued runs wait for.
+func (db *DB) ExplainTargets(ctx context.Context) (string, error) {
+	return db.Explain(ctx, targetsQuery(db.dialect))
 }
 
-// PlanExpired returns SQLite's plan for the runs that have waited for too long.
-func (db *DB) PlanExpired(ctx context.Context) (string, error) {
-	return db.Plan(ctx, expiredQuery(db.dialect), 1, 10)
+// ExplainExpired returns SQLite's plan for the runs that have waited for too long.
+func (db *DB) ExplainExpired(ctx context.Context) (string, error) {
+	return db.Explain(ctx, expiredQuery(db.dialect), 1, 10)
 }
 
 // Statements that must be found through an index.

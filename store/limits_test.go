@@ -302,9 +302,9 @@ func TestWhatLimitsAskForIsFoundThroughIndexes(t *testing.T) {
 	db := open(t, t.TempDir()+"/segno.db", store.Options{})
 	ctx := context.Background()
 	for _, c := range []struct{ name, plan, want string }{
-		{"the runs of a task that have not ended", must(db.Plan(ctx, store.LoadStatement, "load"))(t), "USING COVERING INDEX run_counted (task=?"},
-		{"the runs that have waited for too long", must(db.PlanExpired(ctx))(t), "COVERING INDEX run_expires (expires_at"},
-		{"a queue of which a task is passed over", must(db.PlanQueue(ctx, task.Target{VirtualServer: "etl"}, task.QueuePosition{ID: "a"}, "t0"))(t), "INDEX run_queue_group"},
+		{"the runs of a task that have not ended", must(db.Explain(ctx, store.LoadStatement, "load"))(t), "USING COVERING INDEX run_counted (task=?"},
+		{"the runs that have waited for too long", must(db.ExplainExpired(ctx))(t), "COVERING INDEX run_expires (expires_at"},
+		{"a queue of which a task is passed over", must(db.ExplainQueue(ctx, task.Target{VirtualServer: "etl"}, task.QueuePosition{ID: "a"}, "t0"))(t), "INDEX run_queue_group"},
 	} {
 		if !strings.Contains(c.plan, c.want) || strings.Contains(c.plan, "SCAN run ") {
 			t.Errorf("%s: %s", c.name, c.plan)

@@ -301,7 +301,7 @@ func TestMoreThanTheMostThatMayWaitIsDeadAndSaysSo(t *testing.T) {
 
 func TestTheQueuesOfChannelsAreReadThroughTheirIndex(t *testing.T) {
 	db := open(t, t.TempDir()+"/segno.db", store.Options{})
-	plan := must(db.Plan(context.Background(), store.HeadsStatement, 0))(t)
+	plan := must(db.Explain(context.Background(), store.HeadsStatement, 0))(t)
 	if !strings.Contains(plan, "notification_delivery_waiting") {
 		t.Errorf("found by %q, want the index of those that wait", plan)
 	}

@@ -102,9 +102,11 @@ func (db *DB) OldRuns(ctx context.Context, name string, after task.RunID, limit 
 	return all, nil
 }
 
-// prunable locks a run that may be pruned: one that has ended, before the instant, and that is not pinned. Other runs are
-// passed over.
-const prunable = `SELECT count(*) FROM (SELECT id FROM run WHERE id = ? AND ended_at IS NOT NULL AND ended_at < ? AND pinned = 0`
+// prunable locks a run that may be pruned: one that has ended, before the instant, that is not pinned, and that is part of no
+// plan run that goes on. Other runs are passed over.
+const prunable = `SELECT count(*) FROM (
+	SELECT id FROM run WHERE id = ? AND ended_at IS NOT NULL AND ended_at < ? AND pinned = 0 AND NOT EXISTS (
+		SELECT 1 FROM plan_node n JOIN plan_run p ON p.id = n.plan_run WHERE n.run = run.id AND p.ended_at IS NULL)`
 
 func mayPrune(t *tx, id task.RunID, endedBefore time.Time) (bool, error) {
 	var n int
@@ -180,6 +182,23 @@ func (db *DB) PruneCheckpoints(ctx context.Context, id task.RunID, endedBefore t
 		return false, fmt.Errorf("prune the checkpoints of run %s: %w", id, err)
 	}
 	db.removeContents(removed)
+	return pruned, nil
+}
+
+// PrunePlanRuns removes up to limit plan runs that ended before the instant, with their nodes. The runs of the nodes go by
+// rules of their own. It returns how many it has removed.
+func (db *DB) PrunePlanRuns(ctx context.Context, endedBefore time.Time, limit int) (pruned int, err error) {
+	const remove = `
+		DELETE FROM plan_run WHERE id IN (
+			SELECT id FROM plan_run WHERE state IN ('succeeded', 'failed', 'cancelled') AND ended_at < ? ORDER BY id LIMIT ?)`
+	err = db.update(ctx, func(t *tx) error {
+		n, err := t.exec(remove, micros(endedBefore), limit)
+		pruned = int(n)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("prune plan runs: %w", err)
+	}
 	return pruned, nil
 }
 

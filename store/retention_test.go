@@ -297,3 +297,31 @@ func TestOccurrencesGoWithAge(t *testing.T) {
 		}
 	})
 }
+
+func TestARunOfAPlanRunThatGoesOnIsKept(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		run := endedRun(t, db)
+		for _, statement := range []string{
+			`INSERT INTO plan_run (id, plan, state, cause_kind, cause_by, started_at, reason, version) VALUES ('p1', 'nightly', 'running', 'manual', '', 1, '', 1)`,
+			`INSERT INTO plan_node (plan_run, name, position, state, try, run, stop, reason, started_at, ended_at)
+				VALUES ('p1', 'extract', 0, 'succeeded', 1, '` + string(run.ID) + `', '', '', 1, 2)`,
+		} {
+			check(t, db.Update(ctx, func(tx store.Tx) error { return tx.Exec(statement) }))
+		}
+		if n := must(db.PruneRuns(ctx, oneOf(run.ID), late))(t); n != 0 {
+			t.Error("the run was removed")
+		}
+		if n := must(db.PrunePlanRuns(ctx, late, 10))(t); n != 0 {
+			t.Error("the plan run was removed")
+		}
+		check(t, db.Update(ctx, func(tx store.Tx) error { return tx.Exec(`UPDATE plan_run SET state = 'succeeded', ended_at = 3`) }))
+		if n := must(db.PruneRuns(ctx, oneOf(run.ID), late))(t); n != 1 {
+			t.Error("the run stays, although its plan run has ended")
+		}
+		if n := must(db.PrunePlanRuns(ctx, late, 10))(t); n != 1 {
+			t.Error("the plan run stays")
+		}
+	})
+}

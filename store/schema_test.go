@@ -227,7 +227,7 @@ func TestPagesAreReadFromTheEndOfAnIndex(t *testing.T) {
 	}
 	for what, c := range runs {
 		for _, last := range []string{"", "01RUN"} {
-			plan := must(db.PlanRuns(ctx, c.filter, last))(t)
+			plan := must(db.ExplainRuns(ctx, c.filter, last))(t)
 			if c.index == "SCAN r" && last != "" {
 				c.index = "PRIMARY KEY"
 			}
@@ -240,13 +240,13 @@ func TestPagesAreReadFromTheEndOfAnIndex(t *testing.T) {
 		"run_queue_group": {VirtualServer: "etl"}, "run_queue_server": {Server: "js-1"},
 	} {
 		for _, after := range []task.QueuePosition{{}, {Priority: 1, ID: "01RUN"}} {
-			plan := must(db.PlanQueue(ctx, target, after))(t)
+			plan := must(db.ExplainQueue(ctx, target, after))(t)
 			if !strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE") {
 				t.Errorf("the queue is read by %q, want %s and no sorting", plan, index)
 			}
 		}
 	}
-	targets := must(db.PlanTargets(ctx))(t)
+	targets := must(db.ExplainTargets(ctx))(t)
 	if strings.Count(targets, "run_queue_group") != 2 || strings.Count(targets, "run_queue_server") != 2 {
 		t.Errorf("the targets of the queue are found by %q, want each step through an index of the queue", targets)
 	}
@@ -255,7 +255,7 @@ func TestPagesAreReadFromTheEndOfAnIndex(t *testing.T) {
 		store.OpenRunsOfStatement: "run_state", store.RunsOnServerStatement: "attempt_open_server", store.DeliveryStatement: "PRIMARY KEY",
 		store.OrphansStatement: "content_run",
 	} {
-		plan := must(db.Plan(ctx, statement, make([]any, strings.Count(statement, "?"))...))(t)
+		plan := must(db.Explain(ctx, statement, make([]any, strings.Count(statement, "?"))...))(t)
 		if !strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN r ") {
 			t.Errorf("%s\nis found by %q, want %s and no sorting", statement, plan, index)
 		}

@@ -237,7 +237,7 @@ const openRunsOf = `
 	SELECT count(*) FROM run
 	WHERE state IN ('queued', 'starting', 'running', 'unknown', 'stopping') AND task || '' = ?`
 
-// DeleteTask removes a task; its runs stay. Conflict while one of them is not final.
+// DeleteTask removes a task; its runs stay. Conflict while one of them is not final, or a plan runs the task.
 func (db *DB) DeleteTask(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
 		old, err := readTask(t, name, t.session.dialect.locked())
@@ -254,10 +254,16 @@ func (db *DB) DeleteTask(ctx context.Context, name string, version int64, now ti
 		if open > 0 {
 			return fmt.Errorf("%d of its runs have not ended: %w", open, fault.Conflict)
 		}
+		if err := checkUnplanned(t, name); err != nil {
+			return err
+		}
 		for _, statement := range []string{`DELETE FROM usage WHERE task = ?`, `DELETE FROM task WHERE name = ?`} {
 			if _, err := t.exec(statement, name); err != nil {
 				return err
 			}
+		}
+		if err := t.deleteTriggers(task.TaskOwner(name)); err != nil {
+			return err
 		}
 		return t.recordTask(now, "task.deleted", name)
 	})

@@ -114,46 +114,31 @@ func (f *filler) env(env map[string]string) map[string]string {
 	return filled
 }
 
-const (
-	opening = "${{"
-	closing = "}}"
-)
-
-// text returns s with each reference replaced. A fault is collected under field.
+// text returns s with each reference replaced. Faults are collected under field.
 func (f *filler) text(field, s string) string {
-	var out strings.Builder
-	for {
-		at := strings.Index(s, opening)
-		if at < 0 {
-			out.WriteString(s)
-			return out.String()
-		}
-		if at > 0 && s[at-1] == '$' {
-			out.WriteString(s[:at-1] + opening)
-			s = s[at+len(opening):]
-			continue
-		}
-		inner, rest, closed := strings.Cut(s[at+len(opening):], closing)
-		if !closed {
-			f.found.addf(field, `has "${{" without "}}"; write "$${{" for a plain "${{"`)
-			return ""
-		}
-		name, isParam := strings.CutPrefix(strings.TrimSpace(inner), "params.")
+	filled, err := Substitute(s, func(ref string) (string, error) {
+		name, isParam := strings.CutPrefix(ref, "params.")
 		value, known := f.params[name]
 		switch {
 		case !isParam:
-			f.found.addf(field, `refers to %q; only "params.<name>" can be filled in`, clip(strings.TrimSpace(inner)))
+			return "", fmt.Errorf(`refers to %q; only "params.<name>" can be filled in`, clip(ref))
 		case !known:
-			f.found.addf(field, "refers to params.%s, which the task does not declare; it has %s", clip(name), listed(f.params))
+			return "", fmt.Errorf("refers to params.%s, which the task does not declare; it has %s", clip(name), listed(f.params))
 		}
-		out.WriteString(s[:at])
-		out.WriteString(value)
-		s = rest
-		if out.Len() > MaxTexts {
-			f.found.addf(field, "would be more than %d bytes once it is filled in", MaxTexts)
-			return ""
-		}
+		return value, nil
+	})
+	for _, e := range split(err) {
+		f.found.addf(field, "%s", e)
 	}
+	return filled
+}
+
+// split returns the errors that were joined in err.
+func split(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return nil
 }
 
 // checkSize refuses what no kernel would start.

@@ -7,7 +7,7 @@ import (
 	"github.com/segno-jobs/segno/internal/fault"
 )
 
-func hours(n int) *Duration { d := Duration(time.Duration(n) * time.Hour); return &d }
+func hoursOf(n int) *Duration { d := Duration(time.Duration(n) * time.Hour); return &d }
 
 func TestByDefaultFifteenDaysAndAThousandRunsAreKept(t *testing.T) {
 	d := DefaultRetention()
@@ -18,9 +18,9 @@ func TestByDefaultFifteenDaysAndAThousandRunsAreKept(t *testing.T) {
 
 func TestATasksOwnRulesTakeThePlaceOfThoseOfAll(t *testing.T) {
 	none := 0
-	got := DefaultRetention().With(Retention{Runs: &none, LogAge: hours(1)})
+	got := DefaultRetention().With(Retention{Runs: &none, LogAge: hoursOf(1)})
 	want := DefaultRetention()
-	want.Runs, want.LogAge = 0, *hours(1)
+	want.Runs, want.LogAge = 0, *hoursOf(1)
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -30,7 +30,7 @@ func TestPruneKeepsWhatMustBeKept(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	ended := now.Add(-10 * time.Hour)
 	old := OldRun{ID: "a", QueuedAt: ended.Add(-time.Hour), EndedAt: &ended, Log: true, Checkpoints: true}
-	rules := RetentionSettings{Age: *hours(10)}
+	rules := RetentionSettings{Age: *hoursOf(10)}
 	for name, c := range map[string]struct {
 		rules   RetentionSettings
 		edit    func(*OldRun)
@@ -39,16 +39,16 @@ func TestPruneKeepsWhatMustBeKept(t *testing.T) {
 		want    Pruning
 	}{
 		"old enough":                       {rules, nil, false, now, Pruning{Run: true}},
-		"not old enough":                   {RetentionSettings{Age: *hours(11)}, nil, false, now, Pruning{}},
+		"not old enough":                   {RetentionSettings{Age: *hoursOf(11)}, nil, false, now, Pruning{}},
 		"without limit":                    {RetentionSettings{}, nil, false, now, Pruning{}},
 		"beyond the number that is kept":   {RetentionSettings{}, nil, true, now, Pruning{Run: true}},
 		"not ended":                        {rules, func(r *OldRun) { r.EndedAt = nil }, true, now, Pruning{}},
 		"pinned":                           {rules, func(r *OldRun) { r.Pinned = true }, true, now, Pruning{}},
 		"not dealt with by all followers":  {rules, nil, true, ended, Pruning{}},
-		"its log before itself":            {RetentionSettings{Age: *hours(11), LogAge: *hours(5)}, nil, false, now, Pruning{Log: true}},
-		"a log that is gone already":       {RetentionSettings{LogAge: *hours(5)}, func(r *OldRun) { r.Log = false }, false, now, Pruning{}},
-		"its checkpoints before itself":    {RetentionSettings{CheckpointAge: *hours(5)}, nil, false, now, Pruning{Checkpoints: true}},
-		"checkpoints that there never was": {RetentionSettings{CheckpointAge: *hours(5)}, func(r *OldRun) { r.Checkpoints = false }, false, now, Pruning{}},
+		"its log before itself":            {RetentionSettings{Age: *hoursOf(11), LogAge: *hoursOf(5)}, nil, false, now, Pruning{Log: true}},
+		"a log that is gone already":       {RetentionSettings{LogAge: *hoursOf(5)}, func(r *OldRun) { r.Log = false }, false, now, Pruning{}},
+		"its checkpoints before itself":    {RetentionSettings{CheckpointAge: *hoursOf(5)}, nil, false, now, Pruning{Checkpoints: true}},
+		"checkpoints that there never was": {RetentionSettings{CheckpointAge: *hoursOf(5)}, func(r *OldRun) { r.Checkpoints = false }, false, now, Pruning{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := old
@@ -64,7 +64,7 @@ func TestPruneKeepsWhatMustBeKept(t *testing.T) {
 
 func TestBeforeIsTheLeastOfTheAges(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	if got := (RetentionSettings{Age: *hours(9), LogAge: *hours(3)}).Before(now); !got.Equal(now.Add(-3 * time.Hour)) {
+	if got := (RetentionSettings{Age: *hoursOf(9), LogAge: *hoursOf(3)}).Before(now); !got.Equal(now.Add(-3 * time.Hour)) {
 		t.Errorf("got %s", got)
 	}
 	if got := (RetentionSettings{Runs: 5}).Before(now); !got.IsZero() {

@@ -26,7 +26,7 @@ func (s TriggerSpec) Validate() error {
 	if s.Calendar != "" {
 		found.add(CheckName("calendar", s.Calendar))
 	}
-	found.add(validParams(s.Params))
+	found.add(CheckParams(s.Params))
 	found.add(s.validReferences())
 	if len(found) == 0 {
 		found.add(s.validSchedule())

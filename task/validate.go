@@ -60,7 +60,7 @@ func (s Spec) Validate() error {
 	found.add(CheckLabels("labels", s.Labels))
 	found.add(CheckLabels("requires", s.Requires))
 	found.add(fault.Under("target", s.Target.Validate()))
-	found.add(validParams(s.Params))
+	found.add(CheckParams(s.Params))
 	found.add(fault.Under("job", s.Job.Validate()))
 	found.add(fault.Under("resources", s.Resources.Validate()))
 	found.add(duration("timeout", s.Timeout, MinTimeout, MaxTimeout))
@@ -228,7 +228,9 @@ func validEnv(env map[string]string) error {
 	return found.join()
 }
 
-func validParams(params map[string]string) error {
+// CheckParams returns the field errors of declared parameters: at most MaxParams, identifiers of at most MaxName bytes that
+// differ in more than case, with values of at most MaxParamValue bytes. Paths are params.<name>.
+func CheckParams(params map[string]string) error {
 	if len(params) > MaxParams {
 		return fault.Field("params", "must be at most %d, not %d", MaxParams, len(params))
 	}

@@ -36,7 +36,8 @@ func (k *keeper) lookAtLease(now time.Duration) {
 const (
 	// guardBound is how long after a deadline the guard takes it that neither keeper nor agent ends the attempt.
 	guardBound = 2 * jobserver.WakeBound
-	// lookEvery lies between looks at the leases.
+	// lookEvery is the longest time between looks at the leases, of which each may be on disk with a later deadline, or with
+	// an earlier one after a hold.
 	lookEvery = time.Second
 )
 
@@ -45,7 +46,11 @@ const (
 func (g *guardian) enforce(now time.Duration) {
 	g.lookAt = never
 	for _, k := range g.keepers {
-		if k.leased && g.overdue(k, now) {
+		due, any := g.due(k)
+		if !any {
+			continue
+		}
+		if due <= now {
 			if !k.doomed {
 				g.log.Error("a keeper did not end a run whose lease has run out; it is killed", "pid", k.pid)
 			}
@@ -53,23 +58,36 @@ func (g *guardian) enforce(now time.Duration) {
 			killBelow(k.pid, nil)
 			unix.Kill(k.pid, unix.SIGKILL)
 		}
-		if k.leased {
-			g.lookAt = now + lookEvery
-		}
+		g.lookAt = min(g.lookAt, nextLook(now, due))
 	}
 }
 
-// overdue reports whether the attempt on the slate of a keeper is past its deadline for so long that the keeper will not
-// end it any more.
-func (g *guardian) overdue(k *keeperProcess, now time.Duration) bool {
+// nextLook is when the guard looks again at a lease for whose end it kills at the instant due: at that very instant, so
+// that the kill begins within the bounds, and otherwise every now and then.
+func nextLook(now, due time.Duration) time.Duration {
+	if due <= now {
+		return now + lookEvery
+	}
+	return min(due, now+lookEvery)
+}
+
+// due returns from when on it is certain that a keeper does not end the attempt on its slate any more, and whether there is
+// one with a lease.
+func (g *guardian) due(k *keeperProcess) (at time.Duration, any bool) {
+	if !k.leased {
+		return never, false
+	}
 	ref, ok := g.onSlate(k)
 	if !ok {
 		k.leased = false
-		return false
+		return never, false
 	}
 	l, err := g.folder.ReadLease(ref, g.boot)
 	if err != nil {
 		g.log.Error("a lease cannot be read", "attempt", spool.Name(ref), "error", err)
 	}
-	return err == nil && l.Deadline > 0 && now >= l.Deadline+guardBound
+	if err != nil || l.Deadline <= 0 {
+		return never, true
+	}
+	return l.Deadline + guardBound, true
 }

@@ -324,6 +324,22 @@ func TestAStoppedKeeperIsKilledByTheGuardWithoutAnAgent(t *testing.T) {
 	}
 }
 
+func TestTheGuardLooksAtTheInstantAtWhichItKills(t *testing.T) {
+	const now = 100 * time.Second
+	for due, want := range map[time.Duration]time.Duration{
+		never:                      now + lookEvery, // a lease may get a deadline, or an earlier one
+		now + time.Hour:            now + lookEvery,
+		now + 300*time.Millisecond: now + 300*time.Millisecond,
+		now + 1:                    now + 1,
+		now:                        now + lookEvery, // it was killed, and may need it again
+		now - 10*time.Second:       now + lookEvery,
+	} {
+		if got := nextLook(now, due); got != want {
+			t.Errorf("a kill that is due at %s is looked after at %s, want %s", due, got, want)
+		}
+	}
+}
+
 func TestNothingIsStartedWhoseLeaseHasRunOut(t *testing.T) {
 	h := newHost(t)
 	x := script("echo up")

@@ -838,8 +838,9 @@ func (x *Settings) GetWatches() uint64 {
 	return 0
 }
 
-// Hold lengthens the leases of all attempts of the server for a planned absence of the conductor. It counts from its
-// receipt. It ends with the first renewal that follows.
+// Hold lengthens the leases of all attempts of the server for a planned absence of the conductor. It counts from the
+// instant at which the agent sent the claim or heartbeat that renewed each lease last, so that a hold that comes late gives
+// no more than one that came in time. It ends with the first renewal that follows.
 type Hold struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Length        int64                  `protobuf:"varint,1,opt,name=length,proto3" json:"length,omitempty"`

@@ -11,14 +11,14 @@ import { createRoot } from 'react-dom/client';
 
 import { newQueryClient } from './queryClient';
 import { newRouter } from './router';
-import { theme } from './theme';
+import { cssVariables, theme } from './theme';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no element for the application.');
 
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <Notifications position="bottom-right" />
       <QueryClientProvider client={newQueryClient()}>
         <RouterProvider router={newRouter()} />

@@ -1,5 +1,5 @@
 import { createTheme, rem } from '@mantine/core';
-import type { MantineColorsTuple } from '@mantine/core';
+import type { CSSVariablesResolver, MantineColorsTuple } from '@mantine/core';
 
 /** The one accent: the petrol of the icon. Any other colour means a state. */
 const petrol: MantineColorsTuple = [
@@ -45,5 +45,19 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300, multiline: true, maw: 360 } },
     Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 12 } },
     Modal: { defaultProps: { centered: true } },
+    Button: { styles: { root: { fontWeight: 500 } } },
+    InputWrapper: { styles: { label: { fontWeight: 500 } } },
   },
 });
+
+/** Gives the library's own colours those of console.css. */
+export const cssVariables: CSSVariablesResolver = () => {
+  const own = {
+    '--mantine-color-body': 'var(--page)',
+    '--mantine-color-dimmed': 'var(--quiet)',
+    '--mantine-color-placeholder': 'var(--quiet)',
+    '--mantine-color-default': 'var(--panel)',
+    '--mantine-color-default-border': 'var(--line-strong)',
+  };
+  return { variables: {}, light: own, dark: own };
+};

@@ -21,7 +21,7 @@ export function Page({ title, heading, about, actions, children }: PageProps) {
   return (
     <Stack gap="md">
       <Group justify="space-between" align="flex-start" gap="sm">
-        <div>
+        <div style={{ flex: '1 1 320px', minWidth: 0 }}>
           <Title order={1} size="h3">
             {heading ?? title}
           </Title>

@@ -45,12 +45,23 @@ export interface Server {
   unavailableAt: Date | null;
   /** Silence after which it counts as unavailable, in milliseconds. */
   patienceMs: number;
+  /** What was seen of its load while the console was open, oldest first. */
+  trend: TrendPoint[];
   virtualServers: string[];
   agentVersion: string;
   joinedAt: Date;
   /** Open attempts; only the answer about one server has them. */
   attempts: { run: string; number: number; state: string; startedAt: Date | null }[];
   version: number;
+}
+
+/** One look at the load of a server; shares 0 to 1. */
+export interface TrendPoint {
+  at: number;
+  cpu: number;
+  memory: number;
+  disk: number;
+  runs: number;
 }
 
 /** From this difference on a host's clock is warned of. */
@@ -83,6 +94,7 @@ export function serverOf(w: WireServer): Server {
     lastSeen: instant(w.last_seen),
     unavailableAt: instant(w.timers?.unavailable_at),
     patienceMs: milliseconds(w.patience),
+    trend: [],
     virtualServers: w.virtual_servers,
     agentVersion: w.agent_version,
     joinedAt: new Date(w.joined_at),
@@ -103,11 +115,59 @@ function used(free: number | undefined, total: number | undefined): number | nul
 /** Load samples come with heartbeats, which are no events; everything else is asked for again when an event says so. */
 const sampleMs = 5_000;
 
+/** How many points of a trend are kept. */
+const trendLength = 60;
+
+/** Adds what is new of each server to the trend that was known of it. */
+export function withTrends(before: readonly Server[], now: Server[]): Server[] {
+  const known = new Map(before.map(({ name, trend }) => [name, trend]));
+  return now.map((server) => {
+    const trend = known.get(server.name) ?? [];
+    const { sampledAt, cpu, memory, disk, slotsUsed: runs } = server;
+    if (!sampledAt || cpu === null || memory === null || disk === null) return { ...server, trend };
+    const at = sampledAt.getTime();
+    if (trend.at(-1)?.at === at) return { ...server, trend };
+    return { ...server, trend: [...trend, { at, cpu, memory, disk, runs }].slice(-trendLength) };
+  });
+}
+
+const serversKey = ['servers'];
+
 export const servers = queryOptions({
-  queryKey: ['servers'],
-  queryFn: async ({ signal }) => (await getAll<WireServer>('/servers', signal)).map(serverOf),
+  queryKey: serversKey,
+  queryFn: async ({ signal, client }) => {
+    const now = (await getAll<WireServer>('/servers', signal)).map(serverOf);
+    return withTrends(client.getQueryData<Server[]>(serversKey) ?? [], now);
+  },
   refetchInterval: sampleMs,
 });
+
+const seedMinutes = 10;
+
+/** The trend of a server before the console was opened. It is read once. */
+export const trendBefore = (name: string) =>
+  queryOptions({
+    queryKey: ['trend', name],
+    queryFn: async ({ signal }): Promise<TrendPoint[]> => {
+      const from = new Date(Date.now() - seedMinutes * 60_000).toISOString();
+      const page = await get<WirePage<WireLoadPoint>>(`/servers/${part(name)}/load?from=${from}`, signal);
+      return page.items.map(({ at, cpu, memory, disk, running }) => ({
+        at: Date.parse(at),
+        cpu,
+        memory,
+        disk,
+        runs: running,
+      }));
+    },
+    staleTime: Infinity,
+    retry: false,
+  });
+
+/** Joins what was before with what was seen, at most so many points, oldest first. */
+export function joined(before: readonly TrendPoint[], seen: readonly TrendPoint[]): TrendPoint[] {
+  const first = seen[0]?.at ?? Infinity;
+  return [...before.filter(({ at }) => at < first), ...seen].slice(-trendLength);
+}
 
 export const server = (name: string) =>
   queryOptions({

@@ -1,0 +1,239 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
+)
+
+const planColumns = `name, spec, version, created_at, updated_at`
+
+type planRow struct {
+	Name      string
+	Spec      string
+	Version   int64
+	CreatedAt int64 `db:"created_at"`
+	UpdatedAt int64 `db:"updated_at"`
+}
+
+func (row planRow) plan() (plan.Plan, error) {
+	p := plan.Plan{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
+	return p, decode(row.Spec, &p.Spec, "plan", row.Name)
+}
+
+// CreatePlan stores a plan. Conflict for a name that is taken; tasks that do not exist, and parameters that they do not
+// declare, are refused with field errors.
+func (db *DB) CreatePlan(ctx context.Context, s plan.Spec, now time.Time) (plan.Plan, error) {
+	spec, err := encode(s, "plan", s.Name)
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	err = db.update(ctx, func(t *tx) error {
+		const insert = `
+			INSERT INTO plan (name, spec, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?) ON CONFLICT (name) DO NOTHING`
+		n, err := t.exec(insert, s.Name, spec, micros(now), micros(now))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("the name is taken: %w", fault.Conflict)
+		}
+		if err := bindTasks(t, s); err != nil {
+			return err
+		}
+		return t.recordThing(now, "plan.created", s.Name, "")
+	})
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("create plan %q: %w", s.Name, err)
+	}
+	return plan.Plan{Spec: s, Version: 1, CreatedAt: stored(now), UpdatedAt: stored(now)}, nil
+}
+
+// bindTasks checks the tasks of a plan, and notes that it runs them. On PostgreSQL none of them can be deleted before the
+// transaction ends.
+func bindTasks(t *tx, s plan.Spec) error {
+	lock := ""
+	if t.session.dialect == postgres {
+		lock = " FOR KEY SHARE"
+	}
+	tasks := map[string]task.Spec{}
+	for _, name := range s.Tasks() {
+		found, err := readTask(t, name, lock)
+		if isMissing(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		tasks[name] = found.Spec
+	}
+	if err := s.CheckTasks(tasks); err != nil {
+		return err
+	}
+	if _, err := t.exec(`DELETE FROM plan_task WHERE plan = ?`, s.Name); err != nil {
+		return err
+	}
+	for _, name := range s.Tasks() {
+		if _, err := t.exec(`INSERT INTO plan_task (plan, task) VALUES (?, ?)`, s.Name, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Plan returns the plan with that name, or fault.NotFound.
+func (db *DB) Plan(ctx context.Context, name string) (plan.Plan, error) {
+	p, err := readPlan(db.view(ctx), name, "")
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("read plan: %w", err)
+	}
+	return p, nil
+}
+
+func readPlan(r reader, name, lock string) (plan.Plan, error) {
+	var row planRow
+	err := r.get(&row, `SELECT `+planColumns+` FROM plan WHERE name = ?`+lock, name)
+	if isNone(err) {
+		return plan.Plan{}, notFound("plan", name)
+	}
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	return row.plan()
+}
+
+// Plans returns plans by name.
+func (db *DB) Plans(ctx context.Context, f plan.Filter, p page.Request) (page.Of[plan.Plan], error) {
+	last, err := after("plans", p.Cursor)
+	if err != nil {
+		return page.Of[plan.Plan]{}, err
+	}
+	var c conditions
+	if last != "" {
+		c.add("name > ?", last)
+	}
+	if f.Query != "" {
+		c.contains("name", f.Query)
+	}
+	if f.Task != "" {
+		c.add("name IN (SELECT plan FROM plan_task WHERE task = ?)", f.Task)
+	}
+	var rows []planRow
+	query := `SELECT ` + planColumns + ` FROM plan` + c.where() + fmt.Sprintf(` ORDER BY name LIMIT %d`, p.Size()+1)
+	if err := db.view(ctx).all(&rows, query, c.args...); err != nil {
+		return page.Of[plan.Plan]{}, fmt.Errorf("list plans: %w", err)
+	}
+	all := make([]plan.Plan, len(rows))
+	for i, row := range rows {
+		if all[i], err = row.plan(); err != nil {
+			return page.Of[plan.Plan]{}, fmt.Errorf("list plans: %w", err)
+		}
+	}
+	return paged(all, p, "plans", func(p plan.Plan) string { return p.Name }), nil
+}
+
+// EditPlan applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An edit that
+// changes nothing leaves the version. What runs goes on with the plan as it was. edit may be called more than once, on
+// fresh copies.
+func (db *DB) EditPlan(ctx context.Context, name string, version int64, now time.Time, edit func(*plan.Spec) error) (edited plan.Plan, err error) {
+	err = db.update(ctx, func(t *tx) error {
+		old, err := readPlan(t, name, t.session.dialect.locked())
+		if err != nil {
+			return err
+		}
+		if err := checkVersion("plan", name, version, old.Version); err != nil {
+			return err
+		}
+		if edited, err = readPlan(t, name, ""); err != nil {
+			return err
+		}
+		if err := edit(&edited.Spec); err != nil {
+			return err
+		}
+		if edited.Name != name {
+			return fault.Field("name", "cannot be changed")
+		}
+		return storePlan(t, old, &edited, now)
+	})
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("edit plan %q: %w", name, err)
+	}
+	return edited, nil
+}
+
+func storePlan(t *tx, old plan.Plan, edited *plan.Plan, now time.Time) error {
+	before, err := encode(old.Spec, "plan", old.Name)
+	if err != nil {
+		return err
+	}
+	spec, err := encode(edited.Spec, "plan", edited.Name)
+	if err != nil {
+		return err
+	}
+	if spec == before {
+		return nil
+	}
+	edited.Version, edited.UpdatedAt = old.Version+1, stored(now)
+	const update = `UPDATE plan SET spec = ?, version = ?, updated_at = ? WHERE name = ? AND version = ?`
+	n, err := t.exec(update, spec, edited.Version, micros(now), edited.Name, old.Version)
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return fmt.Errorf("it was changed meanwhile: %w", fault.Conflict)
+	}
+	if err := bindTasks(t, edited.Spec); err != nil {
+		return err
+	}
+	return t.recordThing(now, "plan.edited", edited.Name, "")
+}
+
+// DeletePlan removes a plan; its runs stay. Conflict while one of them has not ended.
+func (db *DB) DeletePlan(ctx context.Context, name string, version int64, now time.Time) error {
+	err := db.update(ctx, func(t *tx) error {
+		old, err := readPlan(t, name, t.session.dialect.locked())
+		if err != nil {
+			return err
+		}
+		if err := checkVersion("plan", name, version, old.Version); err != nil {
+			return err
+		}
+		var open int
+		// The expression keeps the index of the plan's runs, of which there may be very many, from being chosen.
+		const query = `SELECT count(*) FROM plan_run WHERE state IN ('running', 'stopping') AND plan || '' = ?`
+		if err := t.get(&open, query, name); err != nil {
+			return err
+		}
+		if open > 0 {
+			return fmt.Errorf("%d of its runs have not ended: %w", open, fault.Conflict)
+		}
+		if _, err := t.exec(`DELETE FROM plan WHERE name = ?`, name); err != nil {
+			return err
+		}
+		return t.recordThing(now, "plan.deleted", name, "")
+	})
+	if err != nil {
+		return fmt.Errorf("delete plan %q: %w", name, err)
+	}
+	return nil
+}
+
+// checkUnplanned refuses the deletion of a task that plans run, and names one of them.
+func checkUnplanned(t *tx, taskName string) error {
+	var plans []struct{ Plan string }
+	if err := t.all(&plans, `SELECT plan FROM plan_task WHERE task = ? ORDER BY plan LIMIT 2`, taskName); err != nil {
+		return err
+	}
+	switch len(plans) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("the plan %s runs it: %w", plans[0].Plan, fault.Conflict)
+	}
+	return fmt.Errorf("the plan %s and others run it: %w", plans[0].Plan, fault.Conflict)
+}

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/task"
+)
+
+// dueQuery reads triggers that are due, with their tasks and calendars.
+const dueQuery = `
+	SELECT ` + triggerColumns + `, k.spec AS task_spec, k.version AS task_version, c.spec AS calendar_spec
+	FROM trigger t
+	LEFT JOIN task k ON t.owner_kind = 'task' AND k.name = t.owner
+	LEFT JOIN calendar c ON c.name = t.calendar
+	WHERE t.due <= ? ORDER BY t.due LIMIT ?`
+
+type dueRow struct {
+	triggerRow
+	TaskSpec     *string `db:"task_spec"`
+	TaskVersion  *int64  `db:"task_version"`
+	CalendarSpec *string `db:"calendar_spec"`
+}
+
+func (row dueRow) due() (d task.DueTrigger, err error) {
+	if d.Trigger, err = row.trigger(nil); err != nil {
+		return d, err
+	}
+	if row.TaskSpec != nil {
+		d.Task = &task.Task{Version: *row.TaskVersion}
+		if err := decode(*row.TaskSpec, &d.Task.Spec, "task", row.Owner); err != nil {
+			return d, err
+		}
+	}
+	if row.CalendarSpec != nil {
+		d.Calendar = &task.Calendar{}
+		if err := decode(*row.CalendarSpec, &d.Calendar.CalendarSpec, "calendar", orEmpty(row.Calendar)); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// DueTriggers returns up to limit triggers that are due at now, the longest due first, and when the first of the others is
+// due: the zero instant where none is.
+func (db *DB) DueTriggers(ctx context.Context, now time.Time, limit int) (due []task.DueTrigger, next time.Time, err error) {
+	v := db.view(ctx)
+	var rows []dueRow
+	if err := v.all(&rows, dueQuery, micros(now), limit); err != nil {
+		return nil, next, fmt.Errorf("read due triggers: %w", err)
+	}
+	due = make([]task.DueTrigger, len(rows))
+	for i, row := range rows {
+		if due[i], err = row.due(); err != nil {
+			return nil, next, fmt.Errorf("read due triggers: %w", err)
+		}
+	}
+	if len(rows) == limit {
+		return due, now, nil
+	}
+	var first sql.NullInt64
+	if err := v.get(&first, `SELECT min(due) FROM trigger WHERE due > ?`, micros(now)); err != nil {
+		return nil, next, fmt.Errorf("read when the next trigger is due: %w", err)
+	}
+	if first.Valid {
+		next = instant(first.Int64)
+	}
+	return due, next, nil
+}
+
+// preparedFiring is a firing with its runs ready to be written.
+type preparedFiring struct {
+	task.Firing
+	runs map[task.RunID]newRun
+}
+
+// Fire stores what was decided about due triggers: the occurrences, their runs, and when each trigger is due again, all
+// firings in one transaction. Conflict for a trigger whose Next is not that of the firing any more, and nothing of that
+// firing is stored. An occurrence that has a row keeps it, and its run is not stored.
+func (db *DB) Fire(ctx context.Context, fs []task.Firing, now time.Time) []error {
+	errs := make([]error, len(fs))
+	var at []int
+	var ready []preparedFiring
+	for i, f := range fs {
+		p, err := prepareFiring(f)
+		if err != nil {
+			errs[i] = fmt.Errorf("fire trigger %s of %s: %w", f.Trigger, f.Owner, err)
+			continue
+		}
+		at, ready = append(at, i), append(ready, p)
+	}
+	for i, err := range db.updateEach(ctx, len(ready), func(t *tx, i int) error { return ready[i].store(t, now) }) {
+		if err != nil {
+			errs[at[i]] = fmt.Errorf("fire trigger %s of %s: %w", ready[i].Trigger, ready[i].Owner, err)
+		}
+	}
+	return errs
+}
+
+func prepareFiring(f task.Firing) (preparedFiring, error) {
+	p := preparedFiring{Firing: f, runs: make(map[task.RunID]newRun, len(f.Runs))}
+	for i := range f.Runs {
+		n, err := prepareRun(&f.Runs[i], "")
+		if err != nil {
+			return p, err
+		}
+		p.runs[n.run.ID] = n
+	}
+	return p, nil
+}
+
+func (p preparedFiring) store(t *tx, now time.Time) error {
+	const advance = `UPDATE trigger SET next = ?, due = ? WHERE owner_kind = ? AND owner = ? AND name = ? AND next = ?`
+	n, err := t.exec(advance, microsOrNil(p.Next), microsOrNil(p.DueAt), string(p.Owner.Kind), p.Owner.Name, p.Trigger, micros(p.From))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("it is not due at that time any more: %w", fault.Conflict)
+	}
+	var skipped []task.Occurrence
+	for _, o := range p.Occurrences {
+		run, runs := p.runs[o.Run]
+		if !runs {
+			skipped = append(skipped, o)
+			continue
+		}
+		refused, err := t.occur(o, run)
+		if err != nil {
+			return err
+		}
+		if refused != "" {
+			o.Run, o.Reason = "", refused
+			skipped = append(skipped, o)
+		}
+	}
+	return t.skip(skipped, now)
+}
+
+// occur stores an occurrence with its run. Where the limits of its task allow none, nothing is stored, and why is returned.
+// An occurrence that has a row keeps it.
+func (t *tx) occur(o task.Occurrence, run newRun) (refused string, err error) {
+	var known int
+	const has = `
+		SELECT count(*) FROM occurrence WHERE owner_kind = ? AND owner = ? AND trigger_name = ? AND scheduled_for = ? AND event = ?`
+	err = t.scan(has, []any{string(o.Owner.Kind), o.Owner.Name, o.Trigger, micros(o.ScheduledFor), o.Event}, &known)
+	if err != nil || known > 0 {
+		return "", err
+	}
+	if _, err := run.insert(t); err != nil {
+		if refusal, ok := errors.AsType[*task.Refusal](err); ok {
+			return refusal.Reason, nil
+		}
+		return "", err
+	}
+	_, err = t.insertOccurrence(o)
+	return "", err
+}

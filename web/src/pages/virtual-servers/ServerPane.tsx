@@ -1,0 +1,150 @@
+import { Button, Checkbox, Group, Text, TextInput } from '@mantine/core';
+import { useDraggable, useDroppable } from '@dnd-kit/react';
+import { IconSearch } from '@tabler/icons-react';
+import { memo, useContext } from 'react';
+import type { KeyboardEvent } from 'react';
+import { Virtuoso } from 'react-virtuoso';
+
+import { Empty } from '../../components/Answer';
+import { Stars } from '../../components/Stars';
+import { StateBadge } from '../../components/StateBadge';
+import { Trend } from '../../components/Trend';
+import { useFilter } from '../../components/useFilter';
+import { useMay } from '../../data/permissions';
+import type { Server } from '../../data/servers';
+import type { VirtualServer } from '../../data/virtualServers';
+import { outside, useCarry } from './carry';
+import { Ghost } from './Ghost';
+import { Handle } from './Handle';
+import { MoveMenu } from './MoveMenu';
+import { namesOf } from './moves';
+import { Selecting } from './selecting';
+import type { Mover } from './useMover';
+import { moveOf } from './useKeyboardCarry';
+import classes from './VirtualServers.module.css';
+
+export type KeyHandler = (event: KeyboardEvent, servers: string[], from: string | null) => void;
+
+interface ServerPaneProps {
+  servers: Server[];
+  groups: VirtualServer[];
+  move: Mover;
+  onKey: KeyHandler;
+}
+
+/** All job servers, to be dragged from; and the place to drop those that leave a group. */
+export function ServerPane({ servers, groups, move, onKey }: ServerPaneProps) {
+  const [filter, setFilter] = useFilter('server');
+  const selection = useContext(Selecting);
+  const { ref } = useDroppable({ id: outside });
+  const leaving = useCarry((carried) =>
+    carried?.over?.group === outside && carried.from !== null ? carried : null,
+  );
+  const shown = servers.filter((server) => matches(server, filter));
+  const online = servers.filter(({ state }) => state === 'online').length;
+  const leave = leaving && moveOf(leaving);
+  return (
+    <section
+      ref={ref}
+      className={`panel ${classes.pane}`}
+      aria-label="Job servers"
+      data-drop={outside}
+      data-over={leaving ? true : undefined}
+    >
+      <Group px="sm" pt="sm" pb="xs" gap="xs" wrap="nowrap">
+        <TextInput
+          flex={1}
+          size="xs"
+          placeholder="Name, label or state"
+          aria-label="Filter the job servers"
+          leftSection={<IconSearch size={14} aria-hidden />}
+          value={filter}
+          onChange={(event) => setFilter(event.currentTarget.value)}
+        />
+        <Text size="xs" c="dimmed" className="number">
+          {online} of {servers.length} online
+        </Text>
+      </Group>
+      {selection.selected.size > 0 && (
+        <Group px="sm" pb="xs" justify="space-between">
+          <Text size="xs">{namesOf([...selection.selected])} selected</Text>
+          <Button size="compact-xs" variant="subtle" onClick={selection.clear}>
+            Select none
+          </Button>
+        </Group>
+      )}
+      {leave && (
+        <div style={{ padding: '0 12px 8px' }}>
+          <Ghost groups={groups} move={leave} />
+        </div>
+      )}
+      <div className={classes.list}>
+        {shown.length === 0 ? (
+          <Empty>No job server matches.</Empty>
+        ) : (
+          <Virtuoso
+            data={shown}
+            computeItemKey={(_, server) => server.name}
+            increaseViewportBy={200}
+            itemContent={(_, server) => (
+              <ServerRow server={server} groups={groups} move={move} onKey={onKey} />
+            )}
+          />
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** Whether a server is meant by what was typed: its name, its state, or one of its labels as "key" or "key=value". */
+export function matches({ name, state, labels }: Server, typed: string): boolean {
+  const wanted = typed.trim().toLowerCase();
+  const words = [name, state, ...Object.entries(labels).map(([key, value]) => `${key}=${value}`)];
+  return words.some((word) => word.toLowerCase().includes(wanted));
+}
+
+const ServerRow = memo(function ServerRow({
+  server,
+  groups,
+  move,
+  onKey,
+}: Omit<ServerPaneProps, 'servers'> & { server: Server }) {
+  const { name } = server;
+  const may = useMay()('virtual-server.group');
+  const { selected, toggle, with: withSelected } = useContext(Selecting);
+  const { ref } = useDraggable({ id: `server/${name}`, data: { server: name, from: null }, disabled: !may });
+  const carried = useCarry((all) => all?.servers.includes(name) ?? false);
+  return (
+    <div
+      ref={ref}
+      className={classes.row}
+      data-server={name}
+      data-selected={selected.has(name) || undefined}
+      data-carried={carried || undefined}
+    >
+      <Checkbox
+        size="xs"
+        aria-label={`Select ${name}`}
+        checked={selected.has(name)}
+        onChange={() => toggle(name)}
+        onPointerDown={(event) => event.stopPropagation()}
+      />
+      {may ? <Handle name={name} onKey={(event) => onKey(event, withSelected(name), null)} /> : <span />}
+      <div style={{ minWidth: 0 }}>
+        <div className={classes.name}>{name}</div>
+        {server.state === 'online' ? (
+          <Stars rating={server.rating} small />
+        ) : (
+          <StateBadge state={server.state} />
+        )}
+      </div>
+      <Group gap={8} wrap="nowrap">
+        <Trend server={server} of="cpu" width={44} />
+        <Text size="xs" className="number" title="Slots in use">
+          {server.slotsUsed}/{server.slots}
+        </Text>
+      </Group>
+      {may && <MoveMenu server={name} servers={withSelected(name)} from={null} groups={groups} move={move} />}
+    </div>
+  );
+});

@@ -1,0 +1,162 @@
+import { Button, TextInput, VisuallyHidden } from '@mantine/core';
+import { DragDropProvider, DragOverlay } from '@dnd-kit/react';
+import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+
+import { Answer } from '../../components/Answer';
+import { Page } from '../../components/Page';
+import { useFilter } from '../../components/useFilter';
+import { useMay } from '../../data/permissions';
+import { servers as serversQuery } from '../../data/servers';
+import type { Server } from '../../data/servers';
+import { standing as standingQuery, virtualServers } from '../../data/virtualServers';
+import type { VirtualServer } from '../../data/virtualServers';
+import { CarryStore, Carrying, useCarry } from './carry';
+import { GroupCard } from './GroupCard';
+import { GroupEditor } from './GroupEditor';
+import { namesOf } from './moves';
+import { Selecting, useSelection } from './selecting';
+import { ServerPane } from './ServerPane';
+import { Speaking } from './speech';
+import { StrandingDialog } from './StrandingDialog';
+import { dragSetup, useDragHandlers } from './useDragHandlers';
+import { useKeyboardCarry } from './useKeyboardCarry';
+import { useMover } from './useMover';
+import classes from './VirtualServers.module.css';
+
+/** Job servers on the left, virtual servers on the right, and what is dragged between them. */
+export function VirtualServers() {
+  const groups = useQuery(virtualServers);
+  const fleet = useQuery(serversQuery);
+  const may = useMay();
+  const [filter, setFilter] = useFilter('group');
+  const [editing, setEditing] = useState<VirtualServer | 'new' | null>(null);
+  return (
+    <Page
+      title="Virtual servers"
+      about="A run that is sent to a virtual server goes to its best member. Drag servers onto a group, or use their menus."
+      actions={
+        <>
+          <TextInput
+            size="xs"
+            placeholder="Filter the groups"
+            aria-label="Filter the groups"
+            leftSection={<IconSearch size={14} aria-hidden />}
+            value={filter}
+            onChange={(event) => setFilter(event.currentTarget.value)}
+          />
+          {may('virtual-server.create') && (
+            <Button
+              size="xs"
+              leftSection={<IconPlus size={15} aria-hidden />}
+              onClick={() => setEditing('new')}
+            >
+              New group
+            </Button>
+          )}
+        </>
+      }
+    >
+      <Answer query={fleet} what="The servers">
+        {(all) => (
+          <Answer query={groups} what="The virtual servers">
+            {(list) => <Panes servers={all} groups={list} filter={filter} edit={setEditing} />}
+          </Answer>
+        )}
+      </Answer>
+      <GroupEditor
+        group={editing === 'new' ? null : editing}
+        opened={editing !== null}
+        close={() => setEditing(null)}
+      />
+    </Page>
+  );
+}
+
+interface PanesProps {
+  servers: Server[];
+  groups: VirtualServer[];
+  filter: string;
+  edit: (group: VirtualServer | 'new') => void;
+}
+
+function Panes({ servers, groups, filter, edit }: PanesProps) {
+  const [store] = useState(() => new CarryStore());
+  const [spoken, speak] = useState('');
+  const selection = useSelection();
+  return (
+    <Carrying value={store}>
+      <Speaking value={speak}>
+        <Selecting value={selection}>
+          <Board servers={servers} groups={groups} filter={filter} edit={edit} />
+          <VisuallyHidden role="status" aria-live="assertive" data-spoken>
+            {spoken}
+          </VisuallyHidden>
+          <VisuallyHidden id="how-to-carry">
+            Press Space to lift, arrow keys to choose a virtual server, Space to drop, Escape to return. The
+            menu does the same.
+          </VisuallyHidden>
+        </Selecting>
+      </Speaking>
+    </Carrying>
+  );
+}
+
+function Board({ servers, groups, filter, edit }: PanesProps) {
+  const { move, doubt, answer } = useMover();
+  const [wanted] = useFilter('show');
+  const shown = useMemo(
+    () => groups.filter(({ name }) => name.includes(filter.trim().toLowerCase())),
+    [groups, filter],
+  );
+  const byName = useMemo(() => new Map(servers.map((server) => [server.name, server])), [servers]);
+  const standing = useQuery(standingQuery(groups)).data;
+  const onKey = useKeyboardCarry(shown, (done) => void move(done));
+  const handlers = useDragHandlers(groups, move);
+  return (
+    <DragDropProvider {...dragSetup} {...handlers}>
+      <div className={classes.panes}>
+        <ServerPane servers={servers} groups={groups} move={move} onKey={onKey} />
+        <div className={classes.groups}>
+          {shown.map((group) => (
+            <GroupCard
+              key={group.name}
+              group={group}
+              groups={groups}
+              servers={byName}
+              standing={standing?.get(group.name)}
+              wanted={wanted === group.name}
+              move={move}
+              onKey={onKey}
+              edit={edit}
+            />
+          ))}
+          {groups.length === 0 && <NoGroups create={() => edit('new')} />}
+        </div>
+      </div>
+      <DragOverlay dropAnimation={null}>
+        <Carried />
+      </DragOverlay>
+      <StrandingDialog doubt={doubt} answer={answer} />
+    </DragDropProvider>
+  );
+}
+
+function NoGroups({ create }: { create: () => void }) {
+  return (
+    <div className={`panel ${classes.card}`}>
+      There is no virtual server yet. A virtual server is a group of job servers; a task that is sent to it
+      runs on the member that is best just then.{' '}
+      <Button size="compact-sm" variant="light" onClick={create}>
+        Make the first group
+      </Button>
+    </div>
+  );
+}
+
+/** What is seen under the pointer. */
+function Carried() {
+  const servers = useCarry((carried) => carried?.servers);
+  return servers ? <div className={classes.overlay}>{namesOf(servers)}</div> : null;
+}
