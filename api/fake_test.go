@@ -29,6 +29,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 250_000_000, time.UTC)
 type fake struct {
 	api.TriggerService
 	api.CalendarService
+	fakeEvents
 	told
 
 	mu       sync.Mutex

@@ -25,6 +25,7 @@ func (s *Server) router(o Options) *echo.Echo {
 	for _, r := range s.routes() {
 		e.Add(r.method, r.echoPath(), s.routeHandler(r))
 	}
+	e.POST(hooks+":address", s.callHook)
 	e.GET("/healthz", s.healthz)
 	e.GET("/readyz", s.readyz)
 	if o.Metrics != nil {

@@ -73,8 +73,10 @@ type Server struct {
 	echo     *echo.Echo
 	sessions sessions
 	keys     keyLocks
-	origin   *http.CrossOriginProtection
-	describe func() (description, error)
+	// hookCalls counts calls of webhooks by address, refusals calls that were refused by caller.
+	hookCalls, refusals *limiter
+	origin              *http.CrossOriginProtection
+	describe            func() (description, error)
 	// console is nil where there is none.
 	console http.Handler
 	// stopping is closed when streams must end.
@@ -91,7 +93,8 @@ func New(service Service, o Options) (*Server, error) {
 	s := &Server{
 		service: service, tokenHash: hash, publicURL: o.PublicURL, version: o.Version, maxBody: o.MaxBody,
 		secureCookies: o.SecureCookies, observe: o.Observe, grace: o.Grace, log: o.Logger, now: o.Now,
-		sessions: sessions{open: map[[32]byte]session{}},
+		sessions:  sessions{open: map[[32]byte]session{}},
+		hookCalls: newLimiter(hookRate), refusals: newLimiter(refusalRate),
 		keys:     keyLocks{held: map[string]chan struct{}{}},
 		origin:   http.NewCrossOriginProtection(),
 		stopping: make(chan struct{}),

@@ -24,6 +24,7 @@ type Service interface {
 	PlanService
 	TriggerService
 	CalendarService
+	EventTriggerService
 	InsightService
 	NotificationService
 	EventService

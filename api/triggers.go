@@ -18,7 +18,7 @@ func (s *Server) triggerRoutes(kind task.OwnerKind, collection, idOf string) []r
 	owner, one := "/"+collection+"/{name}", "/"+collection+"/{name}/triggers/{trigger}"
 	h := triggerHandlers{s: s, kind: kind, collection: collection}
 	word := string(kind)
-	return []route{
+	return append(h.eventTriggerRoutes(one, idOf), []route{
 		get(owner+"/triggers", "list"+idOf+"Triggers", h.list, "List the triggers of a "+word+" by name").takes("limit", "cursor").gives(wire.Page[wire.Trigger]{}),
 		post(owner+"/triggers", "create"+idOf+"Trigger", h.create, "Give a "+word+" a trigger").reads(task.TriggerSpec{}, required).creates(wire.Trigger{}),
 		get(one, "get"+idOf+"Trigger", h.get, "Read a trigger").tagged().gives(wire.Trigger{}),
@@ -30,7 +30,7 @@ func (s *Server) triggerRoutes(kind task.OwnerKind, collection, idOf string) []r
 		post(owner+"/pause", "pause"+idOf, h.pauseAll, "Pause all triggers of a "+word).reads(wire.PauseRequest{}, optional).gives(wire.Page[wire.Pause]{}),
 		post(owner+"/resume", "resume"+idOf, h.resumeAll, "End the pause of all triggers of a "+word).gives(wire.Page[wire.Pause]{}),
 		get(owner+"/occurrences", "list"+idOf+"Occurrences", h.occurrences, "List what became of the due instants of a "+word+", newest first").takes("trigger", "skipped", "since", "until", "limit", "cursor").gives(wire.Page[wire.Occurrence]{}),
-	}
+	}...)
 }
 
 // triggerHandlers handle the routes below one kind of owner.

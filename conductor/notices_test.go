@@ -257,6 +257,23 @@ func TestWhatHappenedBeforeTheFirstRuleIsNotTold(t *testing.T) {
 	wantTexts(t, p.texts("ops"))
 }
 
+func TestWhatHappensBetweenTheFirstRuleAndTheFirstLookAtTheEventsIsTold(t *testing.T) {
+	p := &people{}
+	w := newWorld(t, "js-1")
+	w.task("load", policy.Word(policy.Wait))
+	c, err := conductor.New(w.db, conductor.Options{Now: func() time.Time { return w.at }, Notices: w.db, Sender: p})
+	check(t, err)
+	_, err = c.CreateChannel(t.Context(), notification.ChannelSpec{Name: "ops", Webhook: &notification.Webhook{URL: "https://hooks.example.com/"}})
+	check(t, err)
+	_, err = c.CreateNotificationRule(t.Context(), notification.RuleSpec{Name: "all", Events: notification.Kinds(), Channels: []string{"ops"}})
+	check(t, err)
+	_, err = c.CancelRun(t.Context(), w.request("load"), "ops")
+	check(t, err)
+	check(t, c.Load(t.Context()))
+	check(t, c.Step(t.Context()))
+	wantTexts(t, p.texts("ops"), "load was cancelled")
+}
+
 func TestATestIsSentAtOnceAndNotKept(t *testing.T) {
 	p := &people{}
 	w := newTold(t, p, []string{"ops"}, "js-1")

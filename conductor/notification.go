@@ -94,6 +94,10 @@ func (c *Conductor) CreateNotificationRule(ctx context.Context, s notification.R
 	if err := s.Validate(); err != nil {
 		return notification.Rule{}, err
 	}
+	// From here on nothing is passed over, also if no event was followed yet.
+	if _, err := c.options.Notices.Position(ctx, noticesFollower); err != nil {
+		return notification.Rule{}, err
+	}
 	rule, err := c.options.Notices.CreateNotificationRule(ctx, s, c.now())
 	if err == nil {
 		c.watch.eventsChanged()

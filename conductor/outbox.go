@@ -45,7 +45,7 @@ const (
 	maxSending = 16
 	// sendTimeout bounds one try, and tryLease is for how long nobody else begins another.
 	sendTimeout = 20 * time.Second
-	tryLease    = time.Minute
+	tryLease    = 30 * time.Second
 	// sendGrace is for how long a try may go on when the conductor stops.
 	sendGrace = 3 * time.Second
 	// pruneDeliveriesEvery is the distance between two times at which old deliveries are forgotten.

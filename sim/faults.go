@@ -29,6 +29,9 @@ var faults = []mishap{
 	{"answers late, and then none", func(w *World, h *host) {
 		h.back.slow, h.back.most = 1, w.rnd.between(time.Second, 6*time.Second)
 		w.after(w.rnd.wide(2*time.Second, 20*time.Second), h.name+" cut off", func() {
+			if w.calm {
+				return
+			}
 			h.out.cut, h.back.cut = true, true
 			w.later(h, func() { h.out.heal(); h.back.heal() })
 		})

@@ -60,7 +60,7 @@ func (w *World) live(r task.Run) {
 			w.fail("run %s is %s %s after the faults: %s", r.ID, r.State, w.bound(), r.Reason)
 		}
 	case task.Running:
-		if !w.truth.alive(r.ID) && w.since(*r.StartedAt) > w.bound() {
+		if begun := w.begun(r.ID); !w.truth.alive(r.ID) && w.since(begun) > w.bound() {
 			w.fail("run %s is running %s after the faults, and nothing of it is alive", r.ID, w.bound())
 		}
 	case task.Queued:
@@ -68,6 +68,16 @@ func (w *World) live(r task.Run) {
 			w.fail("run %s waits without a reason", r.ID)
 		}
 	}
+}
+
+// begun is when the newest attempt of a run began.
+func (w *World) begun(id task.RunID) time.Time {
+	r, err := w.store.Run(w.ctx, id)
+	w.must(err)
+	if a := r.Attempts[len(r.Attempts)-1]; a.ClaimedAt != nil {
+		return *a.ClaimedAt
+	}
+	return w.conductor.clock.now()
 }
 
 // finished checks a run once nothing goes on by itself any more.

@@ -35,6 +35,14 @@ func (d dialect) locked() string {
 	return ""
 }
 
+// shared is added to a SELECT of a row that must not go before the commit, and that others may read so as well.
+func (d dialect) shared() string {
+	if d == postgres {
+		return " FOR KEY SHARE"
+	}
+	return ""
+}
+
 // by names the index that a table is to be read with. SQLite, which keeps no statistics by itself, would take another
 // one and sort; PostgreSQL has statistics and no such words.
 func (d dialect) by(index string) string {

@@ -57,6 +57,9 @@ func insertTrigger(t *tx, created *task.Trigger, now time.Time) error {
 	if n == 0 {
 		return fmt.Errorf("the name is taken: %w", fault.Conflict)
 	}
+	if err := t.noteAfter(created.Owner, created.TriggerSpec); err != nil {
+		return err
+	}
 	return t.recordTrigger(now, "trigger.created", created.Owner, created.Name, "")
 }
 
@@ -90,6 +93,9 @@ func checkTrigger(t *tx, owner task.Owner, s task.TriggerSpec) error {
 		}
 	default:
 		return notFound(string(owner.Kind), owner.Name)
+	}
+	if err := checkEventTrigger(t, owner, s); err != nil {
+		return err
 	}
 	if s.Calendar == "" {
 		return nil
@@ -279,6 +285,9 @@ func storeTrigger(t *tx, old task.Trigger, edited *task.Trigger, spec, kind stri
 	}
 	if n != 1 {
 		return fmt.Errorf("it was changed meanwhile: %w", fault.Conflict)
+	}
+	if err := t.noteAfter(old.Owner, edited.TriggerSpec); err != nil {
+		return err
 	}
 	return t.recordTrigger(now, kind, old.Owner, old.Name, pause.Reason)
 }

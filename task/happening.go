@@ -23,6 +23,19 @@ func (d DueTrigger) WhyNot(at time.Time) (string, error) {
 		return "the trigger begins at " + t.Start.UTC().Format(time.RFC3339), nil
 	case t.End != nil && !at.Before(*t.End):
 		return "the trigger has ended at " + t.End.UTC().Format(time.RFC3339), nil
+	case d.Calendar == nil:
+		return "", nil
+	}
+	zone, err := Zone(t.Timezone)
+	if err != nil {
+		return "", fmt.Errorf("read the zone of trigger %s: %w", t.Name, err)
+	}
+	days, err := newCalendarDays(d.Calendar.CalendarSpec, zone)
+	if err != nil {
+		return "", fmt.Errorf("read the calendar %s: %w", d.Calendar.Name, err)
+	}
+	if answer := days.at(at); !answer.allowed {
+		return answer.why, nil
 	}
 	return "", nil
 }

@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],
+    testTimeout: 60_000,
     setupFiles: ['src/testing/setup.ts'],
     css: false,
     reporters: ['default', './test/vitest-summary.js'],

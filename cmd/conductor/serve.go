@@ -70,7 +70,8 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 		Logger: log, Version: version.Version, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
 		MaxQueued: s.MaxQueued,
 		Metrics:   metrics, Insight: db, Plans: db, Triggers: db, PublicURL: s.PublicURL,
-		Notices: db, Sender: notify.New(notify.Options{Private: private, Version: version.Version}),
+		EventTriggers: db,
+		Notices:       db, Sender: notify.New(notify.Options{Private: private, Version: version.Version}),
 	})
 	if err != nil {
 		return err

@@ -18,12 +18,12 @@ func newApplyCommand(a *app) *cobra.Command {
 	var files []string
 	var dryRun, yes bool
 	cmd := &cobra.Command{
-		Use: "apply -f FILE|DIR", Short: "Make servers, groups and tasks what files say they are", Args: cobra.NoArgs,
+		Use: "apply -f FILE|DIR", Short: "Make servers, groups, tasks and notifications what files say they are", Args: cobra.NoArgs,
 		Long: `apply reads YAML documents, shows in which fields they differ from what the conductor has, and makes the changes: first
-those of job servers, then of virtual servers, of concurrency groups, and of tasks. On a terminal it asks before. Applied a second time, it
-has nothing to change.
+those of job servers, then of virtual servers, concurrency groups, tasks, and notification channels and rules. On a terminal
+it asks before. Applied a second time, it has nothing to change.
 
-A virtual server, a concurrency group or a task becomes exactly what its document says: a key that is left out goes back to its default. A job
+Everything but a job server becomes exactly what its document says: a key that is left out goes back to its default. A job
 server joins by itself; of its document only the keys that stand there are set. What has no document stays as it is.
 
     kind: server                  # labels, description, slots, power, unavailable_after
@@ -43,6 +43,18 @@ server joins by itself; of its document only the keys that stand there are set. 
     target: {virtual_server: etl}
     concurrency_groups: [orders-db]
     job: {command: [sh, load.sh]}
+    ---
+    kind: notification-channel    # a secret is a text, {env: NAME} or {file: path}
+    name: ops
+    webhook: {url: {env: OPS_HOOK}, secret: {file: ops.key}}
+    ---
+    kind: notification-rule
+    name: failures
+    events: [run_failed, run_late]
+    channels: [ops]
+
+Secrets cannot be read back, so they are not shown among the differences: applying makes them those of the files, and says
+where they were not.
 
 The exit code is 0 once all is as the files say. With --dry-run nothing is changed, and it is 0 where there is nothing to
 change and 2 where there is.`,
@@ -77,7 +89,7 @@ func (a *app) plan(ctx context.Context, c *client.Client, docs []manifest.Docume
 	var changes []change
 	var errs []error
 	for _, doc := range docs {
-		made, err := planDocument(ctx, c, doc)
+		made, err := a.planDocument(ctx, c, doc)
 		if err != nil {
 			if unreachable(err) {
 				return nil, err
@@ -126,11 +138,11 @@ func (a *app) apply(ctx context.Context, c *client.Client, changes []change, dry
 		return err
 	}
 	switch {
-	case due == 0:
+	case dryRun && due == 0:
 		return nil
 	case dryRun:
 		return &exit{code: exitChanges}
-	case !yes && a.inTerminal && a.outTerminal:
+	case due > 0 && !yes && a.inTerminal && a.outTerminal:
 		if agreed, err := a.ask(count(due, "change") + ": apply? [y/N] "); err != nil || !agreed {
 			return errors.Join(err, &exit{code: exitError, err: errors.New("nothing was changed")})
 		}
@@ -142,6 +154,9 @@ func (a *app) apply(ctx context.Context, c *client.Client, changes []change, dry
 func (a *app) carryOut(ctx context.Context, c *client.Client, changes []change) error {
 	for _, ch := range changes {
 		if ch.Action == actionNone {
+			if err := a.makeSecretsTrue(ctx, c, ch); err != nil {
+				return located(ch.doc, err)
+			}
 			continue
 		}
 		if err := ch.do(ctx, c); err != nil {

@@ -31,10 +31,17 @@ type change struct {
 
 	doc manifest.Document
 	do  func(context.Context, *client.Client) error
+	// secrets, where it is not nil, makes the secrets true of something that is otherwise as in its document, and reports
+	// whether they were not: what they are cannot be read.
+	secrets func(context.Context, *client.Client) (changed bool, err error)
 }
 
-func planDocument(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
+func (a *app) planDocument(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
 	switch {
+	case doc.Channel != nil:
+		return planChannel(ctx, c, doc, a.getenv)
+	case doc.Rule != nil:
+		return planRule(ctx, c, doc)
 	case doc.Server != nil:
 		return planServer(ctx, c, doc)
 	case doc.VirtualServer != nil:

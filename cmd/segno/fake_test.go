@@ -48,6 +48,8 @@ type fakeAPI struct {
 	content     map[string][]byte
 	recoverable []wire.Recoverable
 	events      []wire.Event
+	// told is what belongs to notifications.
+	told told
 	// later are the events that a follower gets.
 	later []wire.Event
 	// log is what GET …/log sends: server-sent events for a follower, else the first chunk.
@@ -151,6 +153,7 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 		return run, err
 	})
 	f.routeRecovery(mux)
+	f.routeNotifications(mux)
 	mux.HandleFunc("GET /api/v1/events", f.serveEvents)
 	mux.HandleFunc("GET /api/v1/runs/{name}/log", f.serveLog)
 

@@ -97,6 +97,24 @@ func TestARestartedAgentTellsJobsOfCheckpointsThatAnEarlierOneDelivered(t *testi
 	d.want(d.step(UploadDone{Ref: a}), Validate{Ref: a, Sequence: 1})
 }
 
+func TestAnAttemptThatIsFencedWhileADeliveryIsUnderWayIsDroppedAfterIt(t *testing.T) {
+	for name, end := range map[string]DeliverDone{
+		"no answer": {Reports: []Report{{Ref: ref("a", 1), Reached: true, Sent: true}}, Err: fault.Unavailable},
+		"answered":  {Reports: []Report{{Ref: ref("a", 1), Reached: true, Sent: true, Last: 6, Acked: 6}}},
+		"not made":  {Reports: []Report{{Ref: ref("a", 1)}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, c := ref("a", 1), checkpoint(1)
+			d, _ := ready(t, jobserver.Kept{Ref: a})
+			d.step(reported(Report{Ref: a, Sent: true, Last: 2, Acked: 5, Next: c}))
+			d.want(d.step(Reviewed{Ref: a, Checkpoints: []task.Checkpoint{*c}}), Upload{Ref: a, Checkpoint: *c})
+			d.want(d.step(grew(a, true)))
+			d.want(d.step(UploadDone{Ref: a, Fenced: true}))
+			d.want(d.step(end), Drop{Ref: a})
+		})
+	}
+}
+
 func resuming(r task.Ref) Offered {
 	o := offer(r)
 	o.Execution.Resume = checkpoint(3)

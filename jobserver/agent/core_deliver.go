@@ -96,6 +96,9 @@ func (c *Core) deliverDone(now time.Time, e DeliverDone) {
 			r = e.Reports[i]
 		}
 		switch {
+		case a.fenced:
+			// An upload was refused meanwhile. What it was waiting for is over.
+			c.tend(a)
 		case !r.Reached, r.Sent && e.Err != nil && (!refused || sent > 1):
 			again = append(again, a)
 		case r.Sent && e.Err != nil:

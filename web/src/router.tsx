@@ -61,7 +61,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/runs',
-    component: () => <NotYet title="Runs" meanwhile={['segno run list']} />,
+    component: lazyRouteComponent(() => import('./pages/runs/Runs'), 'Runs'),
   }),
   createRoute({
     ...under,
@@ -79,7 +79,11 @@ const routes = [
     component: () => <NotYet title="Task" meanwhile={['segno task show TASK']} />,
   }),
   createRoute({ ...under, path: '/plans', component: () => <NotYet title="Plans" meanwhile={[]} /> }),
-  createRoute({ ...under, path: '/timeline', component: () => <NotYet title="Timeline" meanwhile={[]} /> }),
+  createRoute({
+    ...under,
+    path: '/timeline',
+    component: lazyRouteComponent(() => import('./pages/timeline/Timeline'), 'Timeline'),
+  }),
   createRoute({
     ...under,
     path: '/virtual-servers',

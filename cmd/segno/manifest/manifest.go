@@ -1,5 +1,5 @@
-// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups and tasks as YAML
-// documents, several to a file.
+// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks, and
+// notification channels and rules as YAML documents, several to a file.
 //
 //	kind: virtual-server
 //	name: etl
@@ -24,6 +24,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/segno-jobs/segno/notification"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -38,9 +39,12 @@ const (
 	// KindConcurrencyGroup documents stand before tasks, which name them.
 	KindConcurrencyGroup Kind = "concurrency-group"
 	KindTask             Kind = "task"
+	// KindChannel documents stand before rules, which name them.
+	KindChannel Kind = "notification-channel"
+	KindRule    Kind = "notification-rule"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask, KindChannel, KindRule}
 
 // kindWords lists the kinds for a person.
 func kindWords() string {
@@ -52,8 +56,8 @@ func kindWords() string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup
-// and Task is set.
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Task, Channel and Rule is
+// set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -65,6 +69,8 @@ type Document struct {
 	VirtualServer    *virtualserver.Spec
 	ConcurrencyGroup *task.ConcurrencyGroupSpec
 	Task             *task.Spec
+	Channel          *Channel
+	Rule             *notification.RuleSpec
 
 	root *yaml.Node
 }
@@ -224,6 +230,14 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Task = &task.Spec{}
 		d.decode(body, doc.Task)
 		doc.Name = doc.Task.Name
+	case KindChannel:
+		doc.Channel = &Channel{}
+		d.decode(body, doc.Channel)
+		doc.Name = doc.Channel.Name
+	case KindRule:
+		doc.Rule = &notification.RuleSpec{}
+		d.decode(body, doc.Rule)
+		doc.Name = doc.Rule.Name
 	default:
 		return doc, &Error{File: file, Line: child(root, "kind").Line,
 			Reason: fmt.Sprintf("kind %q is unknown; it must be %s", kind, kindWords())}

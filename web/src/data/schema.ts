@@ -58,6 +58,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/concurrency-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List concurrency groups by name */
+        get: operations["listConcurrencyGroups"];
+        put?: never;
+        /** Create a concurrency group: a limit that several tasks share */
+        post: operations["createConcurrencyGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/concurrency-groups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a concurrency group */
+        get: operations["getConcurrencyGroup"];
+        put?: never;
+        post?: never;
+        /** Remove a concurrency group that no task names */
+        delete: operations["deleteConcurrencyGroup"];
+        options?: never;
+        head?: never;
+        /** Edit a concurrency group */
+        patch: operations["patchConcurrencyGroup"];
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -107,6 +144,148 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/notifications/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List channels by name */
+        get: operations["listChannels"];
+        put?: never;
+        /** Create a channel; its secrets are never shown again */
+        post: operations["createChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/channels/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a channel without its secrets */
+        get: operations["getChannel"];
+        put?: never;
+        post?: never;
+        /** Remove a channel that no rule tells, with its deliveries */
+        delete: operations["deleteChannel"];
+        options?: never;
+        head?: never;
+        /** Edit a channel; secrets that are left out stay */
+        patch: operations["patchChannel"];
+        trace?: never;
+    };
+    "/notifications/channels/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test to a channel, and say how that went */
+        post: operations["testChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List deliveries, newest first */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a delivery */
+        get: operations["getDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a delivery anew and at once, also a dead one */
+        post: operations["retryDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List notification rules by name */
+        get: operations["listNotificationRules"];
+        put?: never;
+        /** Create a notification rule, which tells of what happens from then on */
+        post: operations["createNotificationRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notifications/rules/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a notification rule */
+        get: operations["getNotificationRule"];
+        put?: never;
+        post?: never;
+        /** Remove a notification rule */
+        delete: operations["deleteNotificationRule"];
+        options?: never;
+        head?: never;
+        /** Edit a notification rule */
+        patch: operations["patchNotificationRule"];
         trace?: never;
     };
     "/occurrences": {
@@ -945,7 +1124,7 @@ export interface components {
     schemas: {
         AfterTrigger: {
             /**
-             * @description Which ends count.
+             * @description Which ends count: ok is succeeded, error is failed, timed_out and lost, any is those, cancelled and reset.
              * @enum {string}
              */
             on: "ok" | "error" | "any";
@@ -1094,6 +1273,73 @@ export interface components {
             /** @enum {string} */
             kind: "manual" | "trigger" | "plan" | "chain" | "api";
         };
+        Channel: {
+            /** @description Where it goes, without secrets: host and port of a mail server, or scheme and host of a webhook. */
+            address: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description Whom the channel reaches. */
+            description?: string;
+            /** @description E-mail over SMTP. */
+            email?: components["schemas"]["Email"];
+            /**
+             * @description How long a delivery is tried again, 1m to 168h; by default 24h.
+             * @example 90s
+             */
+            max_age?: string;
+            /**
+             * Format: int64
+             * @description How often a delivery is tried, 1 to 1000; by default 50.
+             */
+            max_tries?: number;
+            /** @description Name of the channel: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description Whether nothing is sent for now; what is to be told waits. */
+            paused?: boolean;
+            /** @description Secrets that are set, such as webhook.url; what they are is not shown. */
+            secrets_set: string[];
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Counts edits; also the ETag.
+             */
+            version: number;
+            /** @description HTTP POST of JSON, signed. */
+            webhook?: components["schemas"]["Webhook"];
+        };
+        ChannelSpec: {
+            /** @description Whom the channel reaches. */
+            description?: string;
+            /** @description E-mail over SMTP. */
+            email?: components["schemas"]["Email"];
+            /**
+             * @description How long a delivery is tried again, 1m to 168h; by default 24h.
+             * @example 90s
+             */
+            max_age?: string;
+            /**
+             * Format: int64
+             * @description How often a delivery is tried, 1 to 1000; by default 50.
+             */
+            max_tries?: number;
+            /** @description Name of the channel: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description Whether nothing is sent for now; what is to be told waits. */
+            paused?: boolean;
+            /** @description HTTP POST of JSON, signed. */
+            webhook?: components["schemas"]["Webhook"];
+        };
+        ChannelTest: {
+            /** @description Whether the receiver has taken it. */
+            delivered: boolean;
+            /** @description Why it has not. */
+            error?: string;
+            /** @description Id that the receiver was told. */
+            id: string;
+            /** @description How long that took, such as "120ms". */
+            took: string;
+        };
         Checkpoint: {
             /**
              * Format: int64
@@ -1125,9 +1371,78 @@ export interface components {
              */
             step: number;
         };
+        ConcurrencyGroup: {
+            /**
+             * Format: int64
+             * @description How many runs count in it now: those whose attempt may act.
+             */
+            active: number;
+            /** Format: date-time */
+            created_at: string;
+            /** @description What its tasks have in common, such as a database. */
+            description?: string;
+            /**
+             * Format: int64
+             * @description How many runs of all its tasks together may be active at once, 1 to 10000.
+             */
+            max_concurrent: number;
+            /** @description Name of the group: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description Names of the tasks that name it. */
+            tasks: string[];
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Counts edits; also the ETag.
+             */
+            version: number;
+        };
+        ConcurrencyGroupSpec: {
+            /** @description What its tasks have in common, such as a database. */
+            description?: string;
+            /**
+             * Format: int64
+             * @description How many runs of all its tasks together may be active at once, 1 to 10000.
+             */
+            max_concurrent: number;
+            /** @description Name of the group: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+        };
         DeathStatement: {
             /** @description How the operator knows that the server is dead. Its runs follow their policies at once, on that word alone. */
             reason: string;
+        };
+        Delivery: {
+            channel: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description What it is about, such as run_failed. */
+            event: string;
+            /** @description Told to the receiver, and the same on every try. */
+            id: string;
+            /** @description Why the last try failed. */
+            last_error: string;
+            /**
+             * Format: date-time
+             * @description When it is tried next at the earliest; null once it has ended.
+             */
+            next_at: string | null;
+            /** @description What is told, as a webhook gets it. */
+            notice: components["schemas"]["Notice"];
+            /**
+             * @description dead ones are not tried again unless someone asks for it.
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "dead";
+            title: string;
+            /**
+             * Format: int64
+             * @description Tries since it was made or last revived.
+             */
+            tries: number;
         };
         Effect: {
             after: components["schemas"]["Capacity"];
@@ -1149,6 +1464,28 @@ export interface components {
             queued: number;
             /** @description Tasks that a member can take now, and that no member could take then. */
             stranded: string[];
+        };
+        Email: {
+            /** @description Sender, as segno@example.com or Segno <segno@example.com>. */
+            from: string;
+            /** @description Name or address of the SMTP server. */
+            host: string;
+            /** @description Password at the SMTP server. It is never shown again. */
+            password?: string;
+            /**
+             * Format: int64
+             * @description Port of the SMTP server; by default 587, with the security tls 465, with none 25.
+             */
+            port?: number;
+            /**
+             * @description starttls (the default; a server without it is refused), tls from the first byte, or none.
+             * @enum {string}
+             */
+            security?: "starttls" | "tls" | "none";
+            /** @description Receivers, 1 to 50. */
+            to: string[];
+            /** @description User name at the SMTP server; without it there is no login. */
+            username?: string;
         };
         Event: {
             /** Format: date-time */
@@ -1194,6 +1531,24 @@ export interface components {
             /** Format: int64 */
             signal: number;
         };
+        Expect: {
+            /** @description Time of day by which a run that is due before has finished, as "06:00". */
+            finish_by?: string;
+            /**
+             * @description How long after it is due a run may take to finish, such as "2h".
+             * @example 90s
+             */
+            finish_within?: string;
+            /** @description Time of day by which a run that is due before has started, as "06:00". */
+            start_by?: string;
+            /**
+             * @description How long after it is due a run may start, such as "10m".
+             * @example 90s
+             */
+            start_within?: string;
+            /** @description Time zone of start_by and finish_by, as Europe/Paris; by default UTC. */
+            timezone?: string;
+        };
         FieldProblem: {
             /** @description Path of the field, such as job.command[0]. */
             field: string;
@@ -1201,19 +1556,34 @@ export interface components {
             reason: string;
         };
         FileTrigger: {
-            /** @description Absolute path of the folder. */
-            folder: string;
-            /** @description Names of files, such as orders-*.csv. */
-            mask: string;
-            /** @description created, modified or exists; by default created. */
-            on?: string[] | null;
-            /** @description Job server on which the files are. */
-            server: string;
             /**
-             * @description How long a file must not have grown before it counts, such as "5s".
+             * Format: int64
+             * @description How many levels of folders below it are looked into, 0 to 16.
+             */
+            depth?: number;
+            /** @description Names of files, such as *.csv; * ? and [a-z] stand for others. By default *. A leading dot must be written. */
+            mask?: string;
+            /**
+             * @description created, modified or exists; by default created.
+             * @enum {string}
+             */
+            on?: "created" | "modified" | "exists";
+            /** @description The folder, an absolute path such as /data/in. */
+            path: string;
+            /**
+             * @description Time between two looks into the folder; by default 5s.
+             * @example 90s
+             */
+            poll?: string;
+            /** @description Name of the job server on which the folder is. */
+            server?: string;
+            /**
+             * @description For how long size and time of modification must stay the same before the file counts as written; by default 5s.
              * @example 90s
              */
             settle?: string;
+            /** @description Name of a virtual server: all of its members look into the folder, and one file gives one run. */
+            virtual_server?: string;
         };
         Forecast: {
             /**
@@ -1280,6 +1650,11 @@ export interface components {
             started_at: string | null;
             /** @enum {string} */
             state: "queued" | "starting" | "running" | "unknown" | "stopping" | "succeeded" | "failed" | "timed_out" | "cancelled" | "reset" | "lost";
+        };
+        LateFacts: {
+            /** Format: date-time */
+            due: string;
+            expected: string;
         };
         LoadPoint: {
             /** Format: date-time */
@@ -1393,6 +1768,79 @@ export interface components {
             /** @description Why there is a further attempt. */
             reason: string;
         };
+        Notice: {
+            /** Format: date-time */
+            at: string;
+            event: string;
+            id: string;
+            labels?: {
+                [key: string]: string;
+            };
+            late?: components["schemas"]["LateFacts"];
+            link?: string;
+            occurrence?: components["schemas"]["OccurrenceFacts"];
+            plan?: components["schemas"]["PlanFacts"];
+            reason?: string;
+            rules?: string[] | null;
+            run?: components["schemas"]["RunFacts"];
+            server?: string;
+            task?: string;
+            text: string;
+            title: string;
+        };
+        NotificationRule: {
+            /** @description Names of the channels that are told. */
+            channels: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** @description What the rule is for. */
+            description?: string;
+            /** @description Whether the rule says nothing for now. */
+            disabled?: boolean;
+            /** @description Events that are told of: run_failed, run_succeeded, run_reset, run_cancelled, run_recovered, run_late, server_unavailable, server_back, occurrence_skipped, plan_ended. */
+            events: string[];
+            /** @description Labels that the task must have, or the server of an event about a server. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description Name of the rule: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description Names of plans, with * and ?; without any, every plan. */
+            plans?: string[] | null;
+            /** @description Names of job servers, with * and ?; without any, every server. */
+            servers?: string[] | null;
+            /** @description Names of tasks, with * and ? as in load-*; without any, every task. */
+            tasks?: string[] | null;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Counts edits; also the ETag.
+             */
+            version: number;
+        };
+        NotificationRuleSpec: {
+            /** @description Names of the channels that are told. */
+            channels: string[];
+            /** @description What the rule is for. */
+            description?: string;
+            /** @description Whether the rule says nothing for now. */
+            disabled?: boolean;
+            /** @description Events that are told of: run_failed, run_succeeded, run_reset, run_cancelled, run_recovered, run_late, server_unavailable, server_back, occurrence_skipped, plan_ended. */
+            events: string[];
+            /** @description Labels that the task must have, or the server of an event about a server. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description Name of the rule: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description Names of plans, with * and ?; without any, every plan. */
+            plans?: string[] | null;
+            /** @description Names of job servers, with * and ?; without any, every server. */
+            servers?: string[] | null;
+            /** @description Names of tasks, with * and ? as in load-*; without any, every task. */
+            tasks?: string[] | null;
+        };
         Occurrence: {
             /**
              * Format: date-time
@@ -1416,6 +1864,14 @@ export interface components {
             task: string | null;
             trigger: string;
         };
+        OccurrenceFacts: {
+            /** Format: int64 */
+            count?: number;
+            plan?: string;
+            /** Format: date-time */
+            scheduled_for?: string;
+            trigger?: string;
+        };
         PageCalendar: {
             /** @description The items of this page. */
             items: components["schemas"]["Calendar"][];
@@ -1428,9 +1884,27 @@ export interface components {
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
+        PageChannel: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Channel"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
         PageCheckpoint: {
             /** @description The items of this page. */
             items: components["schemas"]["Checkpoint"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PageConcurrencyGroup: {
+            /** @description The items of this page. */
+            items: components["schemas"]["ConcurrencyGroup"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PageDelivery: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Delivery"][];
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
@@ -1455,6 +1929,12 @@ export interface components {
         PageLoadPoint: {
             /** @description The items of this page. */
             items: components["schemas"]["LoadPoint"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PageNotificationRule: {
+            /** @description The items of this page. */
+            items: components["schemas"]["NotificationRule"][];
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
@@ -1559,6 +2039,11 @@ export interface components {
             reason: string;
             selection?: string;
             virtual_server?: string;
+        };
+        PlanFacts: {
+            name: string;
+            run: string;
+            state: string;
         };
         Preset: {
             indicators: components["schemas"]["Indicator"][] | null;
@@ -1739,6 +2224,23 @@ export interface components {
             unavailable_after: string | null;
             /** @description Of a queued run: why no server could take it so far. */
             waiting?: components["schemas"]["Placement"];
+        };
+        RunFacts: {
+            /** Format: int64 */
+            attempt?: number;
+            /** Format: int64 */
+            checkpoint?: number;
+            /** Format: int64 */
+            exit_code?: number;
+            from_server?: string;
+            id: string;
+            /** Format: date-time */
+            queued_at: string;
+            /** Format: date-time */
+            scheduled_for?: string;
+            /** Format: date-time */
+            started_at?: string;
+            state: string;
         };
         RunLoadPoint: {
             /**
@@ -1960,10 +2462,14 @@ export interface components {
             virtual_server?: string;
         };
         Task: {
+            /** @description Concurrency groups that the task's runs count in: limits shared with other tasks. */
+            concurrency_groups?: string[] | null;
             /** Format: date-time */
             created_at: string;
             /** @description What the task is for. */
             description?: string;
+            /** @description By when runs are expected to start and to finish; one that is late is an event. */
+            expect?: components["schemas"]["Expect"];
             /** @description What is run: command, script or steps. */
             job: components["schemas"]["Job"];
             /** @description Labels of the task itself. */
@@ -1974,6 +2480,21 @@ export interface components {
             last_run?: components["schemas"]["LastRun"];
             /** @description With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap. */
             leave_running?: boolean;
+            /**
+             * Format: int64
+             * @description How many runs of the task may be active at once, up to 10000; 0 is without limit. Changes hold for runs that wait, too.
+             */
+            max_concurrent?: number;
+            /**
+             * @description How long a run may wait in the queue, such as "1h"; then it fails.
+             * @example 90s
+             */
+            max_queue_time?: string;
+            /**
+             * Format: int64
+             * @description How many runs of the task may wait in the queue, up to 100000; 0 is without limit.
+             */
+            max_queued?: number;
             /** @description Name of the task: 1 to 63 of a-z 0-9 - _ . */
             name: string;
             /** @description What happens to a run whose server is unavailable: wait, reset, restart, recover, or a list of {after, do}; by default the virtual server's, else wait. */
@@ -1992,6 +2513,8 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+            /** @description A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them. */
+            pause_on_error?: boolean;
             /**
              * Format: int64
              * @description Order in the queue, -1000 to 1000; higher first.
@@ -2029,10 +2552,19 @@ export interface components {
              * @description Counts edits; also the ETag.
              */
             version: number;
+            /**
+             * @description What becomes of a request for a run while max_concurrent runs have not ended: queue (the default), skip, or replace the oldest.
+             * @enum {string}
+             */
+            when_busy?: "queue" | "skip" | "replace";
         };
         TaskSpec: {
+            /** @description Concurrency groups that the task's runs count in: limits shared with other tasks. */
+            concurrency_groups?: string[] | null;
             /** @description What the task is for. */
             description?: string;
+            /** @description By when runs are expected to start and to finish; one that is late is an event. */
+            expect?: components["schemas"]["Expect"];
             /** @description What is run: command, script or steps. */
             job: components["schemas"]["Job"];
             /** @description Labels of the task itself. */
@@ -2041,6 +2573,21 @@ export interface components {
             };
             /** @description With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap. */
             leave_running?: boolean;
+            /**
+             * Format: int64
+             * @description How many runs of the task may be active at once, up to 10000; 0 is without limit. Changes hold for runs that wait, too.
+             */
+            max_concurrent?: number;
+            /**
+             * @description How long a run may wait in the queue, such as "1h"; then it fails.
+             * @example 90s
+             */
+            max_queue_time?: string;
+            /**
+             * Format: int64
+             * @description How many runs of the task may wait in the queue, up to 100000; 0 is without limit.
+             */
+            max_queued?: number;
             /** @description Name of the task: 1 to 63 of a-z 0-9 - _ . */
             name: string;
             /** @description What happens to a run whose server is unavailable: wait, reset, restart, recover, or a list of {after, do}; by default the virtual server's, else wait. */
@@ -2059,6 +2606,8 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+            /** @description A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them. */
+            pause_on_error?: boolean;
             /**
              * Format: int64
              * @description Order in the queue, -1000 to 1000; higher first.
@@ -2089,6 +2638,11 @@ export interface components {
              * @example 90s
              */
             unavailable_after?: string;
+            /**
+             * @description What becomes of a request for a run while max_concurrent runs have not ended: queue (the default), skip, or replace the oldest.
+             * @enum {string}
+             */
+            when_busy?: "queue" | "skip" | "replace";
         };
         Term: {
             indicator: string;
@@ -2191,7 +2745,7 @@ export interface components {
              * @description Scheduled time of its next occurrence; null while it is paused, waits for events or has no further one.
              */
             next_at: string | null;
-            /** @description Values that override the task's parameters. */
+            /** @description Values that override the task's parameters. Those of file, after and webhook may have ${{ file.path }}, ${{ run.outputs.rows }} or ${{ body.ref }} in them. */
             params?: {
                 [key: string]: string;
             };
@@ -2273,7 +2827,7 @@ export interface components {
             misfire_window?: string;
             /** @description Name of the trigger among those of its task: 1 to 63 of a-z 0-9 - _ . */
             name: string;
-            /** @description Values that override the task's parameters. */
+            /** @description Values that override the task's parameters. Those of file, after and webhook may have ${{ file.path }}, ${{ run.outputs.rows }} or ${{ body.ref }} in them. */
             params?: {
                 [key: string]: string;
             };
@@ -2421,9 +2975,27 @@ export interface components {
                 [key: string]: number;
             };
         };
-        WebhookTrigger: {
-            /** @description Key with which requests must be signed (HMAC-SHA256); without it no signature is asked for. */
+        Webhook: {
+            /**
+             * @description segno (the default): the whole notice; slack: its text alone, as Slack, Mattermost and others take it.
+             * @enum {string}
+             */
+            format?: "segno" | "slack";
+            /** @description Further request headers, such as Authorization; at most 10. Their values are never shown again. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Key of the signature (HMAC-SHA256), 16 to 256 characters. It is never shown again. */
             secret?: string;
+            /** @description Address that is POSTed to, http or https. It is never shown again: it may hold a key. */
+            url?: string;
+        };
+        WebhookTrigger: {
+            /**
+             * @description How requests must be signed: none (the default), github (X-Hub-Signature-256) or standard (Standard Webhooks, with a time against replay).
+             * @enum {string}
+             */
+            signature?: "none" | "github" | "standard";
         };
         WhatIf: {
             /** @enum {string} */
@@ -2671,6 +3243,181 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listConcurrencyGroups: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                q?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageConcurrencyGroup"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createConcurrencyGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConcurrencyGroupSpec"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcurrencyGroup"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getConcurrencyGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; if it is still the newest the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcurrencyGroup"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteConcurrencyGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchConcurrencyGroup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConcurrencyGroup"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -2777,6 +3524,477 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listChannels: {
+        parameters: {
+            query?: {
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChannel"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelSpec"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; if it is still the newest the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Channel"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    testChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Name of a channel. */
+                channel?: string;
+                /** @description States of the deliveries, repeated or separated by commas. */
+                state?: ("waiting" | "delivered" | "dead")[];
+                /** @description What the deliveries are about. */
+                event?: "run_failed" | "run_succeeded" | "run_reset" | "run_cancelled" | "run_recovered" | "run_late" | "server_unavailable" | "server_back" | "occurrence_skipped" | "plan_ended";
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDelivery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryDelivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listNotificationRules: {
+        parameters: {
+            query?: {
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageNotificationRule"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createNotificationRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationRuleSpec"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getNotificationRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; if it is still the newest the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteNotificationRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchNotificationRule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react';
+import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, it, vi } from 'vitest';
 
@@ -80,93 +80,4 @@ it('leads back to signing in when the session has ended', async () => {
     },
   });
   expect(await screen.findByLabelText(/Token/)).toBeTruthy();
-});
-
-it('shows a run with its attempts, why it was placed, and its output', async () => {
-  const output = {
-    attempt: 1,
-    offset: 0,
-    next: 6,
-    pieces: [{ at: '2026-01-31T09:05:00Z', stream: 'stdout', text: 'hello\n' }],
-  };
-  show('/runs/01J9', {
-    ...signedIn,
-    'GET /runs/01J9': () =>
-      json(
-        aRun({
-          progress: { percent: 42, message: 'loading' },
-          attempts: [
-            {
-              number: 1,
-              server: 'js-1',
-              state: 'running',
-              reason: '',
-              offered_at: '2026-01-31T09:05:00Z',
-              started_at: '2026-01-31T09:05:00Z',
-              ended_at: null,
-              ground: null,
-              exit: null,
-              lease: null,
-              log_bytes: 6,
-              resumed_from: null,
-              unavailable_after: null,
-              placement: {
-                at: '2026-01-31T09:05:00Z',
-                chosen: 'js-1',
-                need: { cpu: 1, memory: 0, slots: 1, source: 'assumed' },
-                reason: 'js-1 has the highest rating',
-                candidates: [
-                  {
-                    server: 'js-1',
-                    rating: 96,
-                    stars: 5,
-                    sample_age_ms: 900,
-                    slots: 4,
-                    slots_used: 0,
-                    runs: 0,
-                    terms: [
-                      {
-                        indicator: 'cpu_idle',
-                        value: 0.5,
-                        min: 1,
-                        max: 2,
-                        relative: 0.5,
-                        weight: 4,
-                        penalty: 1.2,
-                      },
-                    ],
-                  },
-                  {
-                    server: 'js-2',
-                    refused: 'draining',
-                    refused_because: 'it is draining',
-                    rating: 0,
-                    stars: 0,
-                    sample_age_ms: -1,
-                    slots: 4,
-                    slots_used: 0,
-                    runs: 0,
-                  },
-                ],
-              },
-            },
-          ],
-        }),
-      ),
-    'GET /runs/01J9/log': () =>
-      new Response(`event: output\nid: 1:6\ndata: ${JSON.stringify(output)}\n\nevent: end\ndata: {}\n\n`),
-  });
-  expect(await screen.findByText('42 % loading')).toBeTruthy();
-  expect(screen.getByText('js-1 has the highest rating')).toBeTruthy();
-  const candidates = screen.getByRole('table', { name: 'Candidates' });
-  expect(within(candidates).getByText('cpu_idle 0.5 (1.2)')).toBeTruthy();
-  expect(within(candidates).getByText('it is draining')).toBeTruthy();
-  await waitFor(() => expect(screen.getByText('1 line')).toBeTruthy());
-  expect(screen.getByText('complete')).toBeTruthy();
-});
-
-it('says that there is no such run', async () => {
-  show('/runs/none', signedIn);
-  expect(await screen.findByText('The run could not be read')).toBeTruthy();
-  expect(screen.getByText('there is nothing at /runs/none')).toBeTruthy();
 });

@@ -1,7 +1,10 @@
 // What a browser has and jsdom has not.
 
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
+
+// A machine may be busy: what is waited for has time to come.
+configure({ asyncUtilTimeout: 15_000 });
 
 afterEach(cleanup);
 

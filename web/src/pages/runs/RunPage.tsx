@@ -1,94 +1,109 @@
-import { Anchor, Group, Paper, Progress, Stack, Table, Text, Title } from '@mantine/core';
+import { Anchor, Progress, Tabs, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import type { ReactNode } from 'react';
 
-import { Answer } from '../../components/Answer';
+import { Answer, Empty } from '../../components/Answer';
 import { Elapsed, Instant } from '../../components/instants';
-import { LogView } from '../../components/LogView';
+import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
 import { StateBadge } from '../../components/StateBadge';
+import { useFilter } from '../../components/useFilter';
 import { run as runQuery } from '../../data/runs';
-import type { Attempt, Run } from '../../data/runs';
+import type { Run } from '../../data/runs';
 import { hasEnded } from '../../data/states';
+import { AttemptTimeline } from './AttemptTimeline';
+import { Checkpoints } from './Checkpoints';
+import { History } from './History';
+import { LogPanel } from './log/LogPanel';
+import { Parameters } from './Parameters';
+import { Processes } from './Processes';
+import { RunActions } from './RunActions';
+import classes from './RunPage.module.css';
 
-/** One run: its state, its attempts, why each was placed where it was, and its output. */
+/** One run: its state and why, its attempts over time, its output, and what can be done with it. */
 export function RunPage() {
-  const { id } = useParams({ from: '/runs/$id' });
-  const query = useQuery(runQuery(id));
-  return (
-    <Stack>
-      <Anchor component={Link} to="/" size="sm">
-        ← Overview
-      </Anchor>
-      <Answer query={query} what="The run">
-        {(run) => <RunView run={run} />}
-      </Answer>
-    </Stack>
-  );
+  const { id } = useParams({ strict: false });
+  const query = useQuery(runQuery(id ?? ''));
+  if (!query.data) {
+    return (
+      <Page title="Run">
+        <Answer query={query} what="The run">
+          {() => null}
+        </Answer>
+      </Page>
+    );
+  }
+  return <RunView run={query.data} />;
 }
 
 function RunView({ run }: { run: Run }) {
-  const [picked, setPicked] = useState<number | null>(null);
-  const attempt = run.attempts.find((a) => a.number === (picked ?? run.attempt));
-  const placement = run.waiting ?? attempt?.placement ?? null;
+  const [picked, setPicked] = useFilter('attempt');
+  const attempt = run.attempts.find((a) => a.number === (Number(picked) || run.attempt));
+  const show = (number: number) => setPicked(number === run.attempt ? '' : String(number));
   return (
-    <Stack gap="lg">
-      <Header run={run} />
-      {run.attempts.length > 0 && <Attempts run={run} shown={attempt?.number ?? 0} show={setPicked} />}
-      <section aria-labelledby="why">
-        <Title order={2} size="h4" id="why" mb="xs">
-          {run.waiting
-            ? 'Why it waits'
-            : `Why there${run.attempts.length > 1 && attempt ? ` (attempt ${attempt.number})` : ''}`}
-        </Title>
-        {placement ? (
-          <PlacementView placement={placement} />
-        ) : (
-          <Text c="dimmed">No placement has been decided yet.</Text>
-        )}
-      </section>
-      <section aria-labelledby="output">
-        <Title order={2} size="h4" id="output" mb="xs">
-          Output
-        </Title>
-        <LogView run={run.id} />
-      </section>
-    </Stack>
+    <Page
+      title={`${run.task} ${run.id}`}
+      heading={<Heading run={run} />}
+      about={
+        <Anchor component={Link} to="/runs" size="sm">
+          All runs
+        </Anchor>
+      }
+      actions={<RunActions run={run} />}
+    >
+      <Summary run={run} />
+      {run.attempts.length > 0 && <AttemptTimeline run={run} shown={attempt?.number ?? 0} show={show} />}
+      <Parts run={run} attempt={attempt?.number ?? 0} pinned={picked === '' ? null : Number(picked)} />
+    </Page>
   );
 }
 
-function Header({ run }: { run: Run }) {
-  const where =
-    run.server === null ? '' : ` on ${run.server}${run.attempt > 1 ? ` (attempt ${run.attempt})` : ''}`;
+function Heading({ run }: { run: Run }) {
   return (
-    <Paper withBorder p="md">
-      <Group gap="sm" mb={4}>
-        <Title order={1} size="h3">
-          {run.task}
-        </Title>
-        <StateBadge state={run.state} size="lg" />
-        <Text>{where}</Text>
-      </Group>
-      <Text size="sm" c="dimmed" mb="xs" className="number">
-        {run.id}
-      </Text>
-      {run.reason !== '' && <Text mb="xs">{run.reason}</Text>}
+    <span className={classes.head}>
+      <Anchor component={Link} to={`/tasks/${run.task}`} inherit c="inherit">
+        {run.task}
+      </Anchor>
+      <StateBadge state={run.state} size="lg" />
+      {run.server !== null && (
+        <Text component="span" size="sm" fw={400}>
+          on{' '}
+          <Anchor component={Link} to={`/servers/${run.server}`} size="sm">
+            {run.server}
+          </Anchor>
+          {run.attempt > 1 && ` (attempt ${run.attempt})`}
+        </Text>
+      )}
+      <span className={classes.id}>{run.id}</span>
+    </span>
+  );
+}
+
+function Summary({ run }: { run: Run }) {
+  return (
+    <section className="panel" aria-label="Summary">
       {run.progress && (
-        <Group gap="sm" mb="xs" wrap="nowrap">
+        <div className={classes.progress}>
           <Progress
             value={run.progress.percent}
             flex={1}
-            animated={!hasEnded(run.state)}
+            size="lg"
+            color={hasEnded(run.state) && run.state !== 'succeeded' ? 'gray' : 'petrol'}
             aria-label="Progress of the job"
           />
           <Text size="sm" className="number">
             {Math.round(run.progress.percent)} % {run.progress.message}
           </Text>
-        </Group>
+        </div>
       )}
-      <Group gap="xl">
+      <div className={classes.strip}>
         <Fact name="Asked for">{run.cause}</Fact>
+        {run.scheduledFor && (
+          <Fact name="Due">
+            <Instant at={run.scheduledFor} />
+          </Fact>
+        )}
         <Fact name="Queued">
           <Instant at={run.queuedAt} />
         </Fact>
@@ -99,94 +114,93 @@ function Header({ run }: { run: Run }) {
           <Elapsed from={run.startedAt} to={run.endedAt} />
         </Fact>
         {run.exitCode !== null && <Fact name="Exit code">{run.exitCode}</Fact>}
-      </Group>
-    </Paper>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <Text size="xs" c="dimmed">
-        {name}
-      </Text>
-      <Text component="div" size="sm">
-        {children}
-      </Text>
-    </div>
-  );
-}
-
-function Attempts({ run, shown, show }: { run: Run; shown: number; show: (number: number) => void }) {
-  return (
-    <section aria-labelledby="attempts">
-      <Title order={2} size="h4" id="attempts" mb="xs">
-        Attempts
-      </Title>
-      <Table.ScrollContainer minWidth={560}>
-        <Table aria-labelledby="attempts">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Number</Table.Th>
-              <Table.Th>Server</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th>Started</Table.Th>
-              <Table.Th>Took</Table.Th>
-              <Table.Th>Reason</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {run.attempts.map((attempt) => (
-              <AttemptRow
-                key={attempt.number}
-                attempt={attempt}
-                shown={attempt.number === shown}
-                show={show}
-              />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      </div>
+      <Reason run={run} />
     </section>
   );
 }
 
-function AttemptRow({
-  attempt,
-  shown,
-  show,
-}: {
-  attempt: Attempt;
-  shown: boolean;
-  show: (number: number) => void;
-}) {
+/** Why the run is in its state, and what comes next. */
+function Reason({ run }: { run: Run }) {
+  const sentences = [run.reason];
+  if (run.state === 'unknown' && run.prior !== null) {
+    sentences.push(`It was ${run.prior} when its server was last heard from, and may still be.`);
+  }
+  if (run.pending !== null) sentences.push(`Once its attempt is certainly over: ${run.pending}.`);
+  if (run.next) {
+    sentences.push(run.next.reason);
+    if (run.next.checkpoint !== null) sentences.push(`It goes on from checkpoint ${run.next.checkpoint}.`);
+  }
+  const all = [...new Set(sentences.filter((sentence) => sentence !== ''))];
+  if (all.length === 0) return null;
   return (
-    <Table.Tr aria-current={shown}>
-      <Table.Td>
-        <Anchor
-          component="button"
-          type="button"
-          onClick={() => show(attempt.number)}
-          aria-label={`Attempt ${attempt.number}`}
-        >
-          {attempt.number}
-        </Anchor>
-      </Table.Td>
-      <Table.Td>{attempt.server}</Table.Td>
-      <Table.Td>
-        <StateBadge state={attempt.state} />
-      </Table.Td>
-      <Table.Td>
-        <Instant at={attempt.startedAt} />
-      </Table.Td>
-      <Table.Td>
-        <Elapsed from={attempt.startedAt} to={attempt.endedAt} />
-      </Table.Td>
-      <Table.Td>
-        <Text size="sm" c="dimmed">
-          {[attempt.reason, attempt.ground].filter(Boolean).join('; ')}
+    <div className={classes.reason}>
+      {all.map((sentence) => (
+        <Text key={sentence} size="sm">
+          {sentence}
         </Text>
-      </Table.Td>
-    </Table.Tr>
+      ))}
+    </div>
   );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <span>{name}</span>
+      {children}
+    </div>
+  );
+}
+
+const parts = ['log', 'why', 'checkpoints', 'parameters', 'processes', 'history'] as const;
+
+function Parts({ run, attempt, pinned }: { run: Run; attempt: number; pinned: number | null }) {
+  const [tab, setTab] = useFilter('part', 'log');
+  const shown = parts.find((p) => p === tab) ?? 'log';
+  const names: Record<(typeof parts)[number], string> = {
+    log: 'Log',
+    why: run.waiting ? 'Why it waits' : 'Why here',
+    checkpoints: run.checkpoints.length === 0 ? 'Checkpoints' : `Checkpoints ${run.checkpoints.length}`,
+    parameters: 'Parameters',
+    processes: 'Processes',
+    history: 'History',
+  };
+  return (
+    <Tabs value={shown} onChange={(value) => setTab(value ?? 'log')} keepMounted={false} className="panel">
+      <div style={{ overflowX: 'auto' }}>
+        <Tabs.List style={{ flexWrap: 'nowrap' }}>
+          {parts.map((part) => (
+            <Tabs.Tab key={part} value={part} style={{ whiteSpace: 'nowrap' }}>
+              {names[part]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+      </div>
+      <Tabs.Panel value="log">
+        <LogPanel run={run} attempt={pinned} />
+      </Tabs.Panel>
+      <Tabs.Panel value="why" p="md">
+        <Why run={run} attempt={attempt} />
+      </Tabs.Panel>
+      <Tabs.Panel value="checkpoints">
+        <Checkpoints run={run} />
+      </Tabs.Panel>
+      <Tabs.Panel value="parameters">
+        <Parameters run={run} />
+      </Tabs.Panel>
+      <Tabs.Panel value="processes">
+        <Processes run={run} attempt={attempt} />
+      </Tabs.Panel>
+      <Tabs.Panel value="history">
+        <History id={run.id} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
+function Why({ run, attempt }: { run: Run; attempt: number }) {
+  const placement = run.waiting ?? run.attempts.find((a) => a.number === attempt)?.placement ?? null;
+  if (!placement) return <Empty>No placement has been decided yet.</Empty>;
+  return <PlacementView placement={placement} />;
 }

@@ -1,0 +1,146 @@
+import { Button, Group, MultiSelect, Select, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { IconSearch } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+
+import { states } from '../../components/states';
+import { useFilter, useFilters } from '../../components/useFilter';
+import type { Search } from '../../components/useFilter';
+import { filters } from '../../data/runList';
+import type { RunFilter } from '../../data/runList';
+import { servers } from '../../data/servers';
+import { runStates } from '../../data/states';
+import { taskNames } from '../../data/taskNames';
+import { virtualServers } from '../../data/virtualServers';
+
+export const causes = ['manual', 'trigger', 'plan', 'chain', 'api'];
+
+const spans = [
+  { value: '1h', label: 'last hour' },
+  { value: '24h', label: 'last day' },
+  { value: '7d', label: 'last 7 days' },
+  { value: '30d', label: 'last 30 days' },
+];
+
+/** The filter as it stands in the address. */
+export function useRunFilter(): RunFilter {
+  const [q] = useFilter('q');
+  const [task] = useFilter('task');
+  const [state] = useFilters('state');
+  const [cause] = useFilters('cause');
+  const [server] = useFilter('server');
+  const [group] = useFilter('virtual_server');
+  const [since] = useFilter('since');
+  const [until] = useFilter('until');
+  return { q, task, state, cause, server, virtual_server: group, since, until };
+}
+
+/** Filters runs by everything that they have; all of it stands in the address. */
+export function RunFilters({ filter }: { filter: RunFilter }) {
+  const [, setState] = useFilters('state');
+  const [, setCause] = useFilters('cause');
+  const navigate = useNavigate();
+  const any = filters(filter);
+  const clear = () =>
+    void navigate({
+      to: '.',
+      search: (before: Search) =>
+        Object.fromEntries(Object.entries(before).filter(([name]) => !(name in filter))),
+      replace: true,
+    });
+  return (
+    <Group gap="xs" role="search" aria-label="Filter the runs">
+      <SearchBox />
+      <MultiSelect
+        aria-label="State"
+        placeholder={filter.state.length === 0 ? 'any state' : ''}
+        data={runStates.map((state) => ({ value: state, label: states[state].word }))}
+        value={filter.state}
+        onChange={setState}
+        w={{ base: '100%', xs: filter.state.length > 2 ? 330 : filter.state.length > 1 ? 240 : 140 }}
+        size="sm"
+        clearable
+        comboboxProps={{ width: 200, position: 'bottom-start' }}
+      />
+      <Pick name="task" none="any task" options={useQuery(taskNames).data ?? []} />
+      <Pick
+        name="virtual_server"
+        none="any virtual server"
+        options={(useQuery(virtualServers).data ?? []).map((group) => group.name)}
+      />
+      <Pick
+        name="server"
+        none="any server"
+        options={(useQuery(servers).data ?? []).map((server) => server.name)}
+      />
+      <MultiSelect
+        aria-label="Asked for by"
+        placeholder={filter.cause.length === 0 ? 'any cause' : ''}
+        data={causes}
+        value={filter.cause}
+        onChange={setCause}
+        w={{ base: '100%', xs: filter.cause.length > 1 ? 220 : 134 }}
+        size="sm"
+        clearable
+        comboboxProps={{ width: 160, position: 'bottom-start' }}
+      />
+      <Pick name="since" none="any time" options={spans} search={false} />
+      {any && (
+        <Button variant="subtle" size="compact-sm" onClick={clear}>
+          Clear
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+interface PickProps {
+  name: string;
+  none: string;
+  options: (string | { value: string; label: string })[];
+  search?: boolean;
+}
+
+function Pick({ name, none, options, search = true }: PickProps) {
+  const [value, set] = useFilter(name);
+  const known = options.some((o) => (typeof o === 'string' ? o : o.value) === value);
+  return (
+    <Select
+      aria-label={none.replace('any ', '')}
+      placeholder={none}
+      // What stands in the address stays chosen, whether it exists or not.
+      data={known || value === '' ? options : [...options, value]}
+      value={value === '' ? null : value}
+      onChange={(chosen) => set(chosen ?? '')}
+      w={{ base: '100%', xs: none.length > 16 ? 172 : 134 }}
+      size="sm"
+      clearable
+      searchable={search}
+      limit={200}
+      comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
+    />
+  );
+}
+
+/** Waits a little while one types, so that not every letter is asked for. */
+function SearchBox() {
+  const [q, setQ] = useFilter('q');
+  const [text, setText] = useState(q);
+  useEffect(() => setText(q), [q]);
+  const settle = useDebouncedCallback(setQ, 250);
+  return (
+    <TextInput
+      aria-label="Text in the id, task or reason"
+      placeholder="id, task or reason"
+      leftSection={<IconSearch size={15} aria-hidden />}
+      value={text}
+      w={{ base: '100%', xs: 176 }}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        settle(event.currentTarget.value);
+      }}
+    />
+  );
+}
