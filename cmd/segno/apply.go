@@ -86,7 +86,7 @@ change and 2 where there is.`,
 // plan finds out what each document would change. All that is wrong with any of them is told at once, and nothing is
 // changed.
 func (a *app) plan(ctx context.Context, c *client.Client, docs []manifest.Document) ([]change, error) {
-	var changes []change
+	var changes, later []change
 	var errs []error
 	for _, doc := range docs {
 		made, err := a.planDocument(ctx, c, doc)
@@ -98,8 +98,17 @@ func (a *app) plan(ctx context.Context, c *client.Client, docs []manifest.Docume
 			continue
 		}
 		changes = append(changes, made)
+		triggers, err := planTriggers(ctx, c, doc)
+		if err != nil {
+			if unreachable(err) {
+				return nil, err
+			}
+			errs = append(errs, err)
+		}
+		later = append(later, triggers...)
 	}
-	return changes, errors.Join(errs...)
+	// A trigger may name a task that comes after its own.
+	return append(changes, later...), errors.Join(errs...)
 }
 
 func unreachable(err error) bool {

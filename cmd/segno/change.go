@@ -20,6 +20,7 @@ const (
 	actionNone   action = "none"
 	actionCreate action = "create"
 	actionChange action = "change"
+	actionDelete action = "delete"
 )
 
 // change is what one document asks for.
@@ -48,6 +49,8 @@ func (a *app) planDocument(ctx context.Context, c *client.Client, doc manifest.D
 		return planVirtualServer(ctx, c, doc)
 	case doc.ConcurrencyGroup != nil:
 		return planConcurrencyGroup(ctx, c, doc)
+	case doc.Calendar != nil:
+		return planCalendar(ctx, c, doc)
 	}
 	return planTask(ctx, c, doc)
 }

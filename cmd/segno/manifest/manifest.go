@@ -38,13 +38,16 @@ const (
 	KindVirtualServer Kind = "virtual-server"
 	// KindConcurrencyGroup documents stand before tasks, which name them.
 	KindConcurrencyGroup Kind = "concurrency-group"
+	KindCalendar         Kind = "calendar"
 	KindTask             Kind = "task"
 	// KindChannel documents stand before rules, which name them.
 	KindChannel Kind = "notification-channel"
 	KindRule    Kind = "notification-rule"
+	// KindTrigger is no document of its own: triggers stand below the key triggers of their tasks.
+	KindTrigger Kind = "trigger"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindTask, KindChannel, KindRule}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindCalendar, KindTask, KindChannel, KindRule}
 
 // kindWords lists the kinds for a person.
 func kindWords() string {
@@ -56,8 +59,8 @@ func kindWords() string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Task, Channel and Rule is
-// set.
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Calendar, Task, Trigger,
+// Channel and Rule is set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -68,9 +71,13 @@ type Document struct {
 	Server           *Server
 	VirtualServer    *virtualserver.Spec
 	ConcurrencyGroup *task.ConcurrencyGroupSpec
+	Calendar         *task.CalendarSpec
 	Task             *task.Spec
-	Channel          *Channel
-	Rule             *notification.RuleSpec
+	// Triggers are those of a task; nil where the document says nothing of them. Their names are those of the triggers.
+	Triggers []Document
+	Trigger  *task.TriggerSpec
+	Channel  *Channel
+	Rule     *notification.RuleSpec
 
 	root *yaml.Node
 }
@@ -226,8 +233,13 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.ConcurrencyGroup = &task.ConcurrencyGroupSpec{}
 		d.decode(body, doc.ConcurrencyGroup)
 		doc.Name = doc.ConcurrencyGroup.Name
+	case KindCalendar:
+		doc.Calendar = &task.CalendarSpec{}
+		d.decode(body, doc.Calendar)
+		doc.Name = doc.Calendar.Name
 	case KindTask:
 		doc.Task = &task.Spec{}
+		doc.Triggers = d.takeTriggers(body)
 		d.decode(body, doc.Task)
 		doc.Name = doc.Task.Name
 	case KindChannel:
