@@ -171,15 +171,15 @@ func TestPruningGoesInSmallStepsWithPauses(t *testing.T) {
 	}
 }
 
-// crashing is a store on which a pruning conductor crashes after each transaction.
-type crashing struct {
+// crashingPrune is a store on which a pruning conductor crashes after each transaction.
+type crashingPrune struct {
 	*store.DB
 	left int
 }
 
 var errCrash = errors.New("crashed")
 
-func (c *crashing) PruneRuns(ctx context.Context, ids []task.RunID, before time.Time) (int, error) {
+func (c *crashingPrune) PruneRuns(ctx context.Context, ids []task.RunID, before time.Time) (int, error) {
 	if c.left--; c.left < 0 {
 		return 0, errCrash
 	}
@@ -192,7 +192,7 @@ func TestPruningThatWasCutOffIsFinishedLater(t *testing.T) {
 	w.retain(func(s *task.RetentionSettings) { s.Runs = 5 })
 	w.settle()
 	for left := range 4 {
-		c, err := conductor.New(w.db, conductor.Options{Now: func() time.Time { return w.at }, Retention: &crashing{DB: w.db, left: left}})
+		c, err := conductor.New(w.db, conductor.Options{Now: func() time.Time { return w.at }, Retention: &crashingPrune{DB: w.db, left: left}})
 		check(t, err)
 		if _, err := c.Prune(t.Context()); err != nil && !errors.Is(err, errCrash) {
 			t.Fatal(err)
