@@ -40,9 +40,12 @@ type fakeAPI struct {
 	servers map[string]wire.Server
 	groups  map[string]wire.VirtualServer
 	shared  map[string]wire.ConcurrencyGroup
-	tasks   map[string]wire.Task
-	runs    map[string]wire.Run
-	rating  wire.Placement
+	// triggers are by their task's and their own name, with a slash between.
+	triggers  map[string]wire.Trigger
+	calendars map[string]wire.Calendar
+	tasks     map[string]wire.Task
+	runs      map[string]wire.Run
+	rating    wire.Placement
 	// fates are by server, content and runs for recovery by the run's id.
 	fates       map[string][]wire.WhatIf
 	content     map[string][]byte
@@ -124,6 +127,8 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	})
 	f.route(mux, "PATCH /concurrency-groups/{name}", patchOf(f.shared))
 	f.route(mux, "DELETE /concurrency-groups/{name}", removeOf(f.shared))
+	f.triggers, f.calendars = map[string]wire.Trigger{}, map[string]wire.Calendar{}
+	f.routeTriggers(mux)
 	f.route(mux, "GET /tasks", listOf(f.tasks))
 	f.route(mux, "GET /tasks/{name}", oneOf(f.tasks))
 	f.route(mux, "POST /tasks", func(r *http.Request) (any, error) {
