@@ -159,6 +159,7 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	})
 	f.routeRecovery(mux)
 	f.routeNotifications(mux)
+	f.routeEventTriggers(mux)
 	mux.HandleFunc("GET /api/v1/events", f.serveEvents)
 	mux.HandleFunc("GET /api/v1/runs/{name}/log", f.serveLog)
 
