@@ -13,6 +13,7 @@ import (
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 )
 
 // oneTrigger is a store of one trigger, which notes when it was asked and what was fired.
@@ -248,5 +249,29 @@ func TestWithoutAStoreOfTriggersTheyAreUnavailable(t *testing.T) {
 	check(t, err)
 	if _, err := c.Triggers(t.Context(), task.TriggerFilter{}, page.Request{}); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestADueTriggerOfAPlanBeginsARunOfIt(t *testing.T) {
+	w, _ := due(t, func(*task.Spec) {})
+	c, err := conductor.New(w.db, conductor.Options{Triggers: w.db, Plans: w.db, Now: func() time.Time { return w.at }, Seed: 1})
+	check(t, err)
+	_, err = c.CreatePlan(t.Context(), plan.Spec{Name: "night", Nodes: []plan.Node{{Name: "first", Task: "load"}}})
+	check(t, err)
+	_, err = c.CreateTrigger(t.Context(), task.Owner{Kind: task.OwnerPlan, Name: "night"}, task.TriggerSpec{Name: "hourly", Cron: "@hourly"})
+	check(t, err)
+	w.at = noon.Add(time.Hour)
+	for range 2 {
+		_, err = c.FireDue(t.Context())
+		check(t, err)
+	}
+	all := occurrences(t, c)
+	if len(all) != 1 || all[0].Run == "" {
+		t.Fatalf("got %+v, want one occurrence with a run of the plan", all)
+	}
+	run, err := c.PlanRun(t.Context(), plan.RunID(all[0].Run))
+	check(t, err)
+	if run.Plan != "night" || run.Cause.Kind != task.CauseTrigger || !run.ScheduledFor.Equal(w.at) {
+		t.Errorf("got the plan run %+v", run)
 	}
 }
