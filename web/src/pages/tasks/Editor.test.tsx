@@ -52,7 +52,7 @@ it('shows what the conductor refuses at its field, with its line in the YAML', a
   const user = userEvent.setup();
   await user.type(await screen.findByLabelText('Longest time of an attempt'), '9');
   await user.click(screen.getByRole('button', { name: 'Save' }));
-  expect(await screen.findByText('(line 8)', { exact: false })).toBeTruthy();
+  expect(await screen.findByText('(line 10)', { exact: false })).toBeTruthy();
   expect(screen.getAllByText(/must have a unit/)).toHaveLength(2);
 });
 

@@ -78,7 +78,9 @@ export function Tasks() {
                   <>
                     There is no task yet. A task is what is run: a script or a command, where it runs, and
                     what happens if its server goes away.{' '}
-                    <Link to={`/tasks/${newTask}`}>Make the first one</Link>
+                    <Link to="/tasks/$name" params={{ name: newTask }}>
+                      Make the first one
+                    </Link>
                   </>
                 )}
               </Empty>
