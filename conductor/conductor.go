@@ -231,7 +231,7 @@ func (c *Conductor) load(ctx context.Context) error {
 }
 
 // Step makes one pass of each acting loop, in the caller's goroutine: it looks over the fleet, does what is due for runs on
-// silent servers, takes back old offers, moves plan runs on, places what is queued, and tells of what has happened. It is
+// silent servers, takes back old offers, acts on due triggers, moves plan runs on, places what is queued, and tells of what has happened. It is
 // for a caller that has its own clock and does not call [Conductor.Serve]; a gap of more than a sixth of a heartbeat between
 // two steps counts as a pause of the conductor.
 func (c *Conductor) Step(ctx context.Context) error {
@@ -240,6 +240,11 @@ func (c *Conductor) Step(ctx context.Context) error {
 	c.detect(ctx, now)
 	c.recover(ctx, now)
 	c.withdrawStale(ctx, now)
+	if c.options.Triggers != nil {
+		if _, err := c.FireDue(ctx); err != nil {
+			return err
+		}
+	}
 	c.advancePlans(ctx)
 	if err := c.passes.run(ctx, true); err != nil {
 		return err

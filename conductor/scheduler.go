@@ -40,7 +40,7 @@ func (c *Conductor) scheduleLoop(ctx context.Context) error {
 		case <-c.schedule:
 		case <-timer.C:
 		}
-		next, err := c.fireDue(ctx)
+		next, err := c.FireDue(ctx)
 		wait := scheduleAnyway
 		switch {
 		case ctx.Err() != nil:
@@ -55,8 +55,9 @@ func (c *Conductor) scheduleLoop(ctx context.Context) error {
 	}
 }
 
-// fireDue acts on all triggers that are due, and returns when the next one is, or the zero instant.
-func (c *Conductor) fireDue(ctx context.Context) (next time.Time, err error) {
+// FireDue acts on all triggers that are due, and returns when the next one is, or the zero instant. [Conductor.Serve] does
+// so by itself; it is for a caller that has its own clock.
+func (c *Conductor) FireDue(ctx context.Context) (next time.Time, err error) {
 	store := c.options.Triggers
 	for ctx.Err() == nil {
 		now := c.now()

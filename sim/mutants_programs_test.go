@@ -35,6 +35,12 @@ func programMutants() []programMutant {
 		{mutant{name: "lease renewed in memory only", file: "jobserver/guard/client_lease.go", changes: []string{
 			"	if err := c.folder.WriteLease(ref, c.boot, lease); err != nil {\n		c.noteWrite(err)\n", "	if err := error(nil); err != nil {\n		c.noteWrite(err)\n",
 		}}, "jobserver/guard", "Lease|Renewals"},
+		{mutant{name: "job begun although its lease has run out", file: "jobserver/guard/core.go", changes: []string{
+			"	c.Step(now, Woken{})\n	return c.kind == \"\"\n", "	return true\n",
+		}}, "jobserver/guard", "TestNothing|TestCore|Lease"},
+		{mutant{name: "late heartbeat of a dead agent counts", file: "jobserver/instance.go", changes: []string{
+			"return !known || !too || before < after", "return known || too || before < after",
+		}}, "jobserver", "."},
 		{mutant{name: "keeper does not look at its lease", file: "jobserver/guard/lease.go", changes: []string{
 			"	k.carryOut(a.core.Step(now, Renewed{Lease: l}), now)\n", "	_ = l\n",
 		}}, "jobserver/guard", "Lease|Renewals"},

@@ -92,9 +92,6 @@ func mutants() []mutant {
 			"	return min(c.graceEnd, c.lease.Deadline)\n", "	return c.graceEnd\n",
 			"task.ExitLeaseExpired, leaseRanOut, c.lease.Deadline)", "task.ExitLeaseExpired, leaseRanOut, now+30*time.Second)",
 		}, 20000},
-		{"job begun although its lease has run out", "jobserver/guard/core.go", []string{
-			"	c.Step(now, Woken{})\n	return c.kind == \"\"\n", "	return true\n",
-		}, 20000},
 		{"wait starts again", "policy/decide.go", []string{
 			"		d.Action, d.GiveUp, does = EndLost, 0, ", "		d.Action, d.GiveUp, does = StartAgain, 0, ",
 		}, 2000},
@@ -119,13 +116,10 @@ func mutants() []mutant {
 		{"slots taken only once an attempt is claimed", "conductor/fleet.go", []string{
 			"		h.add(ref, &placed{need: p.Need, offered: now})\n", "		_ = h.add\n",
 		}, 2000},
-		{"late heartbeat of a dead agent counts", "jobserver/instance.go", []string{
-			"return !known || !too || before < after", "return known || too || before < after",
-		}, 20000},
 		{"reboot stored before what it ended is settled", "conductor/heartbeat.go", []string{
 			"if err := c.settleReboot(ctx, r); err != nil {", "if err := error(nil); err != nil {",
 			"	if err := c.hearHold(ctx, r); err != nil {", "	if err := c.settleReboot(ctx, r); err != nil {\n		return Orders{}, err\n	}\n	if err := c.hearHold(ctx, r); err != nil {",
-		}, 2000},
+		}, 20000},
 		{"reboot not noticed", "conductor/fleet.go", []string{"p.rebooted = p.claimed", "p.rebooted = false"}, 2000},
 	}
 }

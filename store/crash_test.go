@@ -32,9 +32,12 @@ func runChild(role string) {
 		os.Exit(1)
 	}
 	fmt.Println("ready")
-	if role == "hold" {
+	switch role {
+	case "hold":
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		return
+	case "fire":
+		fireForever(db, os.Getenv("STORE_TEST_PREFIX"))
 	}
 	writeForever(db, os.Getenv("STORE_TEST_PREFIX"))
 }

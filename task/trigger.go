@@ -105,6 +105,34 @@ func (s TriggerSpec) kinds() (kinds []TriggerKind) {
 	return kinds
 }
 
+// WithDefaults returns the trigger with each setting that was left out at its default, so that two specs that mean the same
+// are equal. It changes nothing that s refers to.
+func (s TriggerSpec) WithDefaults() TriggerSpec {
+	if s.Timezone == "" {
+		s.Timezone = "UTC"
+	}
+	if s.Kind().Timed() && s.Misfire == "" {
+		s.Misfire = MisfireLatest
+	}
+	if s.Misfire == MisfireAll && s.MisfireWindow == 0 {
+		s.MisfireWindow = Duration(DefaultMisfireWindow)
+	}
+	if s.File != nil {
+		file := s.File.WithDefaults()
+		s.File = &file
+	}
+	if s.Webhook != nil && s.Webhook.Signature == "" {
+		s.Webhook = &WebhookTrigger{Signature: SignatureNone}
+	}
+	for _, at := range []**time.Time{&s.At, &s.Start, &s.End} {
+		if *at != nil {
+			utc := (*at).UTC()
+			*at = &utc
+		}
+	}
+	return s
+}
+
 // Timed reports whether the trigger is due at times, so that it has a next occurrence.
 func (k TriggerKind) Timed() bool { return k == TriggerCron || k == TriggerEvery || k == TriggerAt }
 

@@ -49,6 +49,9 @@ func (s TriggerSpec) validKind() error {
 	}
 	switch kinds[0] {
 	case TriggerEvery:
+		if time.Duration(s.Every)%time.Second != 0 {
+			return fault.Field("every", "must be whole seconds, not %s", s.Every)
+		}
 		return duration("every", s.Every, MinEvery, MaxEvery)
 	case TriggerAt:
 		return validInstant("at", s.At)

@@ -76,7 +76,8 @@ SEGNO_TOKEN, else what "segno login" saved. Without any of them it is http://127
 	complete(root, "output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
 
 	root.AddCommand(
-		newServerCommand(a), newVirtualServerCommand(a), newTaskCommand(a), newConcurrencyGroupCommand(a), newRunCommand(a), newLogsCommand(a),
+		newServerCommand(a), newVirtualServerCommand(a), newTaskCommand(a), newTriggerCommand(a), newCalendarCommand(a),
+		newConcurrencyGroupCommand(a), newRunCommand(a), newPlanCommand(a), newLogsCommand(a),
 		newWhyCommand(a), newWhyNotCommand(a), newNotificationCommand(a), newApplyCommand(a), newEventsCommand(a), newLoginCommand(a),
 		newLogoutCommand(a), newVersionCommand(a), newDemoCommand(a),
 	)

@@ -18,10 +18,10 @@ func newApplyCommand(a *app) *cobra.Command {
 	var files []string
 	var dryRun, yes bool
 	cmd := &cobra.Command{
-		Use: "apply -f FILE|DIR", Short: "Make servers, groups, tasks and notifications what files say they are", Args: cobra.NoArgs,
+		Use: "apply -f FILE|DIR", Short: "Make servers, groups, tasks, plans and notifications what files say they are", Args: cobra.NoArgs,
 		Long: `apply reads YAML documents, shows in which fields they differ from what the conductor has, and makes the changes: first
-those of job servers, then of virtual servers, concurrency groups, tasks, and notification channels and rules. On a terminal
-it asks before. Applied a second time, it has nothing to change.
+those of job servers, then of virtual servers, concurrency groups, tasks, plans, and notification channels and rules. On
+a terminal it asks before. Applied a second time, it has nothing to change.
 
 Everything but a job server becomes exactly what its document says: a key that is left out goes back to its default. A job
 server joins by itself; of its document only the keys that stand there are set. What has no document stays as it is.
@@ -43,6 +43,11 @@ server joins by itself; of its document only the keys that stand there are set. 
     target: {virtual_server: etl}
     concurrency_groups: [orders-db]
     job: {command: [sh, load.sh]}
+    ---
+    kind: plan
+    name: nightly
+    nodes: [{name: load, task: load-orders}, {name: report, task: report}]
+    edges: [{from: load, to: report}]
     ---
     kind: notification-channel    # a secret is a text, {env: NAME} or {file: path}
     name: ops
@@ -86,7 +91,7 @@ change and 2 where there is.`,
 // plan finds out what each document would change. All that is wrong with any of them is told at once, and nothing is
 // changed.
 func (a *app) plan(ctx context.Context, c *client.Client, docs []manifest.Document) ([]change, error) {
-	var changes []change
+	var changes, later []change
 	var errs []error
 	for _, doc := range docs {
 		made, err := a.planDocument(ctx, c, doc)
@@ -98,8 +103,17 @@ func (a *app) plan(ctx context.Context, c *client.Client, docs []manifest.Docume
 			continue
 		}
 		changes = append(changes, made)
+		triggers, err := planTriggers(ctx, c, doc)
+		if err != nil {
+			if unreachable(err) {
+				return nil, err
+			}
+			errs = append(errs, err)
+		}
+		later = append(later, triggers...)
 	}
-	return changes, errors.Join(errs...)
+	// A trigger may name a task that comes after its own.
+	return append(changes, later...), errors.Join(errs...)
 }
 
 func unreachable(err error) bool {

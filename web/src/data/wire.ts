@@ -38,3 +38,4 @@ export type WireTriggerSpec = Schemas['TriggerSpec'];
 export type WirePreview = Schemas['Preview'];
 export type WireOccurrence = Schemas['Occurrence'];
 export type WireCalendar = Schemas['Calendar'];
+export type WirePause = Schemas['Pause'];

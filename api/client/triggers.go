@@ -1,0 +1,160 @@
+package client
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/segno-jobs/segno/api/wire"
+	"github.com/segno-jobs/segno/task"
+)
+
+// Triggers returns a page of the triggers of a task or, with an empty name, of all.
+func (c *Client) Triggers(ctx context.Context, taskName string, p PageRequest) (wire.Page[wire.Trigger], error) {
+	if taskName == "" {
+		return get[wire.Page[wire.Trigger]](ctx, c, p.values(url.Values{}), "triggers")
+	}
+	return get[wire.Page[wire.Trigger]](ctx, c, p.values(url.Values{}), "tasks", taskName, "triggers")
+}
+
+// Trigger returns a trigger of a task.
+func (c *Client) Trigger(ctx context.Context, taskName, name string) (wire.Trigger, error) {
+	return get[wire.Trigger](ctx, c, nil, "tasks", taskName, "triggers", name)
+}
+
+// CreateTrigger gives a task a trigger.
+func (c *Client) CreateTrigger(ctx context.Context, taskName string, s task.TriggerSpec) (wire.Trigger, error) {
+	return post[wire.Trigger](ctx, c, s, "tasks", taskName, "triggers")
+}
+
+// PatchTrigger applies a merge patch to a trigger, see [wire.Diff]. A version other than 0 must be the stored one, else the
+// error is fault.Conflict.
+func (c *Client) PatchTrigger(ctx context.Context, taskName, name string, version int64, mergePatch any) (wire.Trigger, error) {
+	return patch[wire.Trigger](ctx, c, version, mergePatch, "tasks", taskName, "triggers", name)
+}
+
+// DeleteTrigger removes a trigger; its occurrences stay.
+func (c *Client) DeleteTrigger(ctx context.Context, taskName, name string, version int64) error {
+	return c.remove(ctx, version, "tasks", taskName, "triggers", name)
+}
+
+// PauseTrigger keeps a trigger from being due; ResumeTrigger ends that.
+func (c *Client) PauseTrigger(ctx context.Context, taskName, name, reason string) (wire.Trigger, error) {
+	return post[wire.Trigger](ctx, c, wire.PauseRequest{Reason: reason}, "tasks", taskName, "triggers", name, "pause")
+}
+
+// ResumeTrigger ends the pause of a trigger.
+func (c *Client) ResumeTrigger(ctx context.Context, taskName, name string) (wire.Trigger, error) {
+	return post[wire.Trigger](ctx, c, nil, "tasks", taskName, "triggers", name, "resume")
+}
+
+// PauseTriggers pauses all triggers of a task or, with an empty name, all there are. It returns the pauses there are then.
+func (c *Client) PauseTriggers(ctx context.Context, taskName, reason string) (wire.Page[wire.Pause], error) {
+	return post[wire.Page[wire.Pause]](ctx, c, wire.PauseRequest{Reason: reason}, pausePath(taskName, "pause")...)
+}
+
+// ResumeTriggers ends what PauseTriggers began.
+func (c *Client) ResumeTriggers(ctx context.Context, taskName string) (wire.Page[wire.Pause], error) {
+	return post[wire.Page[wire.Pause]](ctx, c, nil, pausePath(taskName, "resume")...)
+}
+
+func pausePath(taskName, verb string) []string {
+	if taskName == "" {
+		return []string{"triggers", verb}
+	}
+	return []string{"tasks", taskName, verb}
+}
+
+// Pauses returns the pauses of tasks, plans and all triggers.
+func (c *Client) Pauses(ctx context.Context) (wire.Page[wire.Pause], error) {
+	return get[wire.Page[wire.Pause]](ctx, c, nil, "pauses")
+}
+
+// PreviewTrigger says what becomes of the next times of a trigger, from an instant on or, where that is zero, from now on.
+func (c *Client) PreviewTrigger(ctx context.Context, taskName, name string, from time.Time, count int) (wire.Page[wire.Preview], error) {
+	return get[wire.Page[wire.Preview]](ctx, c, previewQuery("", from, count), "tasks", taskName, "triggers", name, "preview")
+}
+
+// PreviewSpec does the same for a trigger that is not stored. The name of its task may be empty.
+func (c *Client) PreviewSpec(ctx context.Context, taskName string, s task.TriggerSpec, from time.Time, count int) (wire.Page[wire.Preview], error) {
+	var out wire.Page[wire.Preview]
+	err := c.do(ctx, request{method: "POST", path: path("triggers", "preview"), query: previewQuery(taskName, from, count), body: s, key: NewKey()}, &out)
+	return out, err
+}
+
+func previewQuery(taskName string, from time.Time, count int) url.Values {
+	q := url.Values{}
+	set(q, "task", taskName)
+	setInstant(q, "from", from)
+	if count > 0 {
+		q.Set("count", strconv.Itoa(count))
+	}
+	return q
+}
+
+func setInstant(q url.Values, key string, at time.Time) {
+	if !at.IsZero() {
+		q.Set(key, at.UTC().Format(time.RFC3339Nano))
+	}
+}
+
+// Occurrences returns a page of what became of due instants, newest first. Of the filter's owner only a task counts.
+func (c *Client) Occurrences(ctx context.Context, f task.OccurrenceFilter, p PageRequest) (wire.Page[wire.Occurrence], error) {
+	q := p.values(url.Values{})
+	set(q, "task", f.Owner.Name)
+	set(q, "trigger", f.Trigger)
+	if f.Skipped {
+		q.Set("skipped", "true")
+	}
+	setInstant(q, "since", f.Since)
+	setInstant(q, "until", f.Until)
+	return get[wire.Page[wire.Occurrence]](ctx, c, q, "occurrences")
+}
+
+// Forecast returns occurrences that are still to come, soonest first, of a task or, with an empty name, of all.
+func (c *Client) Forecast(ctx context.Context, taskName string, until time.Time, limit int) (wire.Page[wire.Forecast], error) {
+	q := url.Values{}
+	set(q, "task", taskName)
+	setInstant(q, "until", until)
+	if limit > 0 {
+		q.Set("limit", strconv.Itoa(limit))
+	}
+	return get[wire.Page[wire.Forecast]](ctx, c, q, "forecast")
+}
+
+// Calendars returns a page of calendars whose name contains query, by name.
+func (c *Client) Calendars(ctx context.Context, query string, p PageRequest) (wire.Page[wire.Calendar], error) {
+	q := p.values(url.Values{})
+	set(q, "q", query)
+	return get[wire.Page[wire.Calendar]](ctx, c, q, "calendars")
+}
+
+// Calendar returns a calendar.
+func (c *Client) Calendar(ctx context.Context, name string) (wire.Calendar, error) {
+	return get[wire.Calendar](ctx, c, nil, "calendars", name)
+}
+
+// CreateCalendar stores a new calendar.
+func (c *Client) CreateCalendar(ctx context.Context, s task.CalendarSpec) (wire.Calendar, error) {
+	return post[wire.Calendar](ctx, c, s, "calendars")
+}
+
+// PatchCalendar applies a merge patch to a calendar, see [wire.Diff]. A version other than 0 must be the stored one, else
+// the error is fault.Conflict.
+func (c *Client) PatchCalendar(ctx context.Context, name string, version int64, mergePatch any) (wire.Calendar, error) {
+	return patch[wire.Calendar](ctx, c, version, mergePatch, "calendars", name)
+}
+
+// DeleteCalendar removes a calendar that no trigger uses.
+func (c *Client) DeleteCalendar(ctx context.Context, name string, version int64) error {
+	return c.remove(ctx, version, "calendars", name)
+}
+
+// CalendarDays says what a calendar allows on each day, by default for the next year.
+func (c *Client) CalendarDays(ctx context.Context, name string, from, to time.Time) (wire.Page[wire.CalendarDay], error) {
+	q := url.Values{}
+	setInstant(q, "from", from)
+	setInstant(q, "to", to)
+	return get[wire.Page[wire.CalendarDay]](ctx, c, q, "calendars", name, "days")
+}

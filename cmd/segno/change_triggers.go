@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/segno-jobs/segno/api/client"
+	"github.com/segno-jobs/segno/api/wire"
+	"github.com/segno-jobs/segno/cmd/segno/manifest"
+	"github.com/segno-jobs/segno/internal/fault"
+)
+
+func planCalendar(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
+	want := *doc.Calendar
+	if err := want.Validate(); err != nil {
+		return change{}, err
+	}
+	stored, err := c.Calendar(ctx, doc.Name)
+	if errors.Is(err, fault.NotFound) {
+		return planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateCalendar(ctx, want)
+			return err
+		})
+	}
+	if err != nil {
+		return change{}, err
+	}
+	return planPatch(doc, stored.CalendarSpec, want, stored.CalendarSpec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
+		_, err := c.PatchCalendar(ctx, doc.Name, stored.Version, patch)
+		return err
+	})
+}
+
+// planTriggers makes the triggers of a task what its document says: those that it does not have are deleted. A document
+// without the key triggers leaves them alone.
+func planTriggers(ctx context.Context, c *client.Client, doc manifest.Document) ([]change, error) {
+	if doc.Triggers == nil {
+		return nil, nil
+	}
+	has, _, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Trigger], error) { return c.Triggers(ctx, doc.Name, p) })
+	if err != nil && !errors.Is(err, fault.NotFound) {
+		return nil, located(doc, err)
+	}
+	stored := map[string]wire.Trigger{}
+	for _, t := range has {
+		stored[t.Name] = t
+	}
+	var changes []change
+	var errs []error
+	for _, trigger := range doc.Triggers {
+		ch, err := planTrigger(doc.Name, trigger, stored)
+		if err != nil {
+			errs = append(errs, located(trigger, err))
+			continue
+		}
+		changes = append(changes, ch)
+		delete(stored, trigger.Name)
+	}
+	for _, t := range has {
+		if _, left := stored[t.Name]; left {
+			changes = append(changes, change{
+				Kind: manifest.KindTrigger, Name: doc.Name + "/" + t.Name, Action: actionDelete, Fields: []fieldChange{}, doc: doc,
+				do: func(ctx context.Context, c *client.Client) error {
+					return c.DeleteTrigger(ctx, doc.Name, t.Name, t.Version)
+				},
+			})
+		}
+	}
+	return changes, errors.Join(errs...)
+}
+
+func planTrigger(taskName string, doc manifest.Document, stored map[string]wire.Trigger) (ch change, err error) {
+	want := *doc.Trigger
+	if err := want.Validate(); err != nil {
+		return ch, err
+	}
+	if has, exists := stored[doc.Name]; exists {
+		ch, err = planPatch(doc, has.TriggerSpec.WithDefaults(), want.WithDefaults(), has.TriggerSpec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
+			_, err := c.PatchTrigger(ctx, taskName, doc.Name, has.Version, patch)
+			return err
+		})
+	} else {
+		ch, err = planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreateTrigger(ctx, taskName, want)
+			return err
+		})
+	}
+	ch.Name = taskName + "/" + doc.Name
+	return ch, err
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/segno-jobs/segno/api/client"
+	"github.com/segno-jobs/segno/api/wire"
+	"github.com/segno-jobs/segno/task"
+)
+
+func newTriggerCommand(a *app) *cobra.Command {
+	cmd := group("trigger", "Triggers: why tasks start by themselves", "", `  segno trigger list
+  segno trigger create load-orders nightly --cron "30 2 * * mon-fri" --timezone Europe/Paris
+  segno trigger preview load-orders nightly
+  segno trigger preview --cron "0 0 L * *" --count 12
+  segno trigger pause load-orders --reason "the database is moved"`)
+	cmd.AddCommand(newTriggerListCommand(a), newTriggerShowCommand(a), newTriggerCreateCommand(a), newTriggerDeleteCommand(a),
+		newTriggerPauseCommand(a), newTriggerResumeCommand(a), newTriggerPreviewCommand(a), newOccurrencesCommand(a), newForecastCommand(a),
+		newTriggerWatchesCommand(a), newTriggerAddressCommand(a))
+	return cmd
+}
+
+// triggerNames completes the triggers of a task; which one is not known here, so that those of all are offered.
+func triggerNames(ctx context.Context, c *client.Client, _ string) ([]string, error) {
+	got, err := c.Triggers(ctx, "", client.PageRequest{Limit: 500})
+	return each(got.Items, func(t wire.Trigger) string { return t.Name + "\t" + ownerWord(t.Task, t.Plan) }), err
+}
+
+func ownerWord(taskName, plan *string) string {
+	switch {
+	case taskName != nil:
+		return *taskName
+	case plan != nil:
+		return "plan " + *plan
+	}
+	return ""
+}
+
+func newTriggerListCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "list [TASK]", Short: "List triggers", Example: "  segno trigger list\n  segno trigger list load-orders", Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completes(false, taskNames),
+		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			all, more, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Trigger], error) { return c.Triggers(ctx, first(args...), p) })
+			if err != nil {
+				return err
+			}
+			return list(a, all, more, "There are no triggers. `segno trigger create` or `segno apply` makes one.",
+				[]string{"task", "name", "starts", "zone", "next", "last"}, func(t wire.Trigger) []string {
+					return []string{ownerWord(t.Task, t.Plan), t.Name, triggerWord(t.TriggerSpec), t.Timezone, a.dueWord(t), a.lastWord(t)}
+				})
+		}),
+	}
+}
+
+// triggerWord says in a few words when or on what a trigger is due.
+func triggerWord(t task.TriggerSpec) string {
+	switch t.Kind() {
+	case task.TriggerCron:
+		return t.Cron
+	case task.TriggerEvery:
+		return "every " + durationWord(t.Every)
+	case task.TriggerAt:
+		return "at " + clock(&wire.Time{Time: *t.At})
+	}
+	return eventWord(t)
+}
+
+// dueWord says when a trigger is due next, or why it is not.
+func (a *app) dueWord(t wire.Trigger) string {
+	switch {
+	case t.Pause != nil:
+		return a.style().yellow("paused")
+	case t.NextAt != nil:
+		return clock(t.NextAt)
+	case task.TriggerKind(t.Kind).Timed():
+		return "never"
+	}
+	return ""
+}
+
+func (a *app) lastWord(t wire.Trigger) string {
+	switch {
+	case t.Last == nil:
+		return ""
+	case t.Last.Run == nil:
+		return clock(&t.Last.ScheduledFor) + " " + a.style().yellow("skipped")
+	}
+	return clock(&t.Last.ScheduledFor)
+}
+
+func newTriggerShowCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "show TASK NAME", Short: "Show a trigger", Example: "  segno trigger show load-orders nightly", Args: cobra.ExactArgs(2),
+		ValidArgsFunction: a.completes(false, taskNames, triggerNames),
+		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			t, err := c.Trigger(ctx, args[0], args[1])
+			if err != nil {
+				return err
+			}
+			return a.print(t, func() { a.showTrigger(t) })
+		}),
+	}
+}
+
+func (a *app) showTrigger(t wire.Trigger) {
+	pause := ""
+	if p := t.Pause; p != nil {
+		pause = strings.Join(strings.Fields(fmt.Sprintf("since %s by %s %s", clock(&p.At), p.By, line(p.Reason))), " ")
+		if p.Level != task.PauseTrigger {
+			pause += " (" + map[task.PauseLevel]string{task.PauseOwner: "all of its task", task.PauseAll: "all triggers"}[p.Level] + ")"
+		}
+	}
+	last := ""
+	if o := t.Last; o != nil {
+		last = clock(&o.ScheduledFor) + ": " + outcomeWord(*o)
+	}
+	a.facts([][2]string{
+		{"name", t.Name}, {"task", ownerWord(t.Task, t.Plan)}, {"description", line(t.Description)}, {"starts", triggerWord(t.TriggerSpec)},
+		{"zone", t.Timezone}, {"local time left out", string(t.InGap)}, {"local time twice", string(t.InOverlap)},
+		{"if missed", strings.TrimSpace(first(string(t.Misfire), string(task.MisfireLatest)) + " " + durationWord(t.MisfireWindow))},
+		{"calendar", t.Calendar}, {"from", instantWord(t.Start)}, {"until", instantWord(t.End)}, {"delayed up to", durationWord(t.Jitter)},
+		{"parameters", pairs(t.Params)}, {"paused", pause}, {"next", a.dueWord(t)}, {"last", last}, {"changed", clock(&t.UpdatedAt)},
+	}...)
+}
+
+func instantWord(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return clock(&wire.Time{Time: *t})
+}
+
+// outcomeWord says what became of a due instant.
+func outcomeWord(o wire.Occurrence) string {
+	if o.Run != nil {
+		return "run " + string(*o.Run)
+	}
+	return "skipped: " + line(o.Reason)
+}
+
+// triggerFlags are the settings of a trigger as flags.
+type triggerFlags struct {
+	spec                 task.TriggerSpec
+	every, window, delay time.Duration
+	at, start, end       string
+	misfire, gap, twice  string
+	params               map[string]string
+	events               eventFlags
+}
+
+func (f *triggerFlags) add(a *app, cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.spec.Cron, "cron", "", "five `fields` (minute hour day month weekday), six with seconds before them, or a word such as @daily")
+	flags.DurationVar(&f.every, "every", 0, "interval such as 10m")
+	flags.StringVar(&f.at, "at", "", "the one `instant` at which it is due, such as 2026-01-31T09:05:00Z")
+	flags.StringVar(&f.spec.Timezone, "timezone", "", "`zone` whose clock cron goes by, such as Europe/Paris; by default UTC")
+	flags.StringVar(&f.gap, "in-gap", "", "a local time that a change of the clock leaves out: run or skip")
+	flags.StringVar(&f.twice, "in-overlap", "", "a local time that a change of the clock brings twice: once or twice")
+	flags.StringVar(&f.misfire, "misfire", "", "what was missed: skip, latest (the default) or all")
+	flags.DurationVar(&f.window, "misfire-window", 0, "how old it may be to be run")
+	flags.StringVar(&f.start, "start", "", "`instant` before which it is not due")
+	flags.StringVar(&f.end, "end", "", "`instant` from which on it is not due")
+	flags.StringVar(&f.spec.Calendar, "calendar", "", "`name` of the calendar that it keeps to")
+	flags.DurationVar(&f.delay, "jitter", 0, "most that its runs are delayed, such as 5m")
+	flags.StringToStringVar(&f.params, "param", nil, "`name=value` that overrides a parameter of the task; can be repeated")
+	flags.BoolVar(&f.spec.Paused, "paused", false, "make it paused")
+	f.events.add(a, cmd)
+	complete(cmd, "calendar", a.completes(true, calendarNames))
+	for flag, words := range map[string][]string{"in-gap": {"run", "skip"}, "in-overlap": {"once", "twice"}, "misfire": {"skip", "latest", "all"}} {
+		complete(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	}
+}
+
+// trigger returns the trigger that the flags describe.
+func (f *triggerFlags) trigger(name string) (s task.TriggerSpec, err error) {
+	s = f.spec
+	s.Name, s.Params = name, f.params
+	f.events.into(&s)
+	s.Every, s.MisfireWindow, s.Jitter = task.Duration(f.every), task.Duration(f.window), task.Duration(f.delay)
+	s.InGap, s.InOverlap, s.Misfire = task.GapChoice(f.gap), task.OverlapChoice(f.twice), task.MisfireChoice(f.misfire)
+	for flag, v := range map[string]struct {
+		text string
+		to   **time.Time
+	}{"at": {f.at, &s.At}, "start": {f.start, &s.Start}, "end": {f.end, &s.End}} {
+		if v.text == "" {
+			continue
+		}
+		at, err := instantFlag(flag, v.text)
+		if err != nil {
+			return s, err
+		}
+		*v.to = &at
+	}
+	return s, nil
+}
+
+func instantFlag(flag, text string) (time.Time, error) {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, usagef("--%s must be an instant such as 2026-01-31T09:05:00Z, not %q", flag, text)
+	}
+	return at.UTC(), nil
+}
+
+func newTriggerCreateCommand(a *app) *cobra.Command {
+	var f triggerFlags
+	cmd := &cobra.Command{
+		Use: "create TASK NAME", Short: "Give a task a trigger", Args: cobra.ExactArgs(2), ValidArgsFunction: a.completes(false, taskNames),
+		Long: `create gives a task a trigger: one that is due at times, or one that waits for files, for the end of another task, or for
+requests to a secret address, which segno trigger address makes.`,
+		Example: `  segno trigger create load-orders nightly --cron "30 2 * * mon-fri" --timezone Europe/Paris
+  segno trigger create load-orders often --every 10m --jitter 30s
+  segno trigger create load-orders launch --at 2026-12-01T09:00:00Z
+  segno trigger create load-orders in --file /data/in --mask "*.csv" --on-server js-1
+  segno trigger create load-orders next --after extract-orders --param rows='${{ run.outputs.rows }}'
+  segno trigger create deploy push --webhook github --param branch='${{ body.ref }}'`,
+		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			spec, err := f.trigger(args[1])
+			if err != nil {
+				return err
+			}
+			t, err := c.CreateTrigger(ctx, args[0], spec)
+			if err != nil {
+				return err
+			}
+			return a.print(t, func() { a.showTrigger(t) })
+		}),
+	}
+	f.add(a, cmd)
+	return cmd
+}
+
+func newTriggerDeleteCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "delete TASK NAME …", Short: "Delete triggers of a task; what became of them stays", Args: cobra.MinimumNArgs(2),
+		Example: "  segno trigger delete load-orders nightly", ValidArgsFunction: a.completes(true, taskNames, triggerNames),
+		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			for _, name := range args[1:] {
+				if err := c.DeleteTrigger(ctx, args[0], name, 0); err != nil {
+					return err
+				}
+				a.note("trigger %s of %s deleted.", name, args[0])
+			}
+			return nil
+		}),
+	}
+}
