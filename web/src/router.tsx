@@ -104,7 +104,39 @@ const routes = [
     path: '/recovery',
     component: lazyRouteComponent(() => import('./pages/recovery/Recovery'), 'Recovery'),
   }),
-  createRoute({ ...under, path: '/settings', component: () => <NotYet title="Settings" meanwhile={[]} /> }),
+  createRoute({
+    ...under,
+    path: '/settings',
+    component: lazyRouteComponent(() => import('./pages/settings/Settings'), 'Settings'),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/calendars',
+    component: lazyRouteComponent(() => import('./pages/settings/calendars/Calendars'), 'Calendars'),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/calendars/$name',
+    component: lazyRouteComponent(() => import('./pages/settings/calendars/CalendarPage'), 'CalendarPage'),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/notifications',
+    component: lazyRouteComponent(
+      () => import('./pages/settings/notifications/Notifications'),
+      'Notifications',
+    ),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/limits',
+    component: lazyRouteComponent(() => import('./pages/settings/limits/Limits'), 'Limits'),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/about',
+    component: lazyRouteComponent(() => import('./pages/settings/About'), 'About'),
+  }),
 ];
 
 export function newRouter() {
