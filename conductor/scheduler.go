@@ -138,9 +138,7 @@ func (c *Conductor) firing(d task.DueTrigger, now time.Time) (task.Firing, error
 	}
 	settled := s.Settle(*t.Next, now)
 	f.Next, f.DueAt = settled.Next, settled.DueAt
-	if t.Owner.Kind == task.OwnerPlan {
-		return f, c.firePlan(&f, t, settled, now)
-	}
+	f.Params = t.Params
 	spec, refused := c.specOf(d)
 	for _, o := range settled.Due {
 		reason := o.Reason
@@ -154,41 +152,16 @@ func (c *Conductor) firing(d task.DueTrigger, now time.Time) (task.Firing, error
 				return f, err
 			}
 			made.Run = id
-			f.Runs = append(f.Runs, task.Run{
-				ID: id, Task: t.Owner.Name, State: task.Queued, Cause: task.Cause{Kind: task.CauseTrigger, By: t.Name},
-				ScheduledFor: &made.ScheduledFor, QueuedAt: now, Spec: spec, Params: spec.Params, Reason: c.fleet.heldBack(t.Owner.Name),
-			})
+			if t.Owner.Kind == task.OwnerTask {
+				f.Runs = append(f.Runs, task.Run{
+					ID: id, Task: t.Owner.Name, State: task.Queued, Cause: task.Cause{Kind: task.CauseTrigger, By: t.Name},
+					ScheduledFor: &made.ScheduledFor, QueuedAt: now, Spec: spec, Params: spec.Params, Reason: c.fleet.heldBack(t.Owner.Name),
+				})
+			}
 		}
 		f.Occurrences = append(f.Occurrences, made)
 	}
 	return f, nil
-}
-
-// firePlan settles what becomes of the trigger of a plan: each occurrence asks for a plan run, which the planner begins.
-func (c *Conductor) firePlan(f *task.Firing, t task.Trigger, settled task.Settled, now time.Time) error {
-	refused := ""
-	if c.options.Plans == nil {
-		refused = "this conductor runs no plans"
-	}
-	for _, o := range settled.Due {
-		reason := o.Reason
-		if reason == "" {
-			reason = refused
-		}
-		made := occurrence(t, o.ScheduledFor, reason, now)
-		if reason == "" {
-			id, err := c.ids.next(now)
-			if err != nil {
-				return err
-			}
-			made.Run = id
-			f.PlanRuns = append(f.PlanRuns, task.PlanRequest{
-				ID: id, Cause: task.Cause{Kind: task.CauseTrigger, By: t.Name}, ScheduledFor: o.ScheduledFor, Params: t.Params,
-			})
-		}
-		f.Occurrences = append(f.Occurrences, made)
-	}
-	return nil
 }
 
 func occurrence(t task.Trigger, at time.Time, reason string, now time.Time) task.Occurrence {
@@ -197,6 +170,12 @@ func occurrence(t task.Trigger, at time.Time, reason string, now time.Time) task
 
 // specOf returns the task of a due trigger as its run will execute it, or why there can be no run.
 func (c *Conductor) specOf(d task.DueTrigger) (spec task.Spec, refused string) {
+	if d.Trigger.Owner.Kind == task.OwnerPlan {
+		if c.options.Plans == nil {
+			refused = "this conductor runs no plans"
+		}
+		return spec, refused
+	}
 	if d.Task == nil {
 		return spec, fmt.Sprintf("%s does not exist", d.Trigger.Owner)
 	}

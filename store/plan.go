@@ -193,7 +193,7 @@ func storePlan(t *tx, old plan.Plan, edited *plan.Plan, now time.Time) error {
 	return t.recordThing(now, "plan.edited", edited.Name, "")
 }
 
-// DeletePlan removes a plan and its triggers; its runs stay. Conflict while one of them has not ended.
+// DeletePlan removes a plan; its runs stay. Conflict while one of them has not ended.
 func (db *DB) DeletePlan(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
 		old, err := readPlan(t, name, t.session.dialect.locked())
@@ -215,7 +215,7 @@ func (db *DB) DeletePlan(ctx context.Context, name string, version int64, now ti
 		if _, err := t.exec(`DELETE FROM plan WHERE name = ?`, name); err != nil {
 			return err
 		}
-		if err := t.deleteTriggers(task.PlanOwner(name)); err != nil {
+		if err := t.deleteTriggers(task.Owner{Kind: task.OwnerPlan, Name: name}); err != nil {
 			return err
 		}
 		return t.recordThing(now, "plan.deleted", name, "")

@@ -10,20 +10,6 @@ import (
 	"github.com/segno-jobs/segno/task/plan"
 )
 
-// occurPlan stores an occurrence of the trigger of a plan with the plan run that it asks for, as the plan is now. Where the
-// plan cannot be run so, nothing is stored, and why is returned. An occurrence that has a row keeps it.
-func (t *tx) occurPlan(o task.Occurrence, request task.PlanRequest, now time.Time) (refused string, err error) {
-	known, err := t.hasOccurred(o)
-	if err != nil || known {
-		return "", err
-	}
-	if refused, err = t.insertRequested(o.Owner, request, now); err != nil || refused != "" {
-		return refused, err
-	}
-	_, err = t.insertOccurrence(o)
-	return "", err
-}
-
 // insertRequested stores the plan run that a trigger asks for, or returns why there is none.
 func (t *tx) insertRequested(owner task.Owner, request task.PlanRequest, now time.Time) (refused string, err error) {
 	p, err := readPlan(t, owner.Name, "")
@@ -54,15 +40,4 @@ func (t *tx) insertRequested(owner task.Owner, request task.PlanRequest, now tim
 	}
 	_, err = n.insert(t)
 	return "", err
-}
-
-// checkPlanOwner refuses a trigger of a plan that does not exist, or that sets what the plan does not declare. On
-// PostgreSQL the plan cannot be deleted before the transaction ends.
-func checkPlanOwner(t *tx, name string, s task.TriggerSpec, lock string) error {
-	p, err := readPlan(t, name, lock)
-	if err != nil {
-		return err
-	}
-	_, err = p.MergeParams(s.Params)
-	return err
 }

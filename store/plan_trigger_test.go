@@ -21,11 +21,11 @@ func TestFireStoresAPlanRunWithItsOccurrence(t *testing.T) {
 		f := task.Firing{
 			Owner: owner, Trigger: "often", From: due, Next: new(due.Add(time.Hour)), DueAt: new(due.Add(time.Hour)),
 			Occurrences: []task.Occurrence{{Owner: owner, Trigger: "often", ScheduledFor: due, Run: "01P", DecidedAt: due}},
-			PlanRuns:    []task.PlanRequest{{ID: "01P", Cause: task.Cause{Kind: task.CauseTrigger, By: "often"}, ScheduledFor: due}},
+			Params:      map[string]string{"date": "tonight"},
 		}
 		checkAll(t, db.Fire(ctx, []task.Firing{f}, due))
 		r := must(db.PlanRun(ctx, "01P"))(t)
-		if r.Plan != "nightly" || !r.ScheduledFor.Equal(due) || r.State != plan.Running {
+		if r.Plan != "nightly" || !r.ScheduledFor.Equal(due) || r.State != plan.Running || r.Params["date"] != "tonight" {
 			t.Errorf("got %+v", r)
 		}
 		// The same firing again comes too late, and makes no second run.

@@ -92,7 +92,11 @@ func checkTrigger(t *tx, owner task.Owner, s task.TriggerSpec) error {
 			return err
 		}
 	case task.OwnerPlan:
-		if err := checkPlanOwner(t, owner.Name, s, lock); err != nil {
+		of, err := readPlan(t, owner.Name, lock)
+		if err != nil {
+			return err
+		}
+		if _, err := of.MergeParams(s.Params); err != nil {
 			return err
 		}
 	default:

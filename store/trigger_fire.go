@@ -9,6 +9,7 @@ import (
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 )
 
 // dueQuery reads triggers that are due, with their tasks and calendars.
@@ -75,8 +76,7 @@ func (db *DB) DueTriggers(ctx context.Context, now time.Time, limit int) (due []
 // preparedFiring is a firing with its runs ready to be written.
 type preparedFiring struct {
 	task.Firing
-	runs  map[task.RunID]newRun
-	plans map[task.RunID]task.PlanRequest
+	runs map[task.RunID]newRun
 }
 
 // Fire stores what was decided about due triggers: the occurrences, their runs, and when each trigger is due again, all
@@ -111,10 +111,6 @@ func prepareFiring(f task.Firing) (preparedFiring, error) {
 		}
 		p.runs[n.run.ID] = n
 	}
-	p.plans = make(map[task.RunID]task.PlanRequest, len(f.PlanRuns))
-	for _, r := range f.PlanRuns {
-		p.plans[r.ID] = r
-	}
 	return p, nil
 }
 
@@ -129,18 +125,11 @@ func (p preparedFiring) store(t *tx, now time.Time) error {
 	}
 	var skipped []task.Occurrence
 	for _, o := range p.Occurrences {
-		run, runs := p.runs[o.Run]
-		request, plans := p.plans[o.Run]
-		if !runs && !plans {
+		if o.Run == "" {
 			skipped = append(skipped, o)
 			continue
 		}
-		var refused string
-		if runs {
-			refused, err = t.occur(o, run)
-		} else {
-			refused, err = t.occurPlan(o, request, now)
-		}
+		refused, err := p.occur(t, o, now)
 		if err != nil {
 			return err
 		}
@@ -152,28 +141,45 @@ func (p preparedFiring) store(t *tx, now time.Time) error {
 	return t.skip(skipped, now)
 }
 
-// occur stores an occurrence with its run. Where the limits of its task allow none, nothing is stored, and why is returned.
-// An occurrence that has a row keeps it.
-func (t *tx) occur(o task.Occurrence, run newRun) (refused string, err error) {
-	known, err := t.hasOccurred(o)
-	if err != nil || known {
+// occur stores an occurrence with its run. Where there can be none, nothing is stored, and why is returned. An occurrence
+// that has a row keeps it.
+func (p preparedFiring) occur(t *tx, o task.Occurrence, now time.Time) (refused string, err error) {
+	var known int
+	const has = `
+		SELECT count(*) FROM occurrence WHERE owner_kind = ? AND owner = ? AND trigger_name = ? AND scheduled_for = ? AND event = ?`
+	err = t.scan(has, []any{string(o.Owner.Kind), o.Owner.Name, o.Trigger, micros(o.ScheduledFor), o.Event}, &known)
+	if err != nil || known > 0 {
 		return "", err
 	}
-	if _, err := run.insert(t); err != nil {
+	if o.Owner.Kind == task.OwnerPlan {
+		refused, err = t.beginPlan(o, p.Params, now)
+	} else if _, err = p.runs[o.Run].insert(t); err != nil {
 		if refusal, ok := errors.AsType[*task.Refusal](err); ok {
-			return refusal.Reason, nil
+			refused, err = refusal.Reason, nil
 		}
-		return "", err
+	}
+	if err != nil || refused != "" {
+		return refused, err
 	}
 	_, err = t.insertOccurrence(o)
 	return "", err
 }
 
-// hasOccurred reports whether an occurrence has a row.
-func (t *tx) hasOccurred(o task.Occurrence) (bool, error) {
-	var known int
-	const has = `
-		SELECT count(*) FROM occurrence WHERE owner_kind = ? AND owner = ? AND trigger_name = ? AND scheduled_for = ? AND event = ?`
-	err := t.scan(has, []any{string(o.Owner.Kind), o.Owner.Name, o.Trigger, micros(o.ScheduledFor), o.Event}, &known)
-	return known > 0, err
+// beginPlan stores a run of the plan that an occurrence starts, or returns why there can be none.
+func (t *tx) beginPlan(o task.Occurrence, params map[string]string, now time.Time) (refused string, err error) {
+	of, err := readPlan(t, o.Owner.Name, "")
+	if err != nil {
+		return "", err
+	}
+	run, err := plan.NewRun(plan.RunID(o.Run), of.Spec, params, task.Cause{Kind: task.CauseTrigger, By: o.Trigger}, now)
+	if err != nil {
+		return fmt.Sprintf("the plan cannot be run: %v", err), nil
+	}
+	run.ScheduledFor = &o.ScheduledFor
+	n, err := preparePlanRun(&run, "")
+	if err != nil {
+		return "", err
+	}
+	_, err = n.insert(t)
+	return "", err
 }
