@@ -15,9 +15,9 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],
-    testTimeout: 60_000,
     setupFiles: ['src/testing/setup.ts'],
     css: false,
+    testTimeout: 60_000,
     reporters: ['default', './test/vitest-summary.js'],
   },
 });

@@ -92,12 +92,12 @@ const routes = [
   createRoute({
     ...under,
     path: '/servers',
-    component: () => <NotYet title="Servers" meanwhile={['segno server list']} />,
+    component: lazyRouteComponent(() => import('./pages/servers/Servers'), 'Servers'),
   }),
   createRoute({
     ...under,
     path: '/servers/$name',
-    component: () => <NotYet title="Server" meanwhile={['segno server show SERVER']} />,
+    component: lazyRouteComponent(() => import('./pages/servers/ServerPage'), 'ServerPage'),
   }),
   createRoute({
     ...under,

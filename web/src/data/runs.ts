@@ -186,3 +186,13 @@ function runsIn(key: string, states: RunState[], backMs = 0) {
     },
   });
 }
+
+/** The runs that are on a server now. */
+export const runsOn = (server: string) =>
+  queryOptions({
+    queryKey: ['runs', 'on', server],
+    queryFn: async ({ signal }) => {
+      const path = `/runs?state=starting,running,unknown,stopping&limit=100&server=${part(server)}`;
+      return (await get<WirePage<WireRun>>(path, signal)).items.map(runOf);
+    },
+  });

@@ -356,6 +356,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plan-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List runs of plans, newest first */
+        get: operations["listPlanRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plan-runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a run of a plan with the state of each node and edge */
+        get: operations["getPlanRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plan-runs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start nothing more of a plan run, and stop what runs */
+        post: operations["cancelPlanRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plan-runs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a plan run that failed or was cancelled go on at the nodes that did not succeed */
+        post: operations["resumePlanRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List execution plans by name */
+        get: operations["listPlans"];
+        put?: never;
+        /** Create an execution plan */
+        post: operations["createPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an execution plan */
+        get: operations["getPlan"];
+        put?: never;
+        post?: never;
+        /** Remove an execution plan; its runs stay */
+        delete: operations["deletePlan"];
+        options?: never;
+        head?: never;
+        /** Edit an execution plan */
+        patch: operations["patchPlan"];
+        trace?: never;
+    };
+    "/plans/{name}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run a plan now */
+        post: operations["startPlanRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rating-presets": {
         parameters: {
             query?: never;
@@ -938,6 +1060,57 @@ export interface paths {
         put?: never;
         /** End the pause of a trigger */
         post: operations["resumeTaskTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/triggers/{trigger}/watches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say how the folder of a file trigger is watched, by server */
+        get: operations["listTaskWatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/triggers/{trigger}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say how the webhook of a trigger is */
+        get: operations["getTaskWebhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tasks/{name}/triggers/{trigger}/webhook-secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the address of a webhook and its key anew; they are shown this once */
+        post: operations["makeTaskWebhookSecrets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1950,6 +2123,18 @@ export interface components {
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
+        PagePlan: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Plan"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PagePlanRun: {
+            /** @description The items of this page. */
+            items: components["schemas"]["PlanRun"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
         PagePreview: {
             /** @description The items of this page. */
             items: components["schemas"]["Preview"][];
@@ -2004,6 +2189,12 @@ export interface components {
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
+        PageWatch: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Watch"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
         PageWhatIf: {
             /** @description The items of this page. */
             items: components["schemas"]["WhatIf"][];
@@ -2040,10 +2231,191 @@ export interface components {
             selection?: string;
             virtual_server?: string;
         };
+        Plan: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description What the plan is for. */
+            description?: string;
+            /** @description What follows what. */
+            edges?: components["schemas"]["PlanSpecEdge"][] | null;
+            /** @description Sets of nodes that run at once. */
+            groups?: components["schemas"]["PlanSpecGroup"][] | null;
+            /** @description Labels of the plan. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description The tasks that the plan runs. */
+            nodes: components["schemas"]["PlanSpecNode"][] | null;
+            /** @description Parameters of the plan and their default values. */
+            params?: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Counts edits; also the ETag.
+             */
+            version: number;
+        };
+        PlanEdge: {
+            from: string;
+            /** @enum {string} */
+            on: "ok" | "error" | "after";
+            /** @enum {string} */
+            state: "waiting" | "taken" | "dropped";
+            to: string;
+        };
         PlanFacts: {
             name: string;
             run: string;
             state: string;
+        };
+        PlanNode: {
+            /**
+             * Format: date-time
+             * @description When a running node is told to stop for its timeout.
+             */
+            deadline: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description What its run does; null where there is none, or none any more. */
+            live: components["schemas"]["PlanNodeRun"] | null;
+            name: string;
+            reason: string;
+            /** @description Run of the newest try; null before the first, and where it could not be started. */
+            run: string | null;
+            /** Format: date-time */
+            started_at: string | null;
+            /** @enum {string} */
+            state: "waiting" | "running" | "succeeded" | "failed" | "skipped" | "cancelled";
+            /**
+             * @description Why a running node was told to stop; null otherwise.
+             * @enum {string|null}
+             */
+            stop: "timeout" | "cancel" | null;
+            task: string;
+            /**
+             * Format: int64
+             * @description How many runs the node had; a resume may add one.
+             */
+            try: number;
+        };
+        PlanNodeRun: {
+            /** Format: int64 */
+            attempt: number;
+            progress: components["schemas"]["Progress"] | null;
+            reason: string;
+            server: string | null;
+            /** @enum {string} */
+            state: "queued" | "starting" | "running" | "unknown" | "stopping" | "succeeded" | "failed" | "timed_out" | "cancelled" | "reset" | "lost";
+        };
+        PlanRun: {
+            cause: components["schemas"]["Cause"];
+            /** @description How many nodes are in each state; states without nodes are left out. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description In the order of the plan; left out in lists. */
+            edges?: components["schemas"]["PlanEdge"][];
+            /** Format: date-time */
+            ended_at: string | null;
+            /** @description Left out in lists. */
+            groups?: components["schemas"]["PlanSpecGroup"][];
+            /** @description Ids sort by the time at which the plan run was requested. */
+            id: string;
+            /** @description In the order of the plan; left out in lists. */
+            nodes?: components["schemas"]["PlanNode"][];
+            /** @description Left out in lists. */
+            params?: {
+                [key: string]: string;
+            };
+            plan: string;
+            /** @description Why the plan run is in its state, in a sentence. */
+            reason: string;
+            /** Format: date-time */
+            scheduled_for: string | null;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            state: "running" | "stopping" | "succeeded" | "failed" | "cancelled";
+        };
+        PlanRunRequest: {
+            /** @description Values that override the plan's parameters. */
+            params?: {
+                [key: string]: string;
+            };
+        };
+        PlanSpec: {
+            /** @description What the plan is for. */
+            description?: string;
+            /** @description What follows what. */
+            edges?: components["schemas"]["PlanSpecEdge"][] | null;
+            /** @description Sets of nodes that run at once. */
+            groups?: components["schemas"]["PlanSpecGroup"][] | null;
+            /** @description Labels of the plan. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description The tasks that the plan runs. */
+            nodes: components["schemas"]["PlanSpecNode"][] | null;
+            /** @description Parameters of the plan and their default values. */
+            params?: {
+                [key: string]: string;
+            };
+        };
+        PlanSpecEdge: {
+            /** @description Node or group that comes before. */
+            from: string;
+            /**
+             * @description ok: it succeeded; of a group, all did. error: it ended otherwise. after: it ended, however. By default ok.
+             * @enum {string}
+             */
+            on?: "ok" | "error" | "after";
+            /** @description Node or group that follows. */
+            to: string;
+        };
+        PlanSpecGroup: {
+            /**
+             * @description Of several edges that lead to the group, all must be taken, or any one.
+             * @enum {string}
+             */
+            join?: "all" | "any";
+            /**
+             * Format: int64
+             * @description How many of its nodes run at most at the same time; by default all.
+             */
+            limit?: number;
+            /** @description Name of the group; no node has it. */
+            name: string;
+            /** @description Names of its nodes, in the order in which they are started. */
+            nodes: string[] | null;
+        };
+        PlanSpecNode: {
+            /**
+             * @description Of several edges that lead to the node, all must be taken, or any one.
+             * @enum {string}
+             */
+            join?: "all" | "any";
+            /** @description The plan run does not fail because this node does. */
+            may_fail?: boolean;
+            /** @description Name of the node within the plan: 1 to 63 of a-z 0-9 - _ */
+            name: string;
+            /** @description Parameters that override the task's, with ${{ params.x }} for those of the plan and ${{ nodes.y.outputs.z }} for an output of an earlier node. */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description Name of the task that it runs. */
+            task: string;
+            /**
+             * @description How long the node may take, waiting for a server included, before its run is stopped.
+             * @example 90s
+             */
+            timeout?: string;
         };
         Preset: {
             indicators: components["schemas"]["Indicator"][] | null;
@@ -2843,6 +3215,25 @@ export interface components {
             /** @description Requests to a secret address. */
             webhook?: components["schemas"]["WebhookTrigger"];
         };
+        TriggerWebhook: {
+            /** @description Whether there is a key for the signature. */
+            has_signing_key: boolean;
+            /**
+             * Format: date-time
+             * @description When its address was made; null where it has none yet.
+             */
+            made_at: string | null;
+            /**
+             * Format: int64
+             * @description How many requests had a wrong signature.
+             */
+            refused: number;
+            /**
+             * Format: date-time
+             * @description When the last of them came; null where there was none.
+             */
+            refused_at: string | null;
+        };
         Verdict: {
             avoided?: boolean;
             /** Format: double */
@@ -2975,6 +3366,26 @@ export interface components {
                 [key: string]: number;
             };
         };
+        Watch: {
+            /**
+             * Format: int64
+             * @description How many files match.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description How many events wait on the server to be taken.
+             */
+            pending: number;
+            /** @description Why the folder cannot be watched, or not as a whole; empty where it can. */
+            problem: string;
+            server: string;
+            /**
+             * Format: date-time
+             * @description When the agent last said so.
+             */
+            told_at: string;
+        };
         Webhook: {
             /**
              * @description segno (the default): the whole notice; slack: its text alone, as Slack, Mattermost and others take it.
@@ -2989,6 +3400,22 @@ export interface components {
             secret?: string;
             /** @description Address that is POSTed to, http or https. It is never shown again: it may hold a key. */
             url?: string;
+        };
+        WebhookSecrets: {
+            /** @description Path of the address, such as /hooks/…; left out where it was kept. */
+            path?: string;
+            /** @description Key of the signature; left out where it was kept, or where none is asked for. */
+            signing_key?: string;
+            /** @description The whole address, where the conductor knows its own. */
+            url?: string;
+        };
+        WebhookSecretsRequest: {
+            /** @description Leave the address as it is. */
+            keep_address?: boolean;
+            /** @description Leave the key of the signature as it is. */
+            keep_signing_key?: boolean;
+            /** @description Key of the signature, such as one that the sender has made; by default a random one is made. */
+            signing_key?: string;
         };
         WebhookTrigger: {
             /**
@@ -4112,6 +4539,348 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listPlanRuns: {
+        parameters: {
+            query?: {
+                /** @description Name of a plan. */
+                plan?: string;
+                /** @description States of the plan runs, repeated or separated by commas. */
+                state?: ("running" | "stopping" | "succeeded" | "failed" | "cancelled")[];
+                /** @description Queued, or of a plan run started, at this instant or later. */
+                since?: string;
+                /** @description Queued, or of a plan run started, before this instant. */
+                until?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePlanRun"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlanRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRun"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    cancelPlanRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRun"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumePlanRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRun"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                q?: string;
+                /** @description Name of a task. */
+                task?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePlan"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanSpec"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; if it is still the newest the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deletePlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchPlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    startPlanRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PlanRunRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRun"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     getRatingPresets: {
         parameters: {
             query?: never;
@@ -4183,9 +4952,9 @@ export interface operations {
                 server?: string;
                 /** @description Name of a virtual server. */
                 virtual_server?: string;
-                /** @description Queued at this instant or later. */
+                /** @description Queued, or of a plan run started, at this instant or later. */
                 since?: string;
-                /** @description Queued before this instant. */
+                /** @description Queued, or of a plan run started, before this instant. */
                 until?: string;
                 /** @description Most items of the page. */
                 limit?: number;
@@ -5630,6 +6399,101 @@ export interface operations {
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listTaskWatches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWatch"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTaskWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerWebhook"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    makeTaskWebhookSecrets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WebhookSecretsRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecrets"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

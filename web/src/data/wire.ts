@@ -33,3 +33,4 @@ export type WireTaskSpec = Schemas['TaskSpec'];
 export type WireEffect = Schemas['Effect'];
 export type WireRatingPresets = Schemas['RatingPresets'];
 export type WireForecast = Schemas['Forecast'];
+export type WirePause = Schemas['Pause'];

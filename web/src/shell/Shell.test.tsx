@@ -1,9 +1,9 @@
-import { screen, within } from '@testing-library/react';
+import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, it, vi } from 'vitest';
 
 import { json, page, problem, show, signedIn } from '../testing/console';
-import { aRun, aServer } from '../testing/samples';
+import { aServer } from '../testing/samples';
 
 it('asks for the token, says that it is wrong, and lets one in with the right one', async () => {
   let open = false;
@@ -21,42 +21,15 @@ it('asks for the token, says that it is wrong, and lets one in with the right on
   await user.click(screen.getByRole('button', { name: 'Sign in' }));
   expect(await screen.findByText('the token is not valid')).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Sign in' }));
-  expect(await screen.findByRole('heading', { name: 'Job servers' })).toBeTruthy();
-});
-
-it('says what to do where there is nothing yet', async () => {
-  show('/', signedIn);
-  expect(await screen.findByText(/No job server has joined yet/)).toBeTruthy();
-  expect(await screen.findByText(/There is no virtual server yet/)).toBeTruthy();
-  expect(await screen.findByText(/Nothing has run yet/)).toBeTruthy();
-});
-
-it('shows servers, groups and runs with their states', async () => {
-  show('/', {
-    ...signedIn,
-    'GET /servers': () =>
-      page(
-        aServer(),
-        aServer({ name: 'js-2', status: 'draining', reason: 'new disk', rating: null, stars: null }),
-      ),
-    'GET /virtual-servers': () => page({ name: 'etl', members: ['js-1', 'js-2'] }),
-    'GET /runs': () => page(aRun({ state: 'queued', server: null, reason: 'no member is eligible' })),
-  });
-  const servers = await screen.findByRole('table', { name: 'Job servers' });
-  expect(within(servers).getByText('96.0')).toBeTruthy();
-  expect(within(servers).getAllByText('1/4')).toHaveLength(2);
-  expect(within(servers).getByText('draining')).toBeTruthy();
-  expect(within(servers).getByText('new disk')).toBeTruthy();
-  const group = await screen.findByRole('article', { name: 'etl' });
-  expect(within(group).getByText('js-2')).toBeTruthy();
-  const runs = await screen.findByRole('table', { name: 'Newest runs' });
-  expect(within(runs).getByText('queued')).toBeTruthy();
-  expect(within(runs).getByText('no member is eligible')).toBeTruthy();
+  expect(await screen.findByRole('heading', { name: 'Overview' })).toBeTruthy();
 });
 
 it('says what could not be read, and reads it when told to try again', async () => {
   let broken = true;
-  show('/', { ...signedIn, 'GET /servers': () => (broken ? problem(403, 'not for you') : page(aServer())) });
+  show('/servers', {
+    ...signedIn,
+    'GET /servers': () => (broken ? problem(403, 'not for you') : page(aServer())),
+  });
   expect(await screen.findByText('The servers could not be read')).toBeTruthy();
   expect(screen.getByText('not for you')).toBeTruthy();
   broken = false;
@@ -67,6 +40,42 @@ it('says what could not be read, and reads it when told to try again', async () 
 it('says that the connection is lost', async () => {
   show('/', { ...signedIn, 'GET /events': () => problem(503, 'busy') });
   expect(await screen.findByText('Connection lost, reconnecting')).toBeTruthy();
+});
+
+it('shows how much needs attention as a number that leads to the list', async () => {
+  show('/servers', {
+    ...signedIn,
+    'GET /servers': () =>
+      page(aServer({ status: 'unavailable' }), aServer({ name: 'js-2', status: 'unreachable' })),
+  });
+  const number = await screen.findByRole('link', { name: '2 things need attention' });
+  expect(number.getAttribute('href')).toBe('/#attention');
+});
+
+it('jumps to a server by a part of its name, by keys alone', async () => {
+  show('/servers', {
+    ...signedIn,
+    'GET /servers': () => page(aServer(), aServer({ name: 'warehouse-7' })),
+    'GET /servers/warehouse-7': () => json(aServer({ name: 'warehouse-7' })),
+  });
+  await screen.findByRole('table', { name: 'Job servers' });
+  const user = userEvent.setup();
+  await user.keyboard('/');
+  await user.type(await screen.findByRole('combobox', { name: 'Jump to' }), 'house{Enter}');
+  expect(await screen.findByRole('heading', { level: 1, name: /warehouse-7/ })).toBeTruthy();
+  expect(window.location.pathname).toBe('/servers/warehouse-7');
+});
+
+it('lists the shortcuts, and goes to a page by two keys', async () => {
+  show('/', signedIn);
+  await screen.findByRole('heading', { name: 'Overview' });
+  const user = userEvent.setup();
+  await user.keyboard('?');
+  expect(await screen.findByRole('table', { name: 'Go to' })).toBeTruthy();
+  await user.keyboard('{Escape}');
+  await waitFor(() => expect(screen.queryByRole('table', { name: 'Go to' })).toBeNull());
+  await user.keyboard('gs');
+  expect(await screen.findByRole('heading', { name: 'Servers' })).toBeTruthy();
 });
 
 it('leads back to signing in when the session has ended', async () => {

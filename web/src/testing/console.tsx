@@ -38,6 +38,10 @@ export const signedIn: Answers = {
   'GET /tasks': () => page(),
   'GET /runs': () => page(),
   'GET /recoverable-runs': () => page(),
+  'GET /forecast': () => page(),
+  'GET /pauses': () => page(),
+  'GET /rating-presets': () => json({ presets: [], metrics: [] }),
+  'POST /virtual-servers/preview': () => page(),
 };
 
 /** Makes fetch give these answers. What has none is not found. */

@@ -1,12 +1,16 @@
 // What a browser has and jsdom has not.
 
+import { notifications } from '@mantine/notifications';
 import { cleanup, configure } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
 
-// A machine may be busy: what is waited for has time to come.
+// Tests wait for what they look for, on a busy machine too.
 configure({ asyncUtilTimeout: 15_000 });
 
-afterEach(cleanup);
+afterEach(() => {
+  notifications.clean();
+  cleanup();
+});
 
 Object.defineProperty(window, 'matchMedia', {
   value: (query: string) => ({

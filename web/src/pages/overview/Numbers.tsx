@@ -1,0 +1,70 @@
+import { Progress, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+
+import { Elapsed } from '../../components/instants';
+import { queuedRuns } from '../../data/runs';
+import { servers } from '../../data/servers';
+import classes from './Overview.module.css';
+
+/** The fleet in four figures. */
+export function Numbers() {
+  const fleet = useQuery(servers).data;
+  const queued = useQuery(queuedRuns).data;
+  if (!fleet || fleet.length === 0) return null;
+  const online = fleet.filter(({ state }) => state === 'online').length;
+  const slots = fleet.reduce((sum, server) => sum + server.slots, 0);
+  const used = fleet.reduce((sum, server) => sum + server.slotsUsed, 0);
+  const oldest = queued?.at(-1);
+  return (
+    <div className={classes.numbers}>
+      <Figure name="Servers online" to="/servers" value={`${online} of ${fleet.length}`}>
+        <Progress value={(100 * online) / fleet.length} size="xs" mt={6} aria-hidden />
+      </Figure>
+      <Figure name="Slots in use" to="/servers" value={`${used} of ${slots}`}>
+        <Progress value={slots === 0 ? 0 : (100 * used) / slots} size="xs" mt={6} aria-hidden />
+      </Figure>
+      <Figure name="Waiting" to="/runs?state=queued" value={queued ? atMost(queued.length) : '…'}>
+        <Text size="xs" c="dimmed">
+          {oldest ? (
+            <>
+              the oldest for <Elapsed from={oldest.queuedAt} to={null} />
+            </>
+          ) : (
+            'nothing waits'
+          )}
+        </Text>
+      </Figure>
+    </div>
+  );
+}
+
+/** A list that was read up to a hundred may be longer. */
+function atMost(count: number): string {
+  return count >= 100 ? '100 or more' : String(count);
+}
+
+function Figure({
+  name,
+  value,
+  to,
+  children,
+}: {
+  name: string;
+  value: string;
+  to: string;
+  children: ReactNode;
+}) {
+  return (
+    <Link to={to} className={`panel ${classes.figure}`}>
+      <Text size="xs" c="dimmed">
+        {name}
+      </Text>
+      <Text size="xl" fw={600} className="number">
+        {value}
+      </Text>
+      {children}
+    </Link>
+  );
+}
