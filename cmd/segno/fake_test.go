@@ -40,9 +40,14 @@ type fakeAPI struct {
 	servers map[string]wire.Server
 	groups  map[string]wire.VirtualServer
 	shared  map[string]wire.ConcurrencyGroup
-	tasks   map[string]wire.Task
-	runs    map[string]wire.Run
-	rating  wire.Placement
+	plans   map[string]wire.Plan
+	// planStates are what is answered of plan runs, one after the other; the last one stays. looked, unless it is nil, is
+	// called once a plan run was read.
+	planStates []wire.PlanRun
+	looked     func()
+	tasks      map[string]wire.Task
+	runs       map[string]wire.Run
+	rating     wire.Placement
 	// fates are by server, content and runs for recovery by the run's id.
 	fates       map[string][]wire.WhatIf
 	content     map[string][]byte
@@ -52,6 +57,8 @@ type fakeAPI struct {
 	told told
 	// later are the events that a follower gets.
 	later []wire.Event
+	// news are events that a follower gets as they come.
+	news chan wire.Event
 	// log is what GET …/log sends: server-sent events for a follower, else the first chunk.
 	log []sentEvent
 	// hold keeps a followed log open until the reader goes.
@@ -69,7 +76,7 @@ type sentEvent struct {
 func newFakeAPI(t *testing.T) *fakeAPI {
 	t.Helper()
 	f := &fakeAPI{
-		t: t, servers: map[string]wire.Server{}, groups: map[string]wire.VirtualServer{}, tasks: map[string]wire.Task{}, shared: map[string]wire.ConcurrencyGroup{}, runs: map[string]wire.Run{},
+		t: t, servers: map[string]wire.Server{}, groups: map[string]wire.VirtualServer{}, tasks: map[string]wire.Task{}, shared: map[string]wire.ConcurrencyGroup{}, plans: map[string]wire.Plan{}, runs: map[string]wire.Run{},
 	}
 	mux := http.NewServeMux()
 	f.route(mux, "GET /session", func(*http.Request) (any, error) { return wire.Session{By: "admin"}, nil })
@@ -153,7 +160,9 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 		return run, err
 	})
 	f.routeRecovery(mux)
+	f.routePlans(mux)
 	f.routeNotifications(mux)
+	f.routeEventTriggers(mux)
 	mux.HandleFunc("GET /api/v1/events", f.serveEvents)
 	mux.HandleFunc("GET /api/v1/runs/{name}/log", f.serveLog)
 
@@ -248,7 +257,17 @@ func (f *fakeAPI) serveEvents(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.(http.Flusher).Flush()
-	<-r.Context().Done()
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case e := <-f.news:
+			if data, err := json.Marshal(e); err == nil {
+				fmt.Fprintf(w, "id: %d\nevent: event\ndata: %s\n\n", e.ID, data)
+			}
+			w.(http.Flusher).Flush()
+		}
+	}
 }
 
 func writeProblem(w http.ResponseWriter, p wire.Problem) {
