@@ -36,18 +36,22 @@ type fakeAPI struct {
 	t   *testing.T
 	url string
 
-	mu      sync.Mutex
-	servers map[string]wire.Server
-	groups  map[string]wire.VirtualServer
-	shared  map[string]wire.ConcurrencyGroup
-	plans   map[string]wire.Plan
+	mu       sync.Mutex
+	servers  map[string]wire.Server
+	groups   map[string]wire.VirtualServer
+	shared   map[string]wire.ConcurrencyGroup
+	settings map[string]wire.Retention
+	plans    map[string]wire.Plan
 	// planStates are what is answered of plan runs, one after the other; the last one stays. looked, unless it is nil, is
 	// called once a plan run was read.
 	planStates []wire.PlanRun
 	looked     func()
-	tasks      map[string]wire.Task
-	runs       map[string]wire.Run
-	rating     wire.Placement
+	// triggers are by their task's and their own name, with a slash between.
+	triggers  map[string]wire.Trigger
+	calendars map[string]wire.Calendar
+	tasks     map[string]wire.Task
+	runs      map[string]wire.Run
+	rating    wire.Placement
 	// fates are by server, content and runs for recovery by the run's id.
 	fates       map[string][]wire.WhatIf
 	content     map[string][]byte
@@ -76,7 +80,7 @@ type sentEvent struct {
 func newFakeAPI(t *testing.T) *fakeAPI {
 	t.Helper()
 	f := &fakeAPI{
-		t: t, servers: map[string]wire.Server{}, groups: map[string]wire.VirtualServer{}, tasks: map[string]wire.Task{}, shared: map[string]wire.ConcurrencyGroup{}, plans: map[string]wire.Plan{}, runs: map[string]wire.Run{},
+		t: t, servers: map[string]wire.Server{}, groups: map[string]wire.VirtualServer{}, tasks: map[string]wire.Task{}, shared: map[string]wire.ConcurrencyGroup{}, settings: map[string]wire.Retention{}, plans: map[string]wire.Plan{}, runs: map[string]wire.Run{},
 	}
 	mux := http.NewServeMux()
 	f.route(mux, "GET /session", func(*http.Request) (any, error) { return wire.Session{By: "admin"}, nil })
@@ -121,6 +125,16 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 		return v, err
 	})
 	f.route(mux, "DELETE /virtual-servers/{name}/members/{server}", func(*http.Request) (any, error) { return nil, nil })
+	f.settings["retention"] = wire.Retention{RetentionSettings: task.DefaultRetention(), Version: 1}
+	f.route(mux, "GET /settings/{name}", oneOf(f.settings))
+	f.route(mux, "PATCH /settings/{name}", patchOf(f.settings))
+	for verb, pinned := range map[string]bool{"pin": true, "unpin": false} {
+		f.route(mux, "POST /runs/{name}/"+verb, func(r *http.Request) (any, error) {
+			run, err := find(f.runs, r.PathValue("name"))
+			run.Pinned = pinned
+			return run, err
+		})
+	}
 	f.route(mux, "GET /concurrency-groups", listOf(f.shared))
 	f.route(mux, "GET /concurrency-groups/{name}", oneOf(f.shared))
 	f.route(mux, "POST /concurrency-groups", func(r *http.Request) (any, error) {
@@ -131,6 +145,8 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	})
 	f.route(mux, "PATCH /concurrency-groups/{name}", patchOf(f.shared))
 	f.route(mux, "DELETE /concurrency-groups/{name}", removeOf(f.shared))
+	f.triggers, f.calendars = map[string]wire.Trigger{}, map[string]wire.Calendar{}
+	f.routeTriggers(mux)
 	f.route(mux, "GET /tasks", listOf(f.tasks))
 	f.route(mux, "GET /tasks/{name}", oneOf(f.tasks))
 	f.route(mux, "POST /tasks", func(r *http.Request) (any, error) {

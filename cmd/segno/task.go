@@ -108,6 +108,7 @@ func (a *app) showTask(t wire.Task) {
 		{"requires", pairs(t.Requires)}, {"needs", resources(t.Resources)}, {"parameters", pairs(t.Params)}, {"environment", pairs(t.Job.Env)},
 		{"timeout", durationWord(t.Timeout)}, {"priority", priority}, {"retries", retriesWord(t.Retries)},
 		{"on error", failed}, {"limits", limitsWord(t.Spec)}, {"groups", strings.Join(t.ConcurrencyGroups, ", ")},
+		{"kept", retentionWord(t.Retention)},
 		{"if unavailable", first(a.unavailableWord(t.OnUnavailable, &t.UnavailableAfter, t.LeaveRunning), "as its group has it, else wait")},
 		{"changed", clock(&t.UpdatedAt)}, {"version", fmt.Sprint(t.Version)},
 	}...)
