@@ -13,7 +13,14 @@ interface SecretFieldProps {
 }
 
 /** A secret that is never shown again: one that is set stays unless something is typed, or it is removed. */
-export function SecretField({ label, description, secret, change, error, required = false }: SecretFieldProps) {
+export function SecretField({
+  label,
+  description,
+  secret,
+  change,
+  error,
+  required = false,
+}: SecretFieldProps) {
   const { set, typed, removed } = secret;
   const kept = set && !removed && typed === '';
   const words = kept ? 'It is set, and stays unless something is typed here.' : description;
