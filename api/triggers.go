@@ -68,6 +68,11 @@ func (s *Server) triggersOf(c *call, f task.TriggerFilter) (answer, error) {
 			return answer{}, err
 		}
 	}
+	if f.Owner.Kind == task.OwnerPlan {
+		if _, err := s.service.Plan(c.ctx(), f.Owner.Name); err != nil {
+			return answer{}, err
+		}
+	}
 	return listed(c, wire.TriggerOf, func(ctx context.Context, p page.Request) (page.Of[task.Trigger], error) {
 		return s.service.Triggers(ctx, f, p)
 	})

@@ -110,6 +110,10 @@ func (t *tx) checkOwner(owner task.Owner) error {
 		_, err := readTask(t, owner.Name, "")
 		return err
 	}
+	if owner.Kind == task.OwnerPlan {
+		_, err := readPlan(t, owner.Name, "")
+		return err
+	}
 	return notFound(string(owner.Kind), owner.Name)
 }
 

@@ -48,6 +48,9 @@ type Firing struct {
 	// Occurrences are in the order of their scheduled times. Those with a run have it in Runs, by its id.
 	Occurrences []Occurrence
 	Runs        []Run
+	// Params are those of the plan runs of a plan's trigger. Its occurrences that are run have the id of the plan's run, and
+	// Runs is empty: the plan is taken as it is when the firing is stored.
+	Params map[string]string
 	// Next and DueAt are those of the trigger from then on; nil where it has no further occurrence.
 	Next, DueAt *time.Time
 }

@@ -71,12 +71,12 @@ const routes = [
   createRoute({
     ...under,
     path: '/tasks',
-    component: () => <NotYet title="Tasks" meanwhile={['segno task list']} />,
+    component: lazyRouteComponent(() => import('./pages/tasks/Tasks'), 'Tasks'),
   }),
   createRoute({
     ...under,
     path: '/tasks/$name',
-    component: () => <NotYet title="Task" meanwhile={['segno task show TASK']} />,
+    component: lazyRouteComponent(() => import('./pages/tasks/TaskPage'), 'TaskPage'),
   }),
   createRoute({ ...under, path: '/plans', component: () => <NotYet title="Plans" meanwhile={[]} /> }),
   createRoute({
@@ -102,7 +102,7 @@ const routes = [
   createRoute({
     ...under,
     path: '/recovery',
-    component: () => <NotYet title="Recovery" meanwhile={['segno recovery list']} />,
+    component: lazyRouteComponent(() => import('./pages/recovery/Recovery'), 'Recovery'),
   }),
   createRoute({
     ...under,
