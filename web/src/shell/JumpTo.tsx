@@ -46,7 +46,7 @@ export function JumpTo({ opened, close }: { opened: boolean; close: () => void }
       padding="xs"
       yOffset="12vh"
       centered={false}
-      aria-label="Jump to"
+      attributes={{ content: { 'aria-label': 'Jump to' } }}
     >
       <Finder close={close} />
     </Modal>
