@@ -30,3 +30,4 @@ class NoResizes {
 }
 window.ResizeObserver = NoResizes;
 window.scrollTo = vi.fn();
+Element.prototype.scrollIntoView = vi.fn();
