@@ -84,6 +84,10 @@ race: ## Run the Go tests with the race detector.
 bench: ## Run the Go benchmarks.
 	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) ./...
 
+.PHONY: bench-list
+bench-list: ## Measure lists of runs with 1,000 and with 1,000,000 runs stored, and what pruning costs beside dispatch.
+	go test ./store -run '^$$' -bench 'NewestRuns|Prune' -timeout 0 $(TESTFLAGS)
+
 .PHONY: check
 check: check-go check-generated check-web check-shell ## Check form and correctness without running tests.
 

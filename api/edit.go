@@ -40,15 +40,19 @@ func readEdit[T any](c *call) (edit, error) {
 	if err != nil {
 		return edit{}, err
 	}
-	version, err := c.ifMatch()
-	if err != nil {
-		return edit{}, err
+	version, patch, err := readPatch[T](c)
+	return edit{name: name, version: version, patch: patch}, err
+}
+
+// readPatch reads a merge patch for a document of type T, and the version that it is for.
+func readPatch[T any](c *call) (version int64, patch []byte, err error) {
+	if version, err = c.ifMatch(); err != nil {
+		return 0, nil, err
 	}
-	patch, err := c.json(mergePatch, "application/json")
-	if err != nil {
-		return edit{}, err
+	if patch, err = c.json(mergePatch, "application/json"); err != nil {
+		return 0, nil, err
 	}
-	return edit{name: name, version: version, patch: patch}, strictjson.CheckPatch[T](patch)
+	return version, patch, strictjson.CheckPatch[T](patch)
 }
 
 // deleted removes something under If-Match.

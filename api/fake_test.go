@@ -32,18 +32,20 @@ type fake struct {
 	fakeEvents
 	told
 
-	mu       sync.Mutex
-	servers  map[string]api.ServerView
-	groups   map[string]virtualserver.VirtualServer
-	shared   map[string]task.ConcurrencyGroup
-	tasks    map[string]task.Task
-	plans    map[string]plan.Plan
-	planRuns map[string]plan.Run
-	runs     map[task.RunID]*fakeRun
-	keys     map[string]task.RunID
-	answers  map[string]replay.Answer
-	events   []task.Event
-	watchers map[chan struct{}]struct{}
+	mu      sync.Mutex
+	servers map[string]api.ServerView
+	groups  map[string]virtualserver.VirtualServer
+	shared  map[string]task.ConcurrencyGroup
+	// retention is made of the defaults when it is first asked for.
+	retention task.StoredRetention
+	tasks     map[string]task.Task
+	plans     map[string]plan.Plan
+	planRuns  map[string]plan.Run
+	runs      map[task.RunID]*fakeRun
+	keys      map[string]task.RunID
+	answers   map[string]replay.Answer
+	events    []task.Event
+	watchers  map[chan struct{}]struct{}
 	// broken is returned by every method if it is set.
 	broken error
 	// writes counts changes that were stored.

@@ -122,7 +122,7 @@ func TestARunThatWaitsForAFurtherAttemptSaysHowItGoesOn(t *testing.T) {
 	h.do("GET", "/api/v1/runs/01RUN", "").want(200).into(&got)
 	want := map[string]any{
 		"policy":        []any{map[string]any{"after": "2m", "do": "wait"}, map[string]any{"after": "10m", "do": "recover"}},
-		"leave_running": true, "unavailable_after": "30s", "tries": 2.0, "checkpoints": []any{},
+		"leave_running": true, "unavailable_after": "30s", "tries": 2.0, "pinned": false, "checkpoints": []any{},
 		"next": map[string]any{
 			"ground": "exit reported", "checkpoint": 4.0, "avoid": "js-1", "not_before": "2026-03-01T12:01:00.250Z", "reason": "retry 2 of 3",
 		},

@@ -218,7 +218,7 @@ func TestARunIsAsTheConventionsSay(t *testing.T) {
 	_ = json.Unmarshal([]byte(`{"id": "01RUN", "task": "load", "state": "running", "prior": null, "cause": {"kind": "manual", "by": "admin"},
 		"scheduled_for": null, "queued_at": "2026-03-01T12:00:00.250Z", "started_at": null, "ended_at": null, "exit_code": null, "reason": "",
 		"policy": "recover", "target": {"virtual_server": "etl"}, "server": "js-2", "attempt": 2, "params": {"date": "x"}, "outputs": {"rows": "12"},
-		"progress": {"percent": 42, "message": "loading orders"}, "leave_running": false, "unavailable_after": null, "pending": null, "tries": 0,
+		"progress": {"percent": 42, "message": "loading orders"}, "leave_running": false, "unavailable_after": null, "pending": null, "tries": 0, "pinned": false,
 		"next": null, "checkpoints": [{"sequence": 3, "attempt": 1, "name": "loaded", "label": "half", "instructions": "mail the owner", "step": 0,
 			"size": 5, "sha256": "ab", "created_at": "2026-03-01T12:00:00.250Z"}],
 		"attempts": [

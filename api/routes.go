@@ -60,6 +60,8 @@ func (s *Server) ownRoutes() []route {
 		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("q", "task", "state", "cause", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),
 		get("/runs/{id}", "getRun", s.getRun, "Read a run with its attempts and placements").gives(wire.Run{}),
 		post("/runs/{id}/cancel", "cancelRun", s.cancelRun, "Stop a run, or keep it from starting").gives(wire.Run{}),
+		post("/runs/{id}/pin", "pinRun", s.pinRun, "Keep a run, whatever the rules of retention say").gives(wire.Run{}),
+		post("/runs/{id}/unpin", "unpinRun", s.unpinRun, "Leave a run to the rules of retention again").gives(wire.Run{}),
 		post("/runs/{id}/reset", "resetRun", s.resetRun, "End a run as reset; its task is ready to run").gives(wire.Run{}),
 		post("/runs/{id}/restart", "restartRun", s.restartRun, "Take a run up again from the beginning").gives(wire.Run{}),
 		post("/runs/{id}/recover", "recoverRun", s.recoverRun, "Take a run up again from a checkpoint").reads(wire.RecoverRequest{}, optional).gives(wire.Run{}),
@@ -87,6 +89,9 @@ func (s *Server) ownRoutes() []route {
 		get("/calendars/{name}/days", "listCalendarDays", s.calendarDays, "Say what a calendar allows on each day").takes("from", "to").gives(wire.Page[wire.CalendarDay]{}),
 
 		get("/events", "listEvents", s.listEvents, "List or follow everything that happens").takes("after", "kind", "subject", "task", "newest", "follow", "limit", "cursor").streams(wire.Page[wire.Event]{}),
+
+		get("/settings/retention", "getRetention", s.getRetention, "Read for how long runs, events and occurrences are kept").tagged().gives(wire.Retention{}),
+		patch("/settings/retention", "patchRetention", s.patchRetention, "Edit for how long runs, events and occurrences are kept").tagged().merges(task.RetentionSettings{}).gives(wire.Retention{}),
 
 		get("/session", "getSession", s.readSession, "Say who is calling").gives(wire.Session{}),
 		post("/session", "createSession", s.createSession, "Open a browser's session with a token").public().keeps(keepNothing).reads(wire.SessionRequest{}, required).creates(wire.Session{}),

@@ -39,6 +39,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "TriggerSpec"
 	case reflect.TypeFor[notification.RuleSpec]():
 		return "NotificationRuleSpec"
+	case reflect.TypeFor[task.Retention](), reflect.TypeFor[*task.Retention]():
+		return "TaskRetention"
 	case reflect.TypeFor[task.CalendarSpec]():
 		return "CalendarSpec"
 	}

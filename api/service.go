@@ -20,6 +20,7 @@ type Service interface {
 	VirtualServerService
 	TaskService
 	ConcurrencyGroupService
+	RetentionService
 	RunService
 	PlanService
 	TriggerService

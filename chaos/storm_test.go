@@ -56,6 +56,14 @@ var mishaps = []mishap{
 		probes := h.probes()
 		return len(probes) > 0 && syscall.Kill(probes[s.rnd.IntN(len(probes))], syscall.SIGKILL) == nil
 	}},
+	{"job stopped", func(s *storm, h *host) bool {
+		probes := h.probes()
+		if len(probes) == 0 {
+			return false
+		}
+		pid := probes[s.rnd.IntN(len(probes))]
+		return s.breaks(fmt.Sprint("process ", pid), func() { _ = syscall.Kill(pid, syscall.SIGSTOP) }, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+	}},
 	{"host lost", func(s *storm, h *host) bool {
 		return s.breaks(h.name, h.off, func() { s.reboot(h) })
 	}},

@@ -100,7 +100,7 @@ func needNamespaces(t testing.TB) {
 		}
 		message := fmt.Sprintf("hosts of their own cannot be made here: %s: %v: %s", strings.Join(command, " "), err, out)
 		if os.Getenv("REQUIRE_NAMESPACES") == "1" {
-			t.Fatalf("%s\nIt takes root, iproute2 and a kernel with namespaces for networks, processes and time. "+
+			t.Fatalf("%s\nIt takes root (unshare --map-root-user go test will do), iproute2 and a kernel with namespaces for networks, processes and time. "+
 				"REQUIRE_NAMESPACES=0 makes the tests that need them skip.", message)
 		}
 		t.Skip(message)

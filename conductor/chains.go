@@ -30,6 +30,8 @@ const (
 	runFollower = "run-ends"
 	// followBatch is how many ends are dealt with in one transaction.
 	followBatch = 200
+	// gatherEnds is for how long ends gather after a sign of one: while runs end all the time, many are dealt with together.
+	gatherEnds = 10 * time.Millisecond
 	// advanceEvery is how often a position is stored that has moved on with nothing to do. What it has passed over is looked
 	// at again after a crash, with the same outcome.
 	advanceEvery = 5 * time.Second
@@ -73,6 +75,21 @@ func (c *Conductor) chainLoop(ctx context.Context) error {
 		case <-signal:
 		case <-ticker.C:
 		}
+		if !gather(ctx, gatherEnds) {
+			return ctx.Err()
+		}
+	}
+}
+
+// gather waits a moment in which more may come, and reports whether ctx has not ended.
+func gather(ctx context.Context, moment time.Duration) bool {
+	timer := time.NewTimer(moment)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 

@@ -43,6 +43,8 @@ type Options struct {
 	Triggers TriggerStore
 	// EventTriggers keeps what triggers of files, chains and webhooks need; nil turns them off.
 	EventTriggers EventTriggerStore
+	// Retention keeps the rules by which old runs, events and occurrences are removed; nil keeps everything for ever.
+	Retention RetentionStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
 	// PublicURL is how people reach the console, for links in notifications; without it there are none.
@@ -179,6 +181,9 @@ func (c *Conductor) Serve(ctx context.Context) error {
 	}
 	if c.options.Notices != nil {
 		acting = append(acting, c.noticesLoop, c.outboxLoop, c.pruneOutboxLoop, c.lateLoop)
+	}
+	if c.options.Retention != nil {
+		acting = append(acting, c.pruneLoop)
 	}
 	loops, ctx := errgroup.WithContext(ctx)
 	for _, loop := range acting {

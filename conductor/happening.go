@@ -44,11 +44,7 @@ func (c *Conductor) settleEvent(d task.DueTrigger, h happening) (task.Happening,
 	out := task.Happening{Occurrence: task.Occurrence{
 		Owner: d.Trigger.Owner, Trigger: d.Trigger.Name, ScheduledFor: h.at, Event: h.event, DecidedAt: now,
 	}}
-	why, err := d.WhyNot(h.at)
-	if err != nil {
-		return out, err
-	}
-	if why != "" {
+	if why := d.WhyNot(h.at); why != "" {
 		out.Occurrence.Reason = why
 		return out, nil
 	}

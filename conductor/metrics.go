@@ -24,6 +24,7 @@ type Metrics struct {
 	age      prometheus.Gauge
 	agents   prometheus.Gauge
 	notices  noticeMetrics
+	prunings *prometheus.CounterVec
 	// refusedHooks counts requests to webhooks.
 	refusedHooks prometheus.Counter
 }
@@ -64,8 +65,11 @@ func NewMetrics() *Metrics {
 			Name: "segno_webhooks_refused_total", Help: "Requests to webhooks whose signature was wrong.",
 		}),
 		notices: newNoticeMetrics(),
+		prunings: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "segno_pruned_total", Help: "What was removed by the rules of retention: runs, plan_runs, logs, checkpoints, events and occurrences.",
+		}, []string{"kind"}),
 	}
-	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents, m.refusedHooks)
+	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents, m.refusedHooks, m.prunings)
 	m.notices.register(m.registry)
 	return m
 }
@@ -87,6 +91,8 @@ func (m *Metrics) Request(route string, status int, took time.Duration) {
 func (m *Metrics) claimed(after time.Duration) { m.dispatch.Observe(after.Seconds()) }
 
 func (m *Metrics) ended(state task.State) { m.ends.WithLabelValues(string(state)).Inc() }
+
+func (m *Metrics) pruned(kind string, n int) { m.prunings.WithLabelValues(kind).Add(float64(n)) }
 
 // Metrics returns the conductor's metrics.
 func (c *Conductor) Metrics() *Metrics { return c.metrics }

@@ -1,6 +1,9 @@
 package store
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
 )
@@ -69,4 +72,48 @@ func (t *tx) noteAfter(owner task.Owner, s task.TriggerSpec) error {
 	const insert = `INSERT INTO trigger_after (owner_kind, owner, trigger_name, after_task) VALUES (?, ?, ?, ?)`
 	_, err := t.exec(insert, string(owner.Kind), owner.Name, s.Name, s.After.Task)
 	return err
+}
+
+// refuseWatched returns fault.Conflict, naming them, while there are file triggers on a server or, where that is empty, on a
+// virtual server: nobody would look into their folders any more.
+func refuseWatched(t *tx, server, group string) error {
+	all, err := triggersOf(t, `SELECT `+triggerColumns+` FROM trigger t WHERE kind = 'file' ORDER BY owner_kind, owner, name`)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, tr := range all {
+		if tr.File != nil && tr.File.Server == server && tr.File.VirtualServer == group {
+			names = append(names, tr.Owner.Name+"/"+tr.Name)
+		}
+	}
+	return refuseNamed(names, "file triggers are about it")
+}
+
+// refuseFollowed returns fault.Conflict, naming them, while triggers of others wait for the end of a task.
+func refuseFollowed(t *tx, taskName string) error {
+	var rows []struct {
+		Owner       string
+		TriggerName string `db:"trigger_name"`
+	}
+	const query = `SELECT owner, trigger_name FROM trigger_after WHERE after_task = ? ORDER BY owner_kind, owner, trigger_name`
+	if err := t.all(&rows, query, taskName); err != nil {
+		return err
+	}
+	names := make([]string, len(rows))
+	for i, row := range rows {
+		names[i] = row.Owner + "/" + row.TriggerName
+	}
+	return refuseNamed(names, "triggers wait for its end")
+}
+
+func refuseNamed(names []string, why string) error {
+	const shown = 3
+	switch {
+	case len(names) == 0:
+		return nil
+	case len(names) > shown:
+		names = append(names[:shown:shown], fmt.Sprintf("%d more", len(names)-shown))
+	}
+	return fmt.Errorf("%s: %s: %w", why, strings.Join(names, ", "), fault.Conflict)
 }

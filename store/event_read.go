@@ -116,11 +116,23 @@ func (db *DB) RunEvents(ctx context.Context, id task.RunID, p page.Request) (pag
 	if err := db.view(ctx).all(&rows, query, string(id), last); err != nil {
 		return page.Of[task.Event]{}, fmt.Errorf("read the history of run %s: %w", id, err)
 	}
-	// A run's history begins with its request, so a run without a first event does not exist.
+	// A run's history begins with its request, so one without events does not exist, or they were too old to be kept.
 	if len(rows) == 0 && last == 0 {
-		return page.Of[task.Event]{}, fmt.Errorf("read history: %w", notFound("run", string(id)))
+		if err := db.checkRun(ctx, id); err != nil {
+			return page.Of[task.Event]{}, fmt.Errorf("read history: %w", err)
+		}
 	}
 	return paged(events(rows), p, "run_events", func(e task.Event) string { return strconv.FormatInt(e.ID, 10) }), nil
+}
+
+// checkRun returns fault.NotFound unless there is such a run.
+func (db *DB) checkRun(ctx context.Context, id task.RunID) error {
+	var found string
+	err := db.view(ctx).get(&found, `SELECT id FROM run WHERE id = ?`, string(id))
+	if isNone(err) {
+		return notFound("run", string(id))
+	}
+	return err
 }
 
 // LastEvent returns the id of the newest event, or 0.

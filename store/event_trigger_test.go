@@ -13,6 +13,7 @@ import (
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
 func fileTrigger(name string) task.TriggerSpec {
@@ -235,6 +236,41 @@ func TestTwoTriggersMadeAtTheSameTimeCloseNoLoop(t *testing.T) {
 			wg.Wait()
 			if (errs[0] == nil) == (errs[1] == nil) {
 				t.Fatalf("of two triggers that close a loop together the errors are %v", errs)
+			}
+		}
+	})
+}
+
+func TestWhatTriggersWaitForIsNotDeleted(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		joinServer(t, db, "js-2")
+		must(db.CreateVirtualServer(ctx, virtualserver.Spec{Name: "landing"}, noon))(t)
+		must(db.CreateTask(ctx, loadSpec("first"), noon))(t)
+		for i := range 5 {
+			must(db.CreateTrigger(ctx, load, afterTrigger(fmt.Sprint("next-", i), "first"), noon))(t)
+		}
+		onServer, onGroup := fileTrigger("on-server"), fileTrigger("on-group")
+		onServer.File.Server, onGroup.File.Server, onGroup.File.VirtualServer = "js-2", "", "landing"
+		must(db.CreateTrigger(ctx, load, onServer, noon))(t)
+		must(db.CreateTrigger(ctx, load, onGroup, noon))(t)
+		remove := map[string]func() error{
+			"load/next-0, load/next-1, load/next-2, 2 more": func() error { return db.DeleteTask(ctx, "first", 0, noon) },
+			"load/on-server": func() error { return db.DeleteServer(ctx, "js-2", 0, noon) },
+			"load/on-group":  func() error { return db.DeleteVirtualServer(ctx, "landing", 0, noon) },
+		}
+		for names, do := range remove {
+			err := do()
+			wantKind(t, err, fault.Conflict)
+			if !strings.Contains(err.Error(), names) {
+				t.Errorf("the error %q does not name %s", err, names)
+			}
+		}
+		check(t, db.DeleteTask(ctx, "load", 0, noon))
+		for names, do := range remove {
+			if err := do(); err != nil {
+				t.Errorf("without %s: %v", names, err)
 			}
 		}
 	})

@@ -177,3 +177,14 @@ type TaskCache struct{ cache taskCache }
 func (c *TaskCache) Get(name string) (task.Task, bool, uint64) { return c.cache.get(name) }
 func (c *TaskCache) Put(t task.Task, changes uint64)           { c.cache.put(t, changes) }
 func (c *TaskCache) Forget()                                   { c.cache.forget() }
+
+// ContentFolder returns the folder with the content of checkpoints, or "" on PostgreSQL.
+func (db *DB) ContentFolder() string {
+	if db.dialect == postgres {
+		return ""
+	}
+	return db.place.file + contentEnding
+}
+
+// IsPostgres reports whether the store is on PostgreSQL.
+func (db *DB) IsPostgres() bool { return db.dialect == postgres }

@@ -158,6 +158,13 @@ func TestNoticesArePostedWithTheirPositionOrNotAtAll(t *testing.T) {
 		if got := must(db.Deliveries(ctx, notification.DeliveryFilter{}, page.Request{}))(t); len(got.Items) > 0 {
 			t.Fatalf("got %v from a follower that stands elsewhere", got.Items)
 		}
+		twice := []notification.Delivery{delivery("same", "ops", 7), delivery("same", "ops", 8)}
+		if err := db.PostNotices(ctx, "notifications", from, from+9, twice, noon); err == nil {
+			t.Fatal("an id was given twice")
+		}
+		if got := must(db.Position(ctx, "notifications"))(t); got != from {
+			t.Fatalf("the follower moved on to %d although nothing was stored", got)
+		}
 		check(t, db.PostNotices(ctx, "notifications", from, from+9, ds, noon))
 		wantKind(t, db.PostNotices(ctx, "notifications", from, from+9, ds, noon), fault.Conflict)
 		var ids []string

@@ -129,7 +129,7 @@ func (db *DB) Output(ctx context.Context, ref task.Ref, offset int64, limit int)
 	}
 	read := int64(0)
 	if offset < a.LogBytes {
-		if out.Lines, read, err = readOutput(v, ref, offset, min(limit, maxRead)); err != nil {
+		if out.Lines, read, err = readOutput(v, ref, offset, min(limit, maxRead, int(min(a.LogBytes-offset, maxRead)))); err != nil {
 			return out, false, fmt.Errorf("read output of attempt %d of run %s: %w", ref.Number, ref.Run, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
@@ -127,11 +128,14 @@ func runsQuery(f task.RunFilter, last string, limit int) (string, []any, error) 
 	if f.VirtualServer != "" {
 		c.add("r.virtual_server = ?", f.VirtualServer)
 	}
+	// Ids begin with the millisecond of the request: what lies outside of a stretch of time is not even looked at.
 	if !f.Since.IsZero() {
 		c.add("r.queued_at >= ?", micros(f.Since))
+		c.add("r.id >= ?", string(task.FirstRunID(f.Since)))
 	}
 	if !f.Until.IsZero() {
 		c.add("r.queued_at < ?", micros(f.Until))
+		c.add("r.id < ?", string(task.FirstRunID(f.Until.Add(time.Millisecond))))
 	}
 	if last != "" {
 		c.add("r.id < ?", last)

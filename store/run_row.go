@@ -13,7 +13,7 @@ const (
 	runColumns = `r.id, r.task, r.state, r.prior, r.attempt, r.rank, r.cause_kind, r.cause_by, r.virtual_server,
 		r.target_server, r.on_unavailable, r.labels, r.scheduled_for, r.queued_at, r.started_at, r.ended_at, r.exit_code,
 		r.reason, r.server, r.progress_percent, r.progress_message, r.pending,
-		r.pending_checkpoint, r.next, r.tries`
+		r.pending_checkpoint, r.next, r.tries, r.pinned`
 	runSpecColumns = runColumns + `, s.spec, s.params`
 	runWithSpec    = `SELECT ` + runSpecColumns + ` FROM run r JOIN run_spec s ON s.run = r.id`
 )
@@ -46,6 +46,7 @@ type runRow struct {
 	PendingCheckpoint int `db:"pending_checkpoint"`
 	Next              *string
 	Tries             int
+	Pinned            int
 	Spec              string
 	Params            string
 }
@@ -69,6 +70,7 @@ func (row runRow) run() (task.Run, error) {
 		Server:       orEmpty(row.Server),
 		Pending:      task.Intent(row.Pending),
 		Tries:        row.Tries,
+		Pinned:       row.Pinned == 1,
 	}
 	switch {
 	case row.Next != nil && r.State == task.Queued:

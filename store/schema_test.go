@@ -220,6 +220,9 @@ func TestPagesAreReadFromTheEndOfAnIndex(t *testing.T) {
 		"of a task":           {task.RunFilter{Task: "load"}, "run_task"},
 		"of a server":         {task.RunFilter{Server: "js-1"}, "run_server"},
 		"of a virtual server": {task.RunFilter{VirtualServer: "etl"}, "run_virtual_server"},
+		"since an instant":    {task.RunFilter{Since: noon}, "PRIMARY KEY (id>?"},
+		"before an instant":   {task.RunFilter{Until: noon}, "PRIMARY KEY (id<?"},
+		"of a task's month":   {task.RunFilter{Task: "load", Since: noon, Until: late}, "run_task (task=? AND id>? AND id<?)"},
 		"of a state":          {task.RunFilter{States: []task.State{task.Failed}}, "run_state"},
 	}
 	for what, c := range runs {

@@ -220,6 +220,9 @@ func (db *DB) DeleteServer(ctx context.Context, name string, version int64, now 
 		if err := refuseBound(t, `SELECT name FROM task WHERE server = ? ORDER BY name LIMIT 4`, name); err != nil {
 			return err
 		}
+		if err := refuseWatched(t, name, ""); err != nil {
+			return err
+		}
 		if err := leaveGroups(t, name, now); err != nil {
 			return err
 		}

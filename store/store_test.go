@@ -207,8 +207,9 @@ var runNumbers atomic.Int64
 // newRun returns a run of the task "load" that was not inserted yet. Later ones have greater ids.
 func newRun() task.Run {
 	n := runNumbers.Add(1)
+	at := noon.Add(time.Duration(n) * time.Millisecond)
 	return task.Run{
-		ID: task.RunID(fmt.Sprintf("01RUN%08d", n)), Task: "load", QueuedAt: noon.Add(time.Duration(n) * time.Millisecond),
+		ID: task.FirstRunID(at)[:18] + task.RunID(fmt.Sprintf("%08d", n)), Task: "load", QueuedAt: at,
 		Cause: task.Cause{Kind: task.CauseManual, By: "ops"}, Spec: loadSpec("load"),
 		Params: map[string]string{"date": "2026-01-01"},
 	}

@@ -257,6 +257,9 @@ func (db *DB) DeleteTask(ctx context.Context, name string, version int64, now ti
 		if err := checkUnplanned(t, name); err != nil {
 			return err
 		}
+		if err := refuseFollowed(t, name); err != nil {
+			return err
+		}
 		for _, statement := range []string{`DELETE FROM usage WHERE task = ?`, `DELETE FROM task WHERE name = ?`} {
 			if _, err := t.exec(statement, name); err != nil {
 				return err

@@ -295,6 +295,9 @@ func (db *DB) DeleteVirtualServer(ctx context.Context, name string, version int6
 		if err := refuseBound(t, `SELECT name FROM task WHERE virtual_server = ? ORDER BY name LIMIT 4`, name); err != nil {
 			return err
 		}
+		if err := refuseWatched(t, "", name); err != nil {
+			return err
+		}
 		if _, err := t.exec(`DELETE FROM virtual_server WHERE name = ?`, name); err != nil {
 			return err
 		}

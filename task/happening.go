@@ -14,30 +14,27 @@ type Happening struct {
 
 // WhyNot returns why a trigger starts nothing at an event that happened at an instant, or "": it is paused, it is outside
 // of its dates, or its calendar excludes the instant.
-func (d DueTrigger) WhyNot(at time.Time) (string, error) {
+func (d DueTrigger) WhyNot(at time.Time) string {
 	t := d.Trigger
 	switch {
 	case t.Pause != nil:
-		return t.Pause.Sentence(), nil
+		return t.Pause.Sentence()
 	case t.Start != nil && at.Before(*t.Start):
-		return "the trigger begins at " + t.Start.UTC().Format(time.RFC3339), nil
+		return "the trigger begins at " + t.Start.UTC().Format(time.RFC3339)
 	case t.End != nil && !at.Before(*t.End):
-		return "the trigger has ended at " + t.End.UTC().Format(time.RFC3339), nil
+		return "the trigger has ended at " + t.End.UTC().Format(time.RFC3339)
 	case d.Calendar == nil:
-		return "", nil
+		return ""
 	}
 	zone, err := Zone(t.Timezone)
 	if err != nil {
-		return "", fmt.Errorf("read the zone of trigger %s: %w", t.Name, err)
+		return fmt.Sprintf("the trigger cannot be read: %v", err)
 	}
 	days, err := newCalendarDays(d.Calendar.CalendarSpec, zone)
 	if err != nil {
-		return "", fmt.Errorf("read the calendar %s: %w", d.Calendar.Name, err)
+		return fmt.Sprintf("the calendar %s cannot be read: %v", d.Calendar.Name, err)
 	}
-	if answer := days.at(at); !answer.allowed {
-		return answer.why, nil
-	}
-	return "", nil
+	return days.at(at).why
 }
 
 // Sentence says what is paused, and why.

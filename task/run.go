@@ -55,6 +55,8 @@ type Run struct {
 	// Next is what the run's next attempt begins with. It is set while the run is queued for one. While Pending is
 	// IntentRecover, its Checkpoint is the one that the operator chose, 0 for the newest.
 	Next *Continuation
+	// Pinned is true where the run is kept whatever the rules of retention say.
+	Pinned bool
 	// Tries counts the attempts whose job failed by itself, for retries.
 	Tries int
 	// Attempts are filled in where one run is asked for, oldest first.

@@ -47,6 +47,8 @@ type Spec struct {
 	ConcurrencyGroups []string `json:"concurrency_groups,omitempty" doc:"Concurrency groups that the task's runs count in: limits shared with other tasks."`
 	// PauseOnError pauses the triggers of the task once a run of it failed, timed out or was lost, until someone resumes them.
 	PauseOnError bool `json:"pause_on_error,omitempty" doc:"A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them."`
+	// Retention is for how long, and how many of, the task's runs are kept; nil leaves it to the settings of all.
+	Retention *Retention `json:"retention,omitempty" doc:"How many of the task's runs are kept, and for how long; by default as the settings of all say."`
 	// UnavailableAfter overrides the server's own period; 0 leaves it.
 	UnavailableAfter Duration `json:"unavailable_after,omitzero" doc:"Silence after which the server counts as unavailable for this task's runs."`
 	// Expect is by when runs are expected to start and to finish.

@@ -117,6 +117,13 @@ func (s TriggerSpec) WithDefaults() TriggerSpec {
 	if s.Misfire == MisfireAll && s.MisfireWindow == 0 {
 		s.MisfireWindow = Duration(DefaultMisfireWindow)
 	}
+	if s.File != nil {
+		file := s.File.WithDefaults()
+		s.File = &file
+	}
+	if s.Webhook != nil && s.Webhook.Signature == "" {
+		s.Webhook = &WebhookTrigger{Signature: SignatureNone}
+	}
 	for _, at := range []**time.Time{&s.At, &s.Start, &s.End} {
 		if *at != nil {
 			utc := (*at).UTC()

@@ -76,6 +76,7 @@ func (s Spec) Validate() error {
 	found.add(fault.Under("retries", s.Retries.Validate()))
 	found.add(fault.Under("expect", s.Expect.Validate()))
 	found.add(s.validLimits())
+	found.add(s.validRetention())
 	if len(found) == 0 {
 		// The texts can be judged only with parameters and a job that are sound.
 		_, err := Fill(s, nil)

@@ -243,6 +243,9 @@ func (c *Client) pause(ctx context.Context, try int, least time.Duration) error 
 // NewKey returns a new Idempotency-Key.
 func NewKey() string { return rand.Text() }
 
+// URL is the address of the conductor, without a slash at its end.
+func (c *Client) URL() string { return c.base }
+
 // Ready returns nil when the conductor can do its work, else why not.
 func (c *Client) Ready(ctx context.Context) error {
 	return c.once(ctx, request{method: http.MethodGet, path: "/readyz"}, nil)

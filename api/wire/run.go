@@ -41,7 +41,9 @@ type Run struct {
 	Progress         *Progress         `json:"progress"`
 	// Pending is what is to become of a run that is stopping, once its attempt is certainly over.
 	Pending *task.Intent `json:"pending" enum:"cancel,reset,restart,recover" doc:"Of a run whose attempt is being stopped: what becomes of it then."`
-	Tries   int          `json:"tries" doc:"How many attempts ended because the job itself failed."`
+	// Pinned runs are kept whatever the rules of retention say.
+	Pinned bool `json:"pinned" doc:"It is kept whatever the rules of retention say."`
+	Tries  int  `json:"tries" doc:"How many attempts ended because the job itself failed."`
 	// Next is nil unless the run is queued for a further attempt.
 	Next *Next `json:"next" doc:"Of a run that is queued for a further attempt: how it goes on."`
 	// Checkpoints and Attempts are given where one run is asked for; nil in lists.
@@ -105,7 +107,7 @@ func RunOf(r task.Run) Run {
 		ScheduledFor: optional(r.ScheduledFor), QueuedAt: At(r.QueuedAt), StartedAt: optional(r.StartedAt), EndedAt: optional(r.EndedAt),
 		ExitCode: r.ExitCode, Reason: r.Reason, Target: r.Spec.Target,
 		Server: text(r.Server), Attempt: r.Attempt, Params: filled(r.Params), Outputs: filled(r.Outputs),
-		LeaveRunning: r.Spec.LeaveRunning, UnavailableAfter: span(time.Duration(r.Spec.UnavailableAfter)), Tries: r.Tries, Next: nextOf(r.Next),
+		LeaveRunning: r.Spec.LeaveRunning, UnavailableAfter: span(time.Duration(r.Spec.UnavailableAfter)), Tries: r.Tries, Pinned: r.Pinned, Next: nextOf(r.Next),
 	}
 	if p := r.Spec.OnUnavailable; p != nil {
 		w.Policy = *p

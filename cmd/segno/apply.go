@@ -18,10 +18,10 @@ func newApplyCommand(a *app) *cobra.Command {
 	var files []string
 	var dryRun, yes bool
 	cmd := &cobra.Command{
-		Use: "apply -f FILE|DIR", Short: "Make servers, groups, tasks and notifications what files say they are", Args: cobra.NoArgs,
+		Use: "apply -f FILE|DIR", Short: "Make servers, groups, tasks, plans and notifications what files say they are", Args: cobra.NoArgs,
 		Long: `apply reads YAML documents, shows in which fields they differ from what the conductor has, and makes the changes: first
-those of job servers, then of virtual servers, concurrency groups, tasks, and notification channels and rules. On a terminal
-it asks before. Applied a second time, it has nothing to change.
+those of job servers, then of virtual servers, concurrency groups, tasks, plans, and notification channels and rules. On
+a terminal it asks before. Applied a second time, it has nothing to change.
 
 Everything but a job server becomes exactly what its document says: a key that is left out goes back to its default. A job
 server joins by itself; of its document only the keys that stand there are set. What has no document stays as it is.
@@ -43,6 +43,11 @@ server joins by itself; of its document only the keys that stand there are set. 
     target: {virtual_server: etl}
     concurrency_groups: [orders-db]
     job: {command: [sh, load.sh]}
+    ---
+    kind: plan
+    name: nightly
+    nodes: [{name: load, task: load-orders}, {name: report, task: report}]
+    edges: [{from: load, to: report}]
     ---
     kind: notification-channel    # a secret is a text, {env: NAME} or {file: path}
     name: ops

@@ -49,6 +49,8 @@ func (a *app) planDocument(ctx context.Context, c *client.Client, doc manifest.D
 		return planVirtualServer(ctx, c, doc)
 	case doc.ConcurrencyGroup != nil:
 		return planConcurrencyGroup(ctx, c, doc)
+	case doc.Plan != nil:
+		return planExecutionPlan(ctx, c, doc)
 	case doc.Calendar != nil:
 		return planCalendar(ctx, c, doc)
 	}
@@ -145,6 +147,27 @@ func planTask(ctx context.Context, c *client.Client, doc manifest.Document) (cha
 	}
 	return planPatch(doc, stored.Spec.WithDefaults(), want.WithDefaults(), stored.Spec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
 		_, err := c.PatchTask(ctx, doc.Name, stored.Version, patch)
+		return err
+	})
+}
+
+func planExecutionPlan(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
+	want := *doc.Plan
+	if err := want.Validate(); err != nil {
+		return change{}, err
+	}
+	stored, err := c.Plan(ctx, doc.Name)
+	if errors.Is(err, fault.NotFound) {
+		return planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
+			_, err := c.CreatePlan(ctx, want)
+			return err
+		})
+	}
+	if err != nil {
+		return change{}, err
+	}
+	return planPatch(doc, stored.Spec.WithDefaults(), want.WithDefaults(), stored.Spec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
+		_, err := c.PatchPlan(ctx, doc.Name, stored.Version, patch)
 		return err
 	})
 }

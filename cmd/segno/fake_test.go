@@ -36,13 +36,19 @@ type fakeAPI struct {
 	t   *testing.T
 	url string
 
-	mu      sync.Mutex
-	servers map[string]wire.Server
-	groups  map[string]wire.VirtualServer
-	shared  map[string]wire.ConcurrencyGroup
-	tasks   map[string]wire.Task
-	runs    map[string]wire.Run
-	rating  wire.Placement
+	mu       sync.Mutex
+	servers  map[string]wire.Server
+	groups   map[string]wire.VirtualServer
+	shared   map[string]wire.ConcurrencyGroup
+	settings map[string]wire.Retention
+	plans    map[string]wire.Plan
+	// planStates are what is answered of plan runs, one after the other; the last one stays. looked, unless it is nil, is
+	// called once a plan run was read.
+	planStates []wire.PlanRun
+	looked     func()
+	tasks      map[string]wire.Task
+	runs       map[string]wire.Run
+	rating     wire.Placement
 	// fates are by server, content and runs for recovery by the run's id.
 	fates       map[string][]wire.WhatIf
 	content     map[string][]byte
@@ -52,6 +58,8 @@ type fakeAPI struct {
 	told told
 	// later are the events that a follower gets.
 	later []wire.Event
+	// news are events that a follower gets as they come.
+	news chan wire.Event
 	// log is what GET …/log sends: server-sent events for a follower, else the first chunk.
 	log []sentEvent
 	// hold keeps a followed log open until the reader goes.
@@ -69,7 +77,7 @@ type sentEvent struct {
 func newFakeAPI(t *testing.T) *fakeAPI {
 	t.Helper()
 	f := &fakeAPI{
-		t: t, servers: map[string]wire.Server{}, groups: map[string]wire.VirtualServer{}, tasks: map[string]wire.Task{}, shared: map[string]wire.ConcurrencyGroup{}, runs: map[string]wire.Run{},
+		t: t, servers: map[string]wire.Server{}, groups: map[string]wire.VirtualServer{}, tasks: map[string]wire.Task{}, shared: map[string]wire.ConcurrencyGroup{}, settings: map[string]wire.Retention{}, plans: map[string]wire.Plan{}, runs: map[string]wire.Run{},
 	}
 	mux := http.NewServeMux()
 	f.route(mux, "GET /session", func(*http.Request) (any, error) { return wire.Session{By: "admin"}, nil })
@@ -114,6 +122,16 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 		return v, err
 	})
 	f.route(mux, "DELETE /virtual-servers/{name}/members/{server}", func(*http.Request) (any, error) { return nil, nil })
+	f.settings["retention"] = wire.Retention{RetentionSettings: task.DefaultRetention(), Version: 1}
+	f.route(mux, "GET /settings/{name}", oneOf(f.settings))
+	f.route(mux, "PATCH /settings/{name}", patchOf(f.settings))
+	for verb, pinned := range map[string]bool{"pin": true, "unpin": false} {
+		f.route(mux, "POST /runs/{name}/"+verb, func(r *http.Request) (any, error) {
+			run, err := find(f.runs, r.PathValue("name"))
+			run.Pinned = pinned
+			return run, err
+		})
+	}
 	f.route(mux, "GET /concurrency-groups", listOf(f.shared))
 	f.route(mux, "GET /concurrency-groups/{name}", oneOf(f.shared))
 	f.route(mux, "POST /concurrency-groups", func(r *http.Request) (any, error) {
@@ -153,7 +171,9 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 		return run, err
 	})
 	f.routeRecovery(mux)
+	f.routePlans(mux)
 	f.routeNotifications(mux)
+	f.routeEventTriggers(mux)
 	mux.HandleFunc("GET /api/v1/events", f.serveEvents)
 	mux.HandleFunc("GET /api/v1/runs/{name}/log", f.serveLog)
 
@@ -248,7 +268,17 @@ func (f *fakeAPI) serveEvents(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.(http.Flusher).Flush()
-	<-r.Context().Done()
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case e := <-f.news:
+			if data, err := json.Marshal(e); err == nil {
+				fmt.Fprintf(w, "id: %d\nevent: event\ndata: %s\n\n", e.ID, data)
+			}
+			w.(http.Flusher).Flush()
+		}
+	}
 }
 
 func writeProblem(w http.ResponseWriter, p wire.Problem) {

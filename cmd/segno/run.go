@@ -21,7 +21,7 @@ func newRunCommand(a *app) *cobra.Command {
   segno run cancel 01JD3Z5M7QW8X9Y0ABCDEFGHJK
   segno run recover 01JD3Z5M7QW8X9Y0ABCDEFGHJK`)
 	cmd.AddCommand(newRunStartCommand(a), newRunListCommand(a), newRunShowCommand(a), newRunCancelCommand(a),
-		newRunResetCommand(a), newRunRestartCommand(a), newRunRecoverCommand(a),
+		newRunResetCommand(a), newRunRestartCommand(a), newRunRecoverCommand(a), newRunPinCommand(a), newRunUnpinCommand(a),
 		newRunCheckpointsCommand(a), newRunCheckpointCommand(a), newRunRecoverableCommand(a))
 	return cmd
 }

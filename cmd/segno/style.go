@@ -37,19 +37,22 @@ func (s style) green(text string) string  { return s.paint("32", text) }
 func (s style) yellow(text string) string { return s.paint("33", text) }
 func (s style) cyan(text string) string   { return s.paint("36", text) }
 
-// state paints the word for a state of a run, an attempt or a server.
-func (s style) state(word string) string {
-	switch word {
+// state paints the word for a state of a run, a node, an attempt or a server.
+func (s style) state(word string) string { return s.as(word, word) }
+
+// as paints text in the colour of a state.
+func (s style) as(state, text string) string {
+	switch state {
 	case "succeeded", "online":
-		return s.green(word)
+		return s.green(text)
 	case "running", "starting":
-		return s.cyan(word)
+		return s.cyan(text)
 	case "failed", "lost", "timed_out", "unavailable":
-		return s.red(word)
+		return s.red(text)
 	case "unknown", "stopping", "unreachable", "draining", "queued":
-		return s.yellow(word)
+		return s.yellow(text)
 	}
-	return s.dim(word)
+	return s.dim(text)
 }
 
 // printable takes control characters out of text from elsewhere, so that it cannot play with the terminal; line ends stay.

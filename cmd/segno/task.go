@@ -95,6 +95,10 @@ func newTaskShowCommand(a *app) *cobra.Command {
 }
 
 func (a *app) showTask(t wire.Task) {
+	failed := ""
+	if t.PauseOnError {
+		failed = "a failed run pauses its triggers"
+	}
 	priority := ""
 	if t.Priority != 0 {
 		priority = fmt.Sprint(t.Priority)
@@ -103,7 +107,8 @@ func (a *app) showTask(t wire.Task) {
 		{"name", t.Name}, {"description", line(t.Description)}, {"labels", pairs(t.Labels)}, {"runs on", target(t.Target)},
 		{"requires", pairs(t.Requires)}, {"needs", resources(t.Resources)}, {"parameters", pairs(t.Params)}, {"environment", pairs(t.Job.Env)},
 		{"timeout", durationWord(t.Timeout)}, {"priority", priority}, {"retries", retriesWord(t.Retries)},
-		{"limits", limitsWord(t.Spec)}, {"groups", strings.Join(t.ConcurrencyGroups, ", ")},
+		{"on error", failed}, {"limits", limitsWord(t.Spec)}, {"groups", strings.Join(t.ConcurrencyGroups, ", ")},
+		{"kept", retentionWord(t.Retention)},
 		{"if unavailable", first(a.unavailableWord(t.OnUnavailable, &t.UnavailableAfter, t.LeaveRunning), "as its group has it, else wait")},
 		{"changed", clock(&t.UpdatedAt)}, {"version", fmt.Sprint(t.Version)},
 	}...)
@@ -192,6 +197,7 @@ shell. A task that exists is refused; segno apply is for changing it.`,
 	flags.StringVar(&spec.Description, "description", "", "what the task is for")
 	flags.StringToStringVar(&spec.Params, "param", nil, "parameter and its default, as `k=v`")
 	flags.StringToStringVar(&spec.Job.Env, "env", nil, "variable for the job's environment, as `K=v`")
+	flags.BoolVar(&spec.PauseOnError, "pause-on-error", false, "a run that failed pauses the triggers of the task until someone resumes them")
 	flags.DurationVar(&timeout, "timeout", 0, "how long one attempt may run; 0 is without limit")
 	fallback.add(cmd)
 	complete(cmd, "virtual-server", a.completes(true, virtualServerNames))

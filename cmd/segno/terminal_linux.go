@@ -35,3 +35,13 @@ func columns(out io.Writer) int {
 	}
 	return 80
 }
+
+// rows returns the height of the terminal, or 24.
+func rows(out io.Writer) int {
+	if f, ok := out.(*os.File); ok {
+		if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Row > 0 {
+			return int(size.Row)
+		}
+	}
+	return 24
+}

@@ -20,7 +20,8 @@ func newTriggerCommand(a *app) *cobra.Command {
   segno trigger preview --cron "0 0 L * *" --count 12
   segno trigger pause load-orders --reason "the database is moved"`)
 	cmd.AddCommand(newTriggerListCommand(a), newTriggerShowCommand(a), newTriggerCreateCommand(a), newTriggerDeleteCommand(a),
-		newTriggerPauseCommand(a), newTriggerResumeCommand(a), newTriggerPreviewCommand(a), newOccurrencesCommand(a), newForecastCommand(a))
+		newTriggerPauseCommand(a), newTriggerResumeCommand(a), newTriggerPreviewCommand(a), newOccurrencesCommand(a), newForecastCommand(a),
+		newTriggerWatchesCommand(a), newTriggerAddressCommand(a))
 	return cmd
 }
 
@@ -66,10 +67,8 @@ func triggerWord(t task.TriggerSpec) string {
 		return "every " + durationWord(t.Every)
 	case task.TriggerAt:
 		return "at " + clock(&wire.Time{Time: *t.At})
-	case task.TriggerAfter:
-		return "after " + t.After.Task + " (" + string(t.After.On) + ")"
 	}
-	return string(t.Kind())
+	return eventWord(t)
 }
 
 // dueWord says when a trigger is due next, or why it is not.
@@ -152,6 +151,7 @@ type triggerFlags struct {
 	at, start, end       string
 	misfire, gap, twice  string
 	params               map[string]string
+	events               eventFlags
 }
 
 func (f *triggerFlags) add(a *app, cmd *cobra.Command) {
@@ -170,6 +170,7 @@ func (f *triggerFlags) add(a *app, cmd *cobra.Command) {
 	flags.DurationVar(&f.delay, "jitter", 0, "most that its runs are delayed, such as 5m")
 	flags.StringToStringVar(&f.params, "param", nil, "`name=value` that overrides a parameter of the task; can be repeated")
 	flags.BoolVar(&f.spec.Paused, "paused", false, "make it paused")
+	f.events.add(a, cmd)
 	complete(cmd, "calendar", a.completes(true, calendarNames))
 	for flag, words := range map[string][]string{"in-gap": {"run", "skip"}, "in-overlap": {"once", "twice"}, "misfire": {"skip", "latest", "all"}} {
 		complete(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
@@ -180,6 +181,7 @@ func (f *triggerFlags) add(a *app, cmd *cobra.Command) {
 func (f *triggerFlags) trigger(name string) (s task.TriggerSpec, err error) {
 	s = f.spec
 	s.Name, s.Params = name, f.params
+	f.events.into(&s)
 	s.Every, s.MisfireWindow, s.Jitter = task.Duration(f.every), task.Duration(f.window), task.Duration(f.delay)
 	s.InGap, s.InOverlap, s.Misfire = task.GapChoice(f.gap), task.OverlapChoice(f.twice), task.MisfireChoice(f.misfire)
 	for flag, v := range map[string]struct {
@@ -210,11 +212,14 @@ func newTriggerCreateCommand(a *app) *cobra.Command {
 	var f triggerFlags
 	cmd := &cobra.Command{
 		Use: "create TASK NAME", Short: "Give a task a trigger", Args: cobra.ExactArgs(2), ValidArgsFunction: a.completes(false, taskNames),
-		Long: `create gives a task a trigger that is due at times. Triggers of files, of other tasks' ends and of webhooks are written
-in a file for segno apply.`,
+		Long: `create gives a task a trigger: one that is due at times, or one that waits for files, for the end of another task, or for
+requests to a secret address, which segno trigger address makes.`,
 		Example: `  segno trigger create load-orders nightly --cron "30 2 * * mon-fri" --timezone Europe/Paris
   segno trigger create load-orders often --every 10m --jitter 30s
-  segno trigger create load-orders launch --at 2026-12-01T09:00:00Z`,
+  segno trigger create load-orders launch --at 2026-12-01T09:00:00Z
+  segno trigger create load-orders in --file /data/in --mask "*.csv" --on-server js-1
+  segno trigger create load-orders next --after extract-orders --param rows='${{ run.outputs.rows }}'
+  segno trigger create deploy push --webhook github --param branch='${{ body.ref }}'`,
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
 			spec, err := f.trigger(args[1])
 			if err != nil {

@@ -114,7 +114,7 @@ func (w *Watcher) look(ctx context.Context, at *watched) (wait time.Duration, ok
 	at.events = append(at.events, out.Events...)
 	w.pending += len(out.Events)
 	w.keep(at, out.lines())
-	if len(out.Events) > 0 {
+	if len(out.Events) > 0 || out.Begun {
 		signal(w.found)
 	}
 	return at.tracker.Due(now).Sub(now), true

@@ -181,7 +181,8 @@ func (at *watched) end() {
 	}
 }
 
-// Found returns a channel that receives when there may be more to report. Signals are joined.
+// Found returns a channel that receives when there may be more to report: events, a folder that was looked into for the
+// first time, or one whose problem is another. Signals are joined.
 func (w *Watcher) Found() <-chan struct{} { return w.found }
 
 // Pending returns up to limit events that were not dropped, the longest seen of each watch first.

@@ -71,12 +71,12 @@ const routes = [
   createRoute({
     ...under,
     path: '/tasks',
-    component: () => <NotYet title="Tasks" meanwhile={['segno task list']} />,
+    component: lazyRouteComponent(() => import('./pages/tasks/Tasks'), 'Tasks'),
   }),
   createRoute({
     ...under,
     path: '/tasks/$name',
-    component: () => <NotYet title="Task" meanwhile={['segno task show TASK']} />,
+    component: lazyRouteComponent(() => import('./pages/tasks/TaskPage'), 'TaskPage'),
   }),
   createRoute({ ...under, path: '/plans', component: () => <NotYet title="Plans" meanwhile={[]} /> }),
   createRoute({
@@ -102,9 +102,41 @@ const routes = [
   createRoute({
     ...under,
     path: '/recovery',
-    component: () => <NotYet title="Recovery" meanwhile={['segno recovery list']} />,
+    component: lazyRouteComponent(() => import('./pages/recovery/Recovery'), 'Recovery'),
   }),
-  createRoute({ ...under, path: '/settings', component: () => <NotYet title="Settings" meanwhile={[]} /> }),
+  createRoute({
+    ...under,
+    path: '/settings',
+    component: lazyRouteComponent(() => import('./pages/settings/Settings'), 'Settings'),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/calendars',
+    component: lazyRouteComponent(() => import('./pages/settings/calendars/Calendars'), 'Calendars'),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/calendars/$name',
+    component: lazyRouteComponent(() => import('./pages/settings/calendars/CalendarPage'), 'CalendarPage'),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/notifications',
+    component: lazyRouteComponent(
+      () => import('./pages/settings/notifications/Notifications'),
+      'Notifications',
+    ),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/limits',
+    component: lazyRouteComponent(() => import('./pages/settings/limits/Limits'), 'Limits'),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/about',
+    component: lazyRouteComponent(() => import('./pages/settings/About'), 'About'),
+  }),
 ];
 
 export function newRouter() {

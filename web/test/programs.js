@@ -89,6 +89,24 @@ export class Fleet {
     await this.#end(this.#conductor, 'SIGKILL');
   }
 
+  /** Kills a job server as a host dies: its agent, its guard and what they keep, all at once. */
+  async killServer(name) {
+    const folder = join(this.#folder, name);
+    for (const child of this.#programs) {
+      if (child.spawnargs.includes(folder)) child.kill('SIGKILL');
+    }
+    await endGuards(folder);
+  }
+
+  /** Starts the agent of a job server that has joined before, and waits until it is online. */
+  async startServer(name) {
+    this.#spawn('jobserver', ['run', '--data', join(this.#folder, name)]);
+    await until(
+      `${name} is online again`,
+      async () => (await this.get(`/servers/${name}`)).status === 'online',
+    );
+  }
+
   /** Joins a job server and waits until it is online with a sample. */
   async join(name, slots) {
     const data = join(this.#folder, name);

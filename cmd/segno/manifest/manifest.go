@@ -1,5 +1,5 @@
-// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks, and
-// notification channels and rules as YAML documents, several to a file.
+// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks, plans,
+// and notification channels and rules as YAML documents, several to a file.
 //
 //	kind: virtual-server
 //	name: etl
@@ -26,6 +26,7 @@ import (
 
 	"github.com/segno-jobs/segno/notification"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
@@ -40,6 +41,8 @@ const (
 	KindConcurrencyGroup Kind = "concurrency-group"
 	KindCalendar         Kind = "calendar"
 	KindTask             Kind = "task"
+	// KindPlan documents stand behind tasks, which they name.
+	KindPlan Kind = "plan"
 	// KindChannel documents stand before rules, which name them.
 	KindChannel Kind = "notification-channel"
 	KindRule    Kind = "notification-rule"
@@ -47,7 +50,7 @@ const (
 	KindTrigger Kind = "trigger"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindCalendar, KindTask, KindChannel, KindRule}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindCalendar, KindTask, KindPlan, KindChannel, KindRule}
 
 // kindWords lists the kinds for a person.
 func kindWords() string {
@@ -59,8 +62,8 @@ func kindWords() string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Calendar, Task, Trigger,
-// Channel and Rule is set.
+// Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Calendar, Task, Plan,
+// Trigger, Channel and Rule is set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -73,6 +76,7 @@ type Document struct {
 	ConcurrencyGroup *task.ConcurrencyGroupSpec
 	Calendar         *task.CalendarSpec
 	Task             *task.Spec
+	Plan             *plan.Spec
 	// Triggers are those of a task; nil where the document says nothing of them. Their names are those of the triggers.
 	Triggers []Document
 	Trigger  *task.TriggerSpec
@@ -242,6 +246,10 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Triggers = d.takeTriggers(body)
 		d.decode(body, doc.Task)
 		doc.Name = doc.Task.Name
+	case KindPlan:
+		doc.Plan = &plan.Spec{}
+		d.decode(body, doc.Plan)
+		doc.Name = doc.Plan.Name
 	case KindChannel:
 		doc.Channel = &Channel{}
 		d.decode(body, doc.Channel)

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,7 +107,7 @@ func TestParseNamesFileAndLineOfWhatIsWrong(t *testing.T) {
 		"a size that is none":             {head + "output_limit: big\n", `x.yaml:3: output_limit cannot be read: "big" is not a size`},
 		"no boolean":                      {"kind: virtual-server\nname: a\ninactive: maybe\n", "x.yaml:3: inactive must be true or false"},
 		"no kind":                         {"name: a\n", "x.yaml:1: the key kind is missing"},
-		"an unknown kind":                 {"name: a\nkind: plan\n", `x.yaml:2: kind "plan" is unknown; it must be server, virtual-server, `},
+		"an unknown kind":                 {"name: a\nkind: cluster\n", `x.yaml:2: kind "cluster" is unknown; it must be server, virtual-server, `},
 		"no name":                         {"kind: server\nslots: 1\n", "x.yaml:1: this server has no name"},
 		"a list as document":              {"- a\n", "x.yaml:1: a document must be a mapping"},
 		"broken YAML":                     {"kind: [\n", "x.yaml: "},
@@ -213,5 +214,31 @@ func TestTheDemoIsAValidSetUp(t *testing.T) {
 	}
 	if _, err := task.Fill(*last.Task, map[string]string{"pace": "0"}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheExamplesCanBeApplied(t *testing.T) {
+	files, err := filepath.Glob("../../../docs/examples/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found no examples: %v", err)
+	}
+	for _, file := range files {
+		docs, err := Load(nil, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks := map[string]task.Spec{}
+		for _, doc := range docs {
+			switch doc.Kind {
+			case KindTask:
+				tasks[doc.Name] = *doc.Task
+				err = doc.Task.Validate()
+			case KindPlan:
+				err = errors.Join(doc.Plan.Validate(), doc.Plan.CheckTasks(tasks))
+			}
+			if err != nil {
+				t.Errorf("%s:%d: %v", file, doc.Line, err)
+			}
+		}
 	}
 }

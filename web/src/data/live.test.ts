@@ -7,6 +7,10 @@ it.each([
   ['server.unreachable', 'js-1', ['servers', 'virtual-servers', 'runs', 'run']],
   ['virtual_server.edited', 'etl', ['virtual-servers', 'servers']],
   ['task.created', 'load', ['tasks', 'task/load']],
+  ['calendar.edited', 'holidays', ['calendars', 'calendar/holidays']],
+  ['notification_channel.edited', 'chat', ['channels', 'deliveries']],
+  ['notification_rule.created', 'failures', ['notification-rules']],
+  ['concurrency_group.deleted', 'db', ['concurrency-groups']],
 ])('an event %s makes what it changed be asked for again', (kind, subject, keys) => {
   expect(changedBy({ kind, subject }).map((key) => key.join('/'))).toEqual(expect.arrayContaining(keys));
 });

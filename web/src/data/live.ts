@@ -18,7 +18,17 @@ const pollMs = 5_000;
 
 /** What the kinds of events begin with, and the first words of the queries whose answers they change. */
 const changes: Record<string, (subject: string) => string[][]> = {
-  run: (id) => [['runs'], ['run', id], ['servers'], ['server'], ['what-if'], ['effect'], ['recoverable']],
+  run: (id) => [
+    ['runs'],
+    ['run', id],
+    ['servers'],
+    ['server'],
+    ['what-if'],
+    ['effect'],
+    ['recoverable'],
+    ['concurrency-groups'],
+    ['deliveries'],
+  ],
   server: (name) => [
     ['servers'],
     ['server', name],
@@ -35,6 +45,10 @@ const changes: Record<string, (subject: string) => string[][]> = {
   occurrence: () => [['occurrences'], ['tasks']],
   plan: (name) => [['plans'], ['plan', name]],
   plan_run: (id) => [['plan-runs'], ['plan-run', id]],
+  calendar: (name) => [['calendars'], ['calendar', name], ['triggers'], ['occurrences']],
+  concurrency_group: () => [['concurrency-groups']],
+  notification_channel: () => [['channels'], ['deliveries']],
+  notification_rule: () => [['notification-rules']],
 };
 
 /** Returns the keys of the queries whose answers an event has changed. */

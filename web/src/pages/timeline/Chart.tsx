@@ -93,7 +93,10 @@ export function Chart({ layout, by, stretch, now }: Props) {
     event.preventDefault();
   };
   return (
-    <div className={classes.chart}>
+    <div
+      className={classes.chart}
+      style={{ height: `min(72vh, 56rem, ${Math.max(120, layout.height + axisHeight + 4)}px)` }}
+    >
       <div className={classes.names} style={{ paddingTop: axisHeight }}>
         <div style={{ transform: `translateY(${-top}px)` }}>
           {layout.lanes.map((lane) => (

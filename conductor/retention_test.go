@@ -1,0 +1,214 @@
+package conductor_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/segno-jobs/segno/conductor"
+	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/policy"
+	"github.com/segno-jobs/segno/store"
+	"github.com/segno-jobs/segno/task"
+)
+
+// ended lets a number of runs of a task begin and end, one after the other, and returns them, the oldest first.
+func (w *world) ended(name string, n int) (runs []task.RunID) {
+	w.t.Helper()
+	for range n {
+		w.at = w.at.Add(time.Second)
+		id, a := w.start(name)
+		a.end(refOf(id, 1), task.ExitExited, 0)
+		runs = append(runs, id)
+	}
+	return runs
+}
+
+// wantRuns fails the test unless these runs of a task are stored, and no others.
+func (w *world) wantRuns(name string, want ...task.RunID) {
+	w.t.Helper()
+	got, err := w.db.Runs(w.t.Context(), task.RunFilter{Task: name}, page.Request{Limit: page.MaxLimit})
+	check(w.t, err)
+	var left []task.RunID
+	for _, r := range got.Items {
+		left = append([]task.RunID{r.ID}, left...)
+	}
+	if fmt.Sprint(left) != fmt.Sprint(want) {
+		w.t.Errorf("of %s there are %v, want %v", name, left, want)
+	}
+}
+
+func (w *world) retain(edit func(*task.RetentionSettings)) {
+	w.t.Helper()
+	_, err := w.c.EditRetention(w.t.Context(), 0, func(s *task.RetentionSettings) error { edit(s); return nil })
+	check(w.t, err)
+}
+
+func (w *world) prune() (steps int) {
+	w.t.Helper()
+	w.settle()
+	steps, err := w.c.Prune(w.t.Context())
+	check(w.t, err)
+	return steps
+}
+
+// settle has all followers deal with what has happened.
+func (w *world) settle() {
+	w.t.Helper()
+	last, err := w.db.LastEvent(w.t.Context())
+	check(w.t, err)
+	for _, name := range []string{"plans", "notifications", "chains"} {
+		from, err := w.db.Position(w.t.Context(), name)
+		check(w.t, err)
+		check(w.t, w.db.Advance(w.t.Context(), name, from, last))
+	}
+	w.at = w.at.Add(time.Millisecond)
+}
+
+func newRetentionWorld(t *testing.T) *world {
+	w := newWorld(t, "js-1")
+	w.task("load", policy.Word(policy.Wait))
+	return w
+}
+
+func TestTheNewestRunsOfEachTaskAreKept(t *testing.T) {
+	w := newRetentionWorld(t)
+	two := 2
+	w.task("few", policy.Word(policy.Wait), func(s *task.Spec) { s.Retention = &task.Retention{Runs: &two} })
+	loads, few := w.ended("load", 5), w.ended("few", 5)
+	w.retain(func(s *task.RetentionSettings) { s.Runs = 3 })
+	w.prune()
+	w.wantRuns("load", loads[2:]...)
+	w.wantRuns("few", few[3:]...)
+	if steps := w.prune(); steps > 3 {
+		t.Errorf("with nothing to prune it took %d transactions", steps)
+	}
+}
+
+func TestRunsGoAfterAnAgeButNotThoseThatGoOnOrArePinned(t *testing.T) {
+	w := newRetentionWorld(t)
+	old := w.ended("load", 3)
+	_, err := w.c.PinRun(t.Context(), old[1], true, "ops")
+	check(t, err)
+	running, _ := w.start("load")
+	w.at = w.at.Add(14 * 24 * time.Hour)
+	w.prune()
+	w.wantRuns("load", append(old, running)...)
+	w.at = w.at.Add(24 * time.Hour)
+	w.prune()
+	w.wantRuns("load", old[1], running)
+	if _, err := w.c.PinRun(t.Context(), old[1], false, "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.prune()
+	w.wantRuns("load", running)
+}
+
+func TestRunsOfADeletedTaskGo(t *testing.T) {
+	w := newRetentionWorld(t)
+	w.ended("load", 2)
+	check(t, w.c.DeleteTask(t.Context(), "load", 0))
+	w.at = w.at.Add(16 * 24 * time.Hour)
+	w.prune()
+	w.wantRuns("load")
+}
+
+func TestWithoutLimitsEverythingIsKept(t *testing.T) {
+	w := newRetentionWorld(t)
+	old := w.ended("load", 3)
+	w.retain(func(s *task.RetentionSettings) { *s = task.RetentionSettings{} })
+	last, err := w.db.LastEvent(t.Context())
+	check(t, err)
+	w.at = w.at.Add(10 * 365 * 24 * time.Hour)
+	if steps := w.prune(); steps != 0 {
+		t.Errorf("%d transactions were made", steps)
+	}
+	w.wantRuns("load", old...)
+	events, err := w.db.Events(t.Context(), task.EventFilter{}, 1)
+	check(t, err)
+	if len(events) != 1 || events[0].ID != 1 || last == 0 {
+		t.Errorf("the first event is gone: %+v", events)
+	}
+}
+
+func TestARunIsKeptUntilEverythingThatFollowsTheEventsHasDealtWithItsEnd(t *testing.T) {
+	w := newRetentionWorld(t)
+	w.settle()
+	old := w.ended("load", 2)
+	w.at = w.at.Add(30 * 24 * time.Hour)
+	_, err := w.c.Prune(t.Context())
+	check(t, err)
+	w.wantRuns("load", old...)
+	w.prune()
+	w.wantRuns("load")
+}
+
+func TestTheOutputOfARunMayGoBeforeIt(t *testing.T) {
+	w := newRetentionWorld(t)
+	id, a := w.start("load")
+	a.deliver(refOf(id, 1), task.Record{Output: &task.OutputRecord{Stream: task.Stdout, Data: []byte("secret\n")}})
+	a.end(refOf(id, 1), task.ExitExited, 0)
+	w.retain(func(s *task.RetentionSettings) { s.LogAge = task.Duration(time.Hour) })
+	w.at = w.at.Add(2 * time.Hour)
+	w.prune()
+	w.wantRuns("load", id)
+	out, end, err := w.c.Output(t.Context(), refOf(id, 1), 0, 0)
+	check(t, err)
+	if !end || len(out.Lines) != 1 || out.Lines[0].Stream != task.StreamMark {
+		t.Errorf("got %+v, end %t, want the mark alone", out, end)
+	}
+}
+
+func TestPruningGoesInSmallStepsWithPauses(t *testing.T) {
+	w := newRetentionWorld(t)
+	w.ended("load", 60)
+	w.retain(func(s *task.RetentionSettings) { s.Runs, s.Age, s.EventAge, s.OccurrenceAge = 1, 0, 0, 0 })
+	if steps := w.prune(); steps < 3 || steps > 4 {
+		t.Errorf("59 runs went in %d transactions, want some of at most 24", steps)
+	}
+}
+
+// crashingPrune is a store on which a pruning conductor crashes after each transaction.
+type crashingPrune struct {
+	*store.DB
+	left int
+}
+
+var errCrash = errors.New("crashed")
+
+func (c *crashingPrune) PruneRuns(ctx context.Context, ids []task.RunID, before time.Time) (int, error) {
+	if c.left--; c.left < 0 {
+		return 0, errCrash
+	}
+	return c.DB.PruneRuns(ctx, ids, before)
+}
+
+func TestPruningThatWasCutOffIsFinishedLater(t *testing.T) {
+	w := newRetentionWorld(t)
+	old := w.ended("load", 60)
+	w.retain(func(s *task.RetentionSettings) { s.Runs = 5 })
+	w.settle()
+	for left := range 4 {
+		c, err := conductor.New(w.db, conductor.Options{Now: func() time.Time { return w.at }, Retention: &crashingPrune{DB: w.db, left: left}})
+		check(t, err)
+		if _, err := c.Prune(t.Context()); err != nil && !errors.Is(err, errCrash) {
+			t.Fatal(err)
+		}
+		for _, id := range old[55:] {
+			w.run(id)
+		}
+	}
+	w.wantRuns("load", old[55:]...)
+}
+
+func TestWithoutRulesNothingIsAnswered(t *testing.T) {
+	w := newWorld(t, "js-1")
+	c, err := conductor.New(w.db, conductor.Options{})
+	check(t, err)
+	if _, err := c.Retention(t.Context()); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,5 @@
+import { SettingsPage } from '../SettingsPage';
+
+export function Notifications() {
+  return <SettingsPage title="Notifications">{null}</SettingsPage>;
+}

@@ -1,0 +1,266 @@
+// The fields of the form of a task. Each shows what stands at its path, and what the conductor said of it.
+
+import { ActionIcon, Button, NumberInput, Select, Switch, Text, TextInput, Textarea } from '@mantine/core';
+import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { createContext, useContext, useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
+
+import { at } from './document';
+import type { Json, JsonObject, Path } from './document';
+import classes from './Editor.module.css';
+
+export interface FormState {
+  spec: JsonObject;
+  setAt: (path: Path, value: Json | undefined) => void;
+  /** What was refused, by field as the conductor names it. */
+  errors: ReadonlyMap<string, string>;
+  readOnly: boolean;
+}
+
+export const Form = createContext<FormState>({
+  spec: {},
+  setAt: () => undefined,
+  errors: new Map(),
+  readOnly: false,
+});
+
+/** Writes a path as the conductor names fields. */
+export function fieldOf(path: Path): string {
+  return path
+    .map((step, i) => (typeof step === 'number' ? `[${step}]` : i === 0 ? step : `.${step}`))
+    .join('');
+}
+
+function useField(path: Path) {
+  const { spec, setAt, errors, readOnly } = useContext(Form);
+  return {
+    value: at(spec, path),
+    set: (value: Json | undefined) => setAt(path, value),
+    error: errors.get(fieldOf(path)),
+    readOnly,
+  };
+}
+
+interface FieldProps {
+  path: Path;
+  label: string;
+  hint?: ReactNode;
+  placeholder?: string;
+}
+
+export function TextField({
+  path,
+  label,
+  hint,
+  placeholder,
+  required = false,
+}: FieldProps & { required?: boolean }) {
+  const { value, set, error, readOnly } = useField(path);
+  return (
+    <TextInput
+      label={label}
+      description={hint}
+      placeholder={placeholder}
+      required={required}
+      readOnly={readOnly}
+      error={error}
+      value={typeof value === 'string' || typeof value === 'number' ? String(value) : ''}
+      onChange={(event) =>
+        set(event.currentTarget.value === '' && !required ? undefined : event.currentTarget.value)
+      }
+    />
+  );
+}
+
+export function TextArea({ path, label, hint, code = false }: FieldProps & { code?: boolean }) {
+  const { value, set, error, readOnly } = useField(path);
+  return (
+    <Textarea
+      label={label}
+      description={hint}
+      autosize
+      minRows={code ? 5 : 2}
+      maxRows={22}
+      readOnly={readOnly}
+      error={error}
+      spellCheck={!code}
+      {...(code ? { classNames: { input: classes.code ?? '' } } : {})}
+      value={typeof value === 'string' ? value : ''}
+      onChange={(event) => set(event.currentTarget.value)}
+    />
+  );
+}
+
+/** A list of texts, one a line. */
+export function LinesField({ path, label, hint }: FieldProps) {
+  const { value, set, error, readOnly } = useField(path);
+  const lines = Array.isArray(value) ? value.map(String) : [];
+  const { errors } = useContext(Form);
+  const field = fieldOf(path);
+  const inner = [...errors].find(([name]) => name.startsWith(`${field}[`))?.[1];
+  return (
+    <Textarea
+      label={label}
+      description={hint}
+      autosize
+      minRows={2}
+      maxRows={14}
+      readOnly={readOnly}
+      error={error ?? inner}
+      spellCheck={false}
+      classNames={{ input: classes.code ?? '' }}
+      value={lines.join('\n')}
+      onChange={(event) => {
+        const text = event.currentTarget.value;
+        set(text === '' ? undefined : text.split('\n'));
+      }}
+    />
+  );
+}
+
+export function WholeField({ path, label, hint, min = 0, max }: FieldProps & { min?: number; max?: number }) {
+  const { value, set, error, readOnly } = useField(path);
+  return (
+    <NumberInput
+      label={label}
+      description={hint}
+      min={min}
+      {...(max === undefined ? {} : { max })}
+      readOnly={readOnly}
+      error={error}
+      value={typeof value === 'number' ? value : ''}
+      onChange={(next) => set(typeof next === 'number' ? next : undefined)}
+    />
+  );
+}
+
+export function ChoiceField({
+  path,
+  label,
+  hint,
+  placeholder,
+  options,
+}: FieldProps & { options: (string | { value: string; label: string })[] }) {
+  const { value, set, error, readOnly } = useField(path);
+  const text = typeof value === 'string' ? value : null;
+  const known = options.some((o) => (typeof o === 'string' ? o : o.value) === text);
+  return (
+    <Select
+      label={label}
+      description={hint}
+      placeholder={placeholder}
+      data={known || text === null ? options : [...options, text]}
+      readOnly={readOnly}
+      error={error}
+      searchable={options.length > 8}
+      clearable={!readOnly}
+      value={text}
+      onChange={(next) => set(next ?? undefined)}
+    />
+  );
+}
+
+export function SwitchField({ path, label, hint }: FieldProps) {
+  const { value, set, error, readOnly } = useField(path);
+  return (
+    <Switch
+      label={label}
+      description={hint}
+      error={error}
+      disabled={readOnly}
+      checked={value === true}
+      onChange={(event) => set(event.currentTarget.checked ? true : undefined)}
+    />
+  );
+}
+
+/** Names with values, such as parameters: rows to which one can be added. */
+export function PairsField({ path, label, hint, names = 'name' }: FieldProps & { names?: string }) {
+  const { value, set, error, readOnly } = useField(path);
+  const { errors } = useContext(Form);
+  const given = value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+  const written = JSON.stringify(given);
+  const [rows, setRows] = useState(() => rowsOf(given));
+  // What was changed elsewhere, such as in the YAML, shows here; a row that has no name yet stays.
+  useEffect(() => {
+    setRows((before) =>
+      JSON.stringify(objectOf(before)) === written ? before : rowsOf(JSON.parse(written) as JsonObject),
+    );
+  }, [written]);
+  const change = (next: [string, string][]) => {
+    setRows(next);
+    const object = objectOf(next);
+    set(Object.keys(object).length === 0 ? undefined : object);
+  };
+  const field = fieldOf(path);
+  return (
+    <fieldset className={classes.pairs}>
+      <legend>{label}</legend>
+      {hint && (
+        <Text size="xs" c="dimmed">
+          {hint}
+        </Text>
+      )}
+      {rows.map(([name, text], i) => (
+        <div key={i} className={classes.pair}>
+          <TextInput
+            aria-label={`${label}: ${names} ${i + 1}`}
+            placeholder={names}
+            readOnly={readOnly}
+            value={name}
+            onChange={(event) =>
+              change(rows.map((row, j) => (j === i ? [event.currentTarget.value, row[1]] : row)))
+            }
+          />
+          <TextInput
+            aria-label={`${label}: value ${i + 1}`}
+            placeholder="value"
+            readOnly={readOnly}
+            error={errors.get(`${field}.${name}`)}
+            value={text}
+            onChange={(event) =>
+              change(rows.map((row, j) => (j === i ? [row[0], event.currentTarget.value] : row)))
+            }
+          />
+          {!readOnly && (
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              mt={4}
+              aria-label={`Remove ${name || 'row'}`}
+              onClick={() => change(rows.filter((_, j) => j !== i))}
+            >
+              <IconTrash size={16} />
+            </ActionIcon>
+          )}
+        </div>
+      ))}
+      {error && (
+        <Text size="xs" c="var(--tone-bad)">
+          {error}
+        </Text>
+      )}
+      {!readOnly && (
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          leftSection={<IconPlus size={14} />}
+          onClick={() => setRows([...rows, ['', '']])}
+        >
+          Add
+        </Button>
+      )}
+    </fieldset>
+  );
+}
+
+function rowsOf(object: JsonObject): [string, string][] {
+  return Object.entries(object).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+}
+
+function objectOf(rows: readonly [string, string][]): JsonObject {
+  return Object.fromEntries(rows.filter(([name]) => name !== ''));
+}

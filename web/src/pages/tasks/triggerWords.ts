@@ -1,0 +1,30 @@
+// When a trigger fires, in plain language.
+
+import cronstrue from 'cronstrue';
+
+import type { WireTriggerSpec } from '../../data/wire';
+
+/** Says in words when a trigger fires, such as "at 02:30, Monday through Friday (Europe/Paris)". */
+export function triggerWords(spec: Omit<WireTriggerSpec, 'name'>): string {
+  const zone = spec.timezone ? ` (${spec.timezone})` : '';
+  if (spec.cron !== undefined) return `${cronWords(spec.cron)}${zone}`;
+  if (spec.every !== undefined) return `every ${spec.every}`;
+  if (spec.at !== undefined) return `once, at ${spec.at}`;
+  if (spec.after) {
+    const on = { ok: 'ended well', error: 'failed', any: 'ended' }[spec.after.on as string] ?? 'ended';
+    return `after ${spec.after.task} has ${on}`;
+  }
+  if (spec.file) return 'when a file appears or changes';
+  if (spec.webhook) return 'when its webhook is called';
+  return '';
+}
+
+/** Says a cron expression in words; where it cannot be read, it stands as it is. */
+export function cronWords(cron: string): string {
+  try {
+    const words = cronstrue.toString(cron, { use24HourTimeFormat: true, verbose: false });
+    return words.charAt(0).toLowerCase() + words.slice(1);
+  } catch {
+    return cron;
+  }
+}

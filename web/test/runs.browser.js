@@ -1,0 +1,190 @@
+// Looks at runs in the console of a real conductor with real job servers: their output and progress, what becomes of them
+// when their server goes away, and how an operator takes them up again.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+
+import { chromium } from 'playwright-core';
+
+import { Fleet, until } from './programs.js';
+
+const fleet = new Fleet();
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const evil = '<img src=x onerror="document.title=`broken into`">';
+let browser;
+let page;
+let troubles;
+
+/** Counts to 200, with a checkpoint each twenty, and goes on from the one that it is given. */
+const counting = `i=0
+if [ -n "$SEGNO_RESUME_FROM" ]; then i=$(cat "$SEGNO_RESUME_DIR/at"); echo "going on at $i"; fi
+while [ $i -lt 400 ]; do
+  i=$((i+1)); printf '\\033[32mcounted\\033[0m %d\\n' $i
+  jobserver progress $((i / 4)) "counting" || exit 9
+  if [ $((i % 20)) = 0 ]; then echo $i > at; jobserver checkpoint "at-$i" at || exit 9; fi
+  sleep 0.1
+done`;
+
+before(async () => {
+  await fleet.start();
+  await fleet.join('js-1', 4);
+  await fleet.join('js-2', 4);
+  await fleet.post('/virtual-servers', { name: 'etl', members: ['js-1', 'js-2'] });
+  const script = (text) => ({ script: { interpreter: ['/bin/sh'], text } });
+  const task = (name, job, more = {}) =>
+    fleet.post('/tasks', { name, target: { virtual_server: 'etl' }, job, ...more });
+  await task('count', script(counting), { on_unavailable: 'recover', unavailable_after: '8s' });
+  await task('evil', script('echo "$SEGNO_PARAM_TEXT"; jobserver progress 10 "$SEGNO_PARAM_TEXT"; exit 1'), {
+    description: evil,
+    params: { text: evil },
+  });
+  await task('talk', { command: ['seq', '1', '1000000'] });
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: ['--no-sandbox', '--disable-background-networking', '--no-first-run'],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  await fleet.stop();
+});
+
+beforeEach(async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  troubles = [];
+  page.on('pageerror', (error) => troubles.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('401')) troubles.push(message.text());
+  });
+  await page.goto(fleet.url);
+  await page.getByLabel('Token').fill(fleet.token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('link', { name: 'Runs', exact: true }).first().waitFor();
+});
+
+afterEach(async () => {
+  await page.context().close();
+});
+
+/** Fails where the page has faults of accessibility that axe can find. */
+async function accessible() {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() =>
+    window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }),
+  );
+  assert.deepEqual(
+    violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`),
+    [],
+  );
+}
+
+const checkpoints = async (id) => (await fleet.get(`/runs/${id}`)).checkpoints;
+
+test('a run that is asked for on the page of its task shows its output and its progress as they come', async () => {
+  await page.goto(`${fleet.url}/tasks`);
+  await page.getByRole('button', { name: 'Run count now' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('table', { name: 'Candidates' }).getByText('chosen').waitFor();
+  await dialog.getByRole('button', { name: 'Run now' }).click();
+  await page.waitForURL(/\/runs\/01/);
+  await page.getByText('counted 30', { exact: true }).waitFor();
+  await page.getByText(/^\d+ % counting$/).waitFor();
+  const green = page.locator('[class*="green-fg"]').first();
+  await green.waitFor();
+  await page.getByLabel('Find in the output').fill('counted 12');
+  await page.getByText(/^1 of \d+ lines$/).waitFor();
+  await page.getByRole('tab', { name: 'Why here' }).click();
+  await page.getByText(/ was chosen: /).waitFor();
+  await page.getByRole('button', { name: 'Cancel…' }).click();
+  await page.getByRole('button', { name: 'Cancel run' }).click();
+  await page.locator('[data-state="cancelled"]').first().waitFor();
+  await accessible();
+  assert.deepEqual(troubles, []);
+});
+
+test('a run whose server dies shows as unknown, and then goes on elsewhere from its checkpoint', async () => {
+  const { id } = await fleet.post('/tasks/count/runs');
+  await page.goto(`${fleet.url}/runs/${id}`);
+  await until('there is a checkpoint', async () => (await checkpoints(id)).length > 0);
+  const { server } = await fleet.get(`/runs/${id}`);
+  await fleet.killServer(server);
+  await page.locator('h1 [data-state="unknown"]').waitFor();
+  const other = server === 'js-1' ? 'js-2' : 'js-1';
+  await page.locator('h1').getByText(other).waitFor({ timeout: 60_000 });
+  await page.locator('h1 [data-state="running"]').waitFor();
+  await page.getByText(/from checkpoint \d+/).waitFor();
+  await page.getByText(/^going on at \d+$/).waitFor();
+  await fleet.post(`/runs/${id}/cancel`);
+  await page.locator('h1 [data-state="cancelled"]').waitFor();
+  assert.deepEqual(troubles, []);
+  await fleet.startServer(server);
+});
+
+test('a run is recovered from an earlier checkpoint', async () => {
+  const { id } = await fleet.post('/tasks/count/runs');
+  await until('there are two checkpoints', async () => (await checkpoints(id)).length > 1);
+  await fleet.post(`/runs/${id}/cancel`);
+  await page.goto(`${fleet.url}/runs/${id}?part=checkpoints`);
+  await page.locator('h1 [data-state="cancelled"]').waitFor();
+  await page.getByRole('button', { name: 'Recover from checkpoint 1', exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Recover', exact: true }).click();
+  await page.locator('h1 [data-state="running"]').waitFor();
+  await page.getByRole('tab', { name: 'Log' }).click();
+  await page.getByText('going on at 20', { exact: true }).waitFor();
+  const { attempts } = await fleet.get(`/runs/${id}`);
+  assert.equal(attempts[1].resumed_from, 1);
+  await fleet.post(`/runs/${id}/cancel`);
+  assert.deepEqual(troubles, []);
+});
+
+test('what a job or a task says is shown as it is, and does nothing', async () => {
+  const { id } = await fleet.post('/tasks/evil/runs', { params: { text: evil } });
+  await until('it has failed', async () => (await fleet.get(`/runs/${id}`)).ended_at !== null);
+  for (const address of [
+    `/runs/${id}`,
+    `/runs/${id}?part=parameters`,
+    `/runs/${id}?part=history`,
+    '/runs',
+    '/tasks',
+    '/tasks/evil',
+    '/recovery',
+    '/timeline',
+  ]) {
+    await page.goto(fleet.url + address);
+    await page.locator('h1').waitFor();
+    await page.getByRole('status', { name: /loading/ }).waitFor({ state: 'detached' });
+    assert.ok(!(await page.title()).includes('broken into'), address);
+    await accessible();
+  }
+  assert.deepEqual(troubles, []);
+});
+
+test('a task that the conductor refuses says so at its field, and is kept once it is right', async () => {
+  await page.goto(`${fleet.url}/tasks/~new`);
+  await page.getByLabel('Name').first().fill('made-here');
+  await page.getByRole('textbox', { name: 'Virtual server' }).click();
+  await page.getByRole('option', { name: 'etl' }).click();
+  await page.getByLabel('Longest time of an attempt').fill('soon');
+  await page.getByRole('button', { name: 'Create the task' }).click();
+  await page.getByText('It was not saved').waitFor();
+  await page.getByLabel('Longest time of an attempt').fill('1h');
+  await page.getByRole('button', { name: 'Create the task' }).click();
+  await page.waitForURL(/\/tasks\/made-here/);
+  assert.equal((await fleet.get('/tasks/made-here')).timeout, '1h0m0s');
+});
+
+test('a million lines of output are shown, searched and scrolled', async () => {
+  const { id } = await fleet.post('/tasks/talk/runs');
+  await until('it has ended', async () => (await fleet.get(`/runs/${id}`)).ended_at !== null, 120_000);
+  await page.goto(`${fleet.url}/runs/${id}`);
+  await page.getByText(/of 1,000,000 · complete$/).waitFor({ timeout: 120_000 });
+  await page.getByLabel('Find in the output').fill('987654');
+  await page.getByText('1 of 1 lines').waitFor();
+  await page.getByText('987654', { exact: true }).first().waitFor();
+  assert.deepEqual(troubles, []);
+});
