@@ -1,4 +1,4 @@
-import { ApiError } from '../../data/api';
+import { ApiError, messageOf } from '../../data/api';
 
 /** What the conductor found wrong with a form. */
 export interface Faults {
@@ -18,7 +18,7 @@ export function faultsOf(error: unknown, shown: readonly string[]): Faults {
     at: (field) => of(field)[0]?.reason,
     rest:
       fields.length === 0
-        ? [error instanceof Error ? error.message : String(error)]
+        ? [messageOf(error)]
         : rest.map(({ field, reason }) => (field === '' ? `It ${reason}.` : `${field} ${reason}.`)),
   };
 }
