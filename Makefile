@@ -84,6 +84,11 @@ race: ## Run the Go tests with the race detector.
 bench: ## Run the Go benchmarks.
 	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) ./...
 
+SOAK ?= 10m
+.PHONY: soak-schedules
+soak-schedules: ## Have a thousand tasks due every second for SOAK, and see that each occurrence has its row.
+	SEGNO_SOAK=$(SOAK) go test ./cmd/conductor -run '^$$' -bench AThousandTasks -benchtime 1x -timeout 60m
+
 .PHONY: bench-list
 bench-list: ## Measure lists of runs with 1,000 and with 1,000,000 runs stored, and what pruning costs beside dispatch.
 	go test ./store -run '^$$' -bench 'NewestRuns|Prune' -timeout 0 $(TESTFLAGS)

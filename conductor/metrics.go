@@ -71,6 +71,9 @@ func NewMetrics() *Metrics {
 	}
 	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents, m.refusedHooks, m.prunings)
 	m.notices.register(m.registry)
+	for _, kind := range []string{"runs", "plan_runs", "logs", "checkpoints", "events", "occurrences"} {
+		m.pruned(kind, 0)
+	}
 	return m
 }
 

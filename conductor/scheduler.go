@@ -138,6 +138,7 @@ func (c *Conductor) firing(d task.DueTrigger, now time.Time) (task.Firing, error
 	}
 	settled := s.Settle(*t.Next, now)
 	f.Next, f.DueAt = settled.Next, settled.DueAt
+	f.Params = t.Params
 	spec, refused := c.specOf(d)
 	for _, o := range settled.Due {
 		reason := o.Reason
@@ -151,10 +152,12 @@ func (c *Conductor) firing(d task.DueTrigger, now time.Time) (task.Firing, error
 				return f, err
 			}
 			made.Run = id
-			f.Runs = append(f.Runs, task.Run{
-				ID: id, Task: t.Owner.Name, State: task.Queued, Cause: task.Cause{Kind: task.CauseTrigger, By: t.Name},
-				ScheduledFor: &made.ScheduledFor, QueuedAt: now, Spec: spec, Params: spec.Params, Reason: c.fleet.heldBack(t.Owner.Name),
-			})
+			if t.Owner.Kind == task.OwnerTask {
+				f.Runs = append(f.Runs, task.Run{
+					ID: id, Task: t.Owner.Name, State: task.Queued, Cause: task.Cause{Kind: task.CauseTrigger, By: t.Name},
+					ScheduledFor: &made.ScheduledFor, QueuedAt: now, Spec: spec, Params: spec.Params, Reason: c.fleet.heldBack(t.Owner.Name),
+				})
+			}
 		}
 		f.Occurrences = append(f.Occurrences, made)
 	}
@@ -167,6 +170,12 @@ func occurrence(t task.Trigger, at time.Time, reason string, now time.Time) task
 
 // specOf returns the task of a due trigger as its run will execute it, or why there can be no run.
 func (c *Conductor) specOf(d task.DueTrigger) (spec task.Spec, refused string) {
+	if d.Trigger.Owner.Kind == task.OwnerPlan {
+		if c.options.Plans == nil {
+			refused = "this conductor runs no plans"
+		}
+		return spec, refused
+	}
 	if d.Task == nil {
 		return spec, fmt.Sprintf("%s does not exist", d.Trigger.Owner)
 	}

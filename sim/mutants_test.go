@@ -114,7 +114,7 @@ func mutants() []mutant {
 			"			p.doubts = append(p.doubts, doubt{ref: a.Ref, server: a.Server, from: p.origins[i]})\n", "			p.c.fleet.release(a.Server, a.Ref)\n",
 		}, 2000},
 		{"slots taken only once an attempt is claimed", "conductor/fleet.go", []string{
-			"		h.add(ref, &placed{need: p.Need, offered: now})\n", "		_ = h.add\n",
+			"		f.add(h, ref, &placed{terms: terms{task: of}, need: p.Need, offered: now})\n", "		_ = f.add\n",
 		}, 2000},
 		{"reboot stored before what it ended is settled", "conductor/heartbeat.go", []string{
 			"if err := c.settleReboot(ctx, r); err != nil {", "if err := error(nil); err != nil {",

@@ -48,7 +48,7 @@ func TestABusyTaskSkipsARequestAndSaysWhy(t *testing.T) {
 			second := limitedRun(single(task.BusySkip))
 			_, _, err := db.InsertRun(ctx, second, "")
 			var refusal *task.Refusal
-			if !errors.As(err, &refusal) || !errors.Is(err, fault.Conflict) || !strings.Contains(refusal.Reason, "when_busy is skip") {
+			if !errors.As(err, &refusal) || !errors.Is(err, fault.Conflict) || !strings.Contains(refusal.Reason, "when_busy is skip") || strings.Contains(err.Error(), string(second.ID)) {
 				t.Fatalf("%s: got %v, want a refusal", state, err)
 			}
 			_, _, err = db.InsertPlacedRun(ctx, second, "", assignment(second.ID, 1, "js-1"))

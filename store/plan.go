@@ -215,6 +215,9 @@ func (db *DB) DeletePlan(ctx context.Context, name string, version int64, now ti
 		if _, err := t.exec(`DELETE FROM plan WHERE name = ?`, name); err != nil {
 			return err
 		}
+		if err := t.deleteTriggers(task.Owner{Kind: task.OwnerPlan, Name: name}); err != nil {
+			return err
+		}
 		return t.recordThing(now, "plan.deleted", name, "")
 	})
 	if err != nil {

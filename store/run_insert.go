@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -21,7 +22,7 @@ func (db *DB) InsertRun(ctx context.Context, run task.Run, key string) (_ task.R
 		created, err = n.insert(t)
 		return err
 	}); err != nil {
-		return task.Run{}, false, fmt.Errorf("insert run %s: %w", run.ID, err)
+		return task.Run{}, false, notInserted(err, "insert run %s", run.ID)
 	}
 	if created {
 		return run, true, nil
@@ -44,13 +45,22 @@ func (db *DB) InsertPlacedRun(ctx context.Context, run task.Run, key string, a v
 		created, err = n.insertPlaced(t, a, placement)
 		return err
 	}); err != nil {
-		return task.Run{}, false, fmt.Errorf("insert run %s on %s: %w", run.ID, a.Server, err)
+		return task.Run{}, false, notInserted(err, "insert run %s on %s", run.ID, a.Server)
 	}
 	if created {
 		run.State, run.Attempt, run.Server = task.Starting, a.Ref.Number, a.Server
 		return run, true, nil
 	}
 	return db.sameRun(ctx, n)
+}
+
+// notInserted says what was being done, unless the task refuses the run: that speaks for itself, and the run's id says nothing
+// to anyone.
+func notInserted(err error, doing string, args ...any) error {
+	if refusal, is := errors.AsType[*task.Refusal](err); is {
+		return refusal
+	}
+	return fmt.Errorf(doing+": %w", append(args, err)...)
 }
 
 // sameRun returns the run that has the key of n, if it was asked for with the same words.

@@ -91,6 +91,14 @@ func checkTrigger(t *tx, owner task.Owner, s task.TriggerSpec) error {
 		if _, err := task.Fill(of.Spec, s.Params); err != nil {
 			return err
 		}
+	case task.OwnerPlan:
+		of, err := readPlan(t, owner.Name, lock)
+		if err != nil {
+			return err
+		}
+		if _, err := of.MergeParams(s.Params); err != nil {
+			return err
+		}
 	default:
 		return notFound(string(owner.Kind), owner.Name)
 	}

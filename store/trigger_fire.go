@@ -9,6 +9,7 @@ import (
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 )
 
 // dueQuery reads triggers that are due, with their tasks and calendars.
@@ -124,12 +125,11 @@ func (p preparedFiring) store(t *tx, now time.Time) error {
 	}
 	var skipped []task.Occurrence
 	for _, o := range p.Occurrences {
-		run, runs := p.runs[o.Run]
-		if !runs {
+		if o.Run == "" {
 			skipped = append(skipped, o)
 			continue
 		}
-		refused, err := t.occur(o, run)
+		refused, err := p.occur(t, o, now)
 		if err != nil {
 			return err
 		}
@@ -141,9 +141,9 @@ func (p preparedFiring) store(t *tx, now time.Time) error {
 	return t.skip(skipped, now)
 }
 
-// occur stores an occurrence with its run. Where the limits of its task allow none, nothing is stored, and why is returned.
-// An occurrence that has a row keeps it.
-func (t *tx) occur(o task.Occurrence, run newRun) (refused string, err error) {
+// occur stores an occurrence with its run. Where there can be none, nothing is stored, and why is returned. An occurrence
+// that has a row keeps it.
+func (p preparedFiring) occur(t *tx, o task.Occurrence, now time.Time) (refused string, err error) {
 	var known int
 	const has = `
 		SELECT count(*) FROM occurrence WHERE owner_kind = ? AND owner = ? AND trigger_name = ? AND scheduled_for = ? AND event = ?`
@@ -151,12 +151,35 @@ func (t *tx) occur(o task.Occurrence, run newRun) (refused string, err error) {
 	if err != nil || known > 0 {
 		return "", err
 	}
-	if _, err := run.insert(t); err != nil {
+	if o.Owner.Kind == task.OwnerPlan {
+		refused, err = t.beginPlan(o, p.Params, now)
+	} else if _, err = p.runs[o.Run].insert(t); err != nil {
 		if refusal, ok := errors.AsType[*task.Refusal](err); ok {
-			return refusal.Reason, nil
+			refused, err = refusal.Reason, nil
 		}
-		return "", err
+	}
+	if err != nil || refused != "" {
+		return refused, err
 	}
 	_, err = t.insertOccurrence(o)
+	return "", err
+}
+
+// beginPlan stores a run of the plan that an occurrence starts, or returns why there can be none.
+func (t *tx) beginPlan(o task.Occurrence, params map[string]string, now time.Time) (refused string, err error) {
+	of, err := readPlan(t, o.Owner.Name, "")
+	if err != nil {
+		return "", err
+	}
+	run, err := plan.NewRun(plan.RunID(o.Run), of.Spec, params, task.Cause{Kind: task.CauseTrigger, By: o.Trigger}, now)
+	if err != nil {
+		return fmt.Sprintf("the plan cannot be run: %v", err), nil
+	}
+	run.ScheduledFor = &o.ScheduledFor
+	n, err := preparePlanRun(&run, "")
+	if err != nil {
+		return "", err
+	}
+	_, err = n.insert(t)
 	return "", err
 }

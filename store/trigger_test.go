@@ -12,6 +12,7 @@ import (
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 )
 
 var load = task.TaskOwner("load")
@@ -382,5 +383,41 @@ func TestACalendarMovesTheTriggersThatUseIt(t *testing.T) {
 		if got := must(db.Calendars(ctx, "holi", page.Request{}))(t).Items; len(got) != 1 || got[0].Version != 3 {
 			t.Errorf("got the calendars %v", got)
 		}
+	})
+}
+
+func TestATriggerStartsAPlan(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		owner := task.Owner{Kind: task.OwnerPlan, Name: "night"}
+		_, err := db.CreateTrigger(ctx, owner, hourly("a"), noon)
+		wantKind(t, err, fault.NotFound)
+		spec := plan.Spec{Name: "night", Params: map[string]string{"day": "one"}, Nodes: []plan.Node{{Name: "first", Task: "load"}}}
+		_ = must(db.CreatePlan(ctx, spec, noon))(t)
+		s := hourly("a")
+		s.Params = map[string]string{"day": "two"}
+		_ = must(db.CreateTrigger(ctx, owner, s, noon))(t)
+		s.Name, s.Params = "b", map[string]string{"nosuch": ""}
+		_, err = db.CreateTrigger(ctx, owner, s, noon)
+		wantKind(t, err, fault.Invalid)
+		one, two := noon.Add(time.Hour), noon.Add(2*time.Hour)
+		f := task.Firing{
+			Owner: owner, Trigger: "a", From: one, Next: &two, DueAt: &two, Params: map[string]string{"day": "two"},
+			Occurrences: []task.Occurrence{{Owner: owner, Trigger: "a", ScheduledFor: one, Run: "01PLANRUN", DecidedAt: one}},
+		}
+		checkAll(t, db.Fire(ctx, []task.Firing{f}, one))
+		wantKind(t, db.Fire(ctx, []task.Firing{f}, one)[0], fault.Conflict)
+		run := must(db.PlanRun(ctx, "01PLANRUN"))(t)
+		if run.Plan != "night" || run.Params["day"] != "two" || run.Cause != (task.Cause{Kind: task.CauseTrigger, By: "a"}) || !run.ScheduledFor.Equal(one) {
+			t.Errorf("got the plan run %+v", run)
+		}
+		if all := must(db.Occurrences(ctx, task.OccurrenceFilter{Owner: owner}, page.Request{}))(t).Items; len(all) != 1 || all[0].Run != "01PLANRUN" {
+			t.Errorf("got the occurrences %v", all)
+		}
+		check(t, db.PauseTriggers(ctx, owner, "", "ops", one))
+		wantNext(t, must(db.Trigger(ctx, owner, "a"))(t), time.Time{})
+		check(t, db.ResumeTriggers(ctx, owner, "ops", one))
+		wantNext(t, must(db.Trigger(ctx, owner, "a"))(t), two)
 	})
 }

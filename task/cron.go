@@ -170,7 +170,7 @@ func hashRange(text string, of cronField) (from, to, step int, err error) {
 		inner, closed := strings.CutSuffix(inner, ")")
 		low, high, isRange := strings.Cut(inner, "-")
 		if !opened || !closed || !isRange {
-			return 0, 0, 0, fmt.Errorf("H is followed by nothing, a range such as (0-29), a step such as /15, or both")
+			return 0, 0, 0, fmt.Errorf("after H stands nothing, a range such as (0-29), a step such as /15, or both")
 		}
 		if from, err = wholeText(low); err != nil {
 			return 0, 0, 0, err

@@ -48,8 +48,21 @@ type Firing struct {
 	// Occurrences are in the order of their scheduled times. Those with a run have it in Runs, by its id.
 	Occurrences []Occurrence
 	Runs        []Run
+	// Params are those of the plan runs of a plan's trigger. Its occurrences that are run have the id of the plan's run, and
+	// Runs is empty: the plan is taken as it is when the firing is stored.
+	Params map[string]string
 	// Next and DueAt are those of the trigger from then on; nil where it has no further occurrence.
 	Next, DueAt *time.Time
+}
+
+// PlanRequest asks for a run of a plan, at an event. Where the plan cannot be run so, the occurrence is skipped.
+type PlanRequest struct {
+	// ID is that of the plan run.
+	ID           RunID
+	Cause        Cause
+	ScheduledFor time.Time
+	// Params override the plan's; Offered are given as well where the plan declares them.
+	Params, Offered map[string]string
 }
 
 // Forecast is an occurrence that is still to come.

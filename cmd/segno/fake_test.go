@@ -46,9 +46,12 @@ type fakeAPI struct {
 	// called once a plan run was read.
 	planStates []wire.PlanRun
 	looked     func()
-	tasks      map[string]wire.Task
-	runs       map[string]wire.Run
-	rating     wire.Placement
+	// triggers are by their task's and their own name, with a slash between.
+	triggers  map[string]wire.Trigger
+	calendars map[string]wire.Calendar
+	tasks     map[string]wire.Task
+	runs      map[string]wire.Run
+	rating    wire.Placement
 	// fates are by server, content and runs for recovery by the run's id.
 	fates       map[string][]wire.WhatIf
 	content     map[string][]byte
@@ -142,6 +145,8 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	})
 	f.route(mux, "PATCH /concurrency-groups/{name}", patchOf(f.shared))
 	f.route(mux, "DELETE /concurrency-groups/{name}", removeOf(f.shared))
+	f.triggers, f.calendars = map[string]wire.Trigger{}, map[string]wire.Calendar{}
+	f.routeTriggers(mux)
 	f.route(mux, "GET /tasks", listOf(f.tasks))
 	f.route(mux, "GET /tasks/{name}", oneOf(f.tasks))
 	f.route(mux, "POST /tasks", func(r *http.Request) (any, error) {

@@ -116,6 +116,10 @@ func (a *app) showTrigger(t wire.Trigger) {
 			pause += " (" + map[task.PauseLevel]string{task.PauseOwner: "all of its task", task.PauseAll: "all triggers"}[p.Level] + ")"
 		}
 	}
+	missed := ""
+	if t.TriggerSpec.Kind().Timed() {
+		missed = strings.TrimSpace(first(string(t.Misfire), string(task.MisfireLatest)) + " " + durationWord(t.MisfireWindow))
+	}
 	last := ""
 	if o := t.Last; o != nil {
 		last = clock(&o.ScheduledFor) + ": " + outcomeWord(*o)
@@ -123,7 +127,7 @@ func (a *app) showTrigger(t wire.Trigger) {
 	a.facts([][2]string{
 		{"name", t.Name}, {"task", ownerWord(t.Task, t.Plan)}, {"description", line(t.Description)}, {"starts", triggerWord(t.TriggerSpec)},
 		{"zone", t.Timezone}, {"local time left out", string(t.InGap)}, {"local time twice", string(t.InOverlap)},
-		{"if missed", strings.TrimSpace(first(string(t.Misfire), string(task.MisfireLatest)) + " " + durationWord(t.MisfireWindow))},
+		{"if missed", missed},
 		{"calendar", t.Calendar}, {"from", instantWord(t.Start)}, {"until", instantWord(t.End)}, {"delayed up to", durationWord(t.Jitter)},
 		{"parameters", pairs(t.Params)}, {"paused", pause}, {"next", a.dueWord(t)}, {"last", last}, {"changed", clock(&t.UpdatedAt)},
 	}...)

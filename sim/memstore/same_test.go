@@ -140,7 +140,7 @@ func (p *pair) act() {
 	each := func(do func(conductor.Store) []error) func(conductor.Store) (any, error) {
 		return func(s conductor.Store) (any, error) { return kindsOf(do(s)), nil }
 	}
-	switch p.rnd.IntN(22) {
+	switch p.rnd.IntN(23) {
 	case 0, 1:
 		p.insert()
 	case 2, 3, 4:
@@ -178,6 +178,15 @@ func (p *pair) act() {
 		p.contact(server)
 	case 20, 21:
 		p.put(ref)
+	case 22:
+		p.both("expire", func(s conductor.Store) (any, error) {
+			ended, err := s.ExpireQueued(p.ctx, 2, now)
+			var ids []task.RunID
+			for _, r := range ended {
+				ids = append(ids, r.ID)
+			}
+			return ids, err
+		})
 	}
 }
 
@@ -195,6 +204,7 @@ func (p *pair) insert() {
 		ID: task.RunID(fmt.Sprintf("r%03d", len(p.runs))), Task: "load", State: task.Queued, QueuedAt: p.now,
 		Spec: task.Spec{Name: "load", Target: task.Target{Server: "js-1"}, Job: task.Job{Command: []string{"a"}}, OnUnavailable: &kind, Priority: p.rnd.IntN(2)},
 	}
+	p.limit(&run.Spec)
 	key := p.pick("", "", "k1", "k2")
 	created := false
 	p.both("insert", func(s conductor.Store) (any, error) {
@@ -204,6 +214,19 @@ func (p *pair) insert() {
 	})
 	if created {
 		p.runs = append(p.runs, run.ID)
+	}
+}
+
+// limit gives a run some of the limits that a request is decided by. Runs with and without limits stand beside each
+// other, as after an edit of their task.
+func (p *pair) limit(s *task.Spec) {
+	switch p.rnd.IntN(5) {
+	case 0:
+		s.MaxConcurrent, s.WhenBusy = 1+p.rnd.IntN(4), task.WhenBusy(p.pick("queue", "skip", "replace", "replace"))
+	case 1:
+		s.MaxQueued = 1 + p.rnd.IntN(4)
+	case 2:
+		s.MaxQueueTime = task.Duration(time.Duration(1+p.rnd.IntN(20)) * time.Second)
 	}
 }
 
@@ -313,6 +336,10 @@ func (p *pair) compare() {
 	p.both("queue", func(s conductor.Store) (any, error) {
 		all, err := s.QueuedRuns(p.ctx, task.Target{Server: "js-1"}, task.QueuePosition{}, nil, 100)
 		return append([]task.Run{}, all...), err
+	})
+	p.both("queue without a task", func(s conductor.Store) (any, error) {
+		all, err := s.QueuedRuns(p.ctx, task.Target{Server: "js-1"}, task.QueuePosition{}, []string{"load"}, 100)
+		return len(all), err
 	})
 	p.both("servers", func(s conductor.Store) (any, error) { return s.Servers(p.ctx, jobserver.Filter{}, page.Request{}) })
 	p.both("events", func(s conductor.Store) (any, error) {

@@ -16,6 +16,7 @@ export function done(message: string, undo?: () => Promise<unknown>): void {
     undo?.().catch((error: unknown) => failed('It could not be undone', error));
   };
   notifications.show({
+    closeButtonProps: { 'aria-label': 'Dismiss' },
     id,
     icon: <IconCheck size={16} aria-hidden />,
     color: 'teal',
@@ -36,6 +37,7 @@ export function done(message: string, undo?: () => Promise<unknown>): void {
 /** Says that something could not be done, and why. */
 export function failed(what: string, error: unknown): void {
   notifications.show({
+    closeButtonProps: { 'aria-label': 'Dismiss' },
     icon: <IconAlertCircle size={16} aria-hidden />,
     color: 'red',
     autoClose: 12_000,

@@ -55,6 +55,10 @@ export const states: Record<State, StateLook> = {
   cancelled: { icon: IconBan, tone: 'idle', word: 'cancelled' },
   reset: { icon: IconArrowBackUp, tone: 'held', word: 'reset' },
   lost: { icon: IconGhost, tone: 'bad', word: 'lost' },
+  // Deliveries of notifications.
+  waiting: { icon: IconClock, tone: 'idle', word: 'waiting' },
+  delivered: { icon: IconCircleCheck, tone: 'ok', word: 'delivered' },
+  dead: { icon: IconCircleX, tone: 'bad', word: 'dead' },
 };
 
 /** The CSS colour of a state or of a tone. */

@@ -4,6 +4,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { get, getAll, part, send } from './api';
 import { instant } from './instants';
+import type { DeliveryState } from './states';
 import type { WireDelivery, WireNotificationRule, WirePage } from './wire';
 
 /** The events that people can be told of, and what they mean. */
@@ -92,9 +93,6 @@ export async function setDisabled(rule: string, disabled: boolean): Promise<void
 export async function deleteRule(name: string): Promise<void> {
   await send('DELETE', `/notifications/rules/${part(name)}`);
 }
-
-export const deliveryStates = ['waiting', 'delivered', 'dead'] as const;
-export type DeliveryState = (typeof deliveryStates)[number];
 
 export interface Delivery {
   id: string;

@@ -1,4 +1,4 @@
-// The states that runs, attempts and servers can be in. How each looks stands in components/states.tsx.
+// The states that runs, attempts, servers and deliveries can be in. How each looks stands in components/states.tsx.
 
 export const runStates = [
   'queued',
@@ -40,8 +40,11 @@ export const attemptStates = [
 ] as const;
 export type AttemptState = (typeof attemptStates)[number];
 
+export const deliveryStates = ['waiting', 'delivered', 'dead'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+
 /** Any state that has an icon, a colour and a word. */
-export type State = RunState | ServerState | AttemptState;
+export type State = RunState | ServerState | AttemptState | DeliveryState;
 
 const ended: readonly RunState[] = ['succeeded', 'failed', 'timed_out', 'cancelled', 'reset', 'lost'];
 

@@ -38,14 +38,18 @@ export function matches(targets: readonly Target[], text: string): Target[] {
 /** Finds a page, a server, a group, a task or a run by its name, and goes there. */
 export function JumpTo({ opened, close }: { opened: boolean; close: () => void }) {
   return (
-    <Modal.Root opened={opened} onClose={close} size="lg" yOffset="12vh">
-      <Modal.Overlay />
-      <Modal.Content aria-label="Jump to">
-        <Modal.Body p="xs">
-          <Finder close={close} />
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    <Modal
+      opened={opened}
+      onClose={close}
+      withCloseButton={false}
+      size="lg"
+      padding="xs"
+      yOffset="12vh"
+      centered={false}
+      attributes={{ content: { 'aria-label': 'Jump to' } }}
+    >
+      <Finder close={close} />
+    </Modal>
   );
 }
 

@@ -46,7 +46,7 @@ function RunView({ run }: { run: Run }) {
       title={`${run.task} ${run.id}`}
       heading={<Heading run={run} />}
       about={
-        <Anchor component={Link} to="/runs" size="sm">
+        <Anchor component={Link} to="/runs" size="sm" className={classes.back}>
           All runs
         </Anchor>
       }
@@ -85,13 +85,13 @@ function Summary({ run }: { run: Run }) {
     <section className="panel" aria-label="Summary">
       {run.progress && (
         <div className={classes.progress}>
-          <Progress
-            value={run.progress.percent}
-            flex={1}
-            size="lg"
-            color={hasEnded(run.state) && run.state !== 'succeeded' ? 'gray' : 'petrol'}
-            aria-label="Progress of the job"
-          />
+          <Progress.Root flex={1} size="lg">
+            <Progress.Section
+              value={run.progress.percent}
+              color={hasEnded(run.state) && run.state !== 'succeeded' ? 'gray' : 'petrol'}
+              aria-label="Progress of the job"
+            />
+          </Progress.Root>
           <Text size="sm" className="number">
             {Math.round(run.progress.percent)} % {run.progress.message}
           </Text>

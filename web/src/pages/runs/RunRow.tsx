@@ -46,12 +46,9 @@ export const RunRow = memo(
         <td className={classes.reason}>
           {run.progress && run.endedAt === null ? (
             <div className={classes.progress}>
-              <Progress
-                value={run.progress.percent}
-                flex={1}
-                size="sm"
-                aria-label={`Progress of ${run.task}`}
-              />
+              <Progress.Root flex={1} size="sm">
+                <Progress.Section value={run.progress.percent} aria-label={`Progress of ${run.task}`} />
+              </Progress.Root>
               <Text size="xs" className="number">
                 {Math.round(run.progress.percent)} % {run.progress.message}
               </Text>

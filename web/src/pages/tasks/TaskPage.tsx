@@ -63,7 +63,7 @@ function KnownTask({ name }: { name: string }) {
       title={name}
       about={
         <>
-          <Anchor component={Link} to="/tasks" size="sm">
+          <Anchor component={Link} to="/tasks" size="sm" py={3} display="inline-block">
             All tasks
           </Anchor>
           {query.data && query.data.description !== '' && ` · ${query.data.description}`}

@@ -1,5 +1,176 @@
-import { SettingsPage } from '../SettingsPage';
+import { Anchor, Button, Group, List, Table, Text } from '@mantine/core';
+import { IconPencil } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
 
+import { Answer } from '../../../components/Answer';
+import { done } from '../../../components/notices';
+import { Panel } from '../../../components/Page';
+import { useAction } from '../../../components/useAction';
+import {
+  calendar as calendarQuery,
+  calendarDays,
+  calendarTriggers,
+  createCalendar,
+  deleteCalendar,
+} from '../../../data/calendars';
+import type { Calendar } from '../../../data/calendars';
+import { useMay } from '../../../data/permissions';
+import { DeleteButton } from '../DeleteButton';
+import { SettingsPage } from '../SettingsPage';
+import { CalendarDrawer } from './CalendarDrawer';
+import { entryWords } from './entryWords';
+import { yearFrom } from './year';
+import { YearView } from './YearView';
+
+/** A calendar: the coming year by it, what it is made of and which triggers follow it. */
 export function CalendarPage() {
-  return <SettingsPage title="Calendar">{null}</SettingsPage>;
+  const { name = '' } = useParams({ strict: false });
+  const query = useQuery(calendarQuery(name));
+  const may = useMay();
+  const [editing, setEditing] = useState(false);
+  const calendar = query.data;
+  return (
+    <SettingsPage
+      title={`Calendar ${name}`}
+      about={calendar && about(calendar)}
+      actions={
+        calendar &&
+        may('settings.edit') && (
+          <>
+            <Delete calendar={calendar} />
+            <Button
+              size="sm"
+              leftSection={<IconPencil size={15} aria-hidden />}
+              onClick={() => setEditing(true)}
+            >
+              Edit
+            </Button>
+          </>
+        )
+      }
+    >
+      <Answer query={query} what={`The calendar ${name}`}>
+        {(read) => (
+          <>
+            <Year name={name} />
+            <Entries calendar={read} />
+            <Followers name={name} />
+            <CalendarDrawer calendar={read} opened={editing} close={() => setEditing(false)} />
+          </>
+        )}
+      </Answer>
+    </SettingsPage>
+  );
+}
+
+function about({ description, mode, timezone }: Calendar): string {
+  const due = mode === 'only' ? 'Triggers are due then alone' : 'Triggers are not due then';
+  const zone = timezone === '' ? 'in the zone of each trigger' : `in the zone ${timezone}`;
+  return [description, `${due}, ${zone}.`].filter((words) => words !== '').join(' · ');
+}
+
+function Delete({ calendar }: { calendar: Calendar }) {
+  const navigate = useNavigate();
+  const deleting = useAction(deleteCalendar, {
+    failure: (name) => `${name} could not be deleted`,
+    changes: [['calendars']],
+    onDone: (_, name) => {
+      done(`${name} is deleted`, () => createCalendar(calendar));
+      void navigate({ to: '/settings/calendars' });
+    },
+  });
+  return (
+    <DeleteButton
+      name={calendar.name}
+      deleting={deleting.isPending}
+      act={() => deleting.mutate(calendar.name)}
+    />
+  );
+}
+
+function Year({ name }: { name: string }) {
+  const [{ from, to }] = useState(() => yearFrom(new Date()));
+  const query = useQuery(calendarDays(name, from, to));
+  return (
+    <Panel title="The coming year">
+      <Answer query={query} what="The coming year">
+        {(days) => <YearView days={days} />}
+      </Answer>
+    </Panel>
+  );
+}
+
+function Entries({ calendar }: { calendar: Calendar }) {
+  const events = calendar.icalendar.match(/^BEGIN:VEVENT/gm)?.length ?? 0;
+  return (
+    <Panel title="Days and hours" flush={calendar.entries.length > 0}>
+      {calendar.entries.length > 0 && (
+        <Table aria-label="Days and hours">
+          <Table.Tbody>
+            {calendar.entries.map((entry, n) => (
+              <Table.Tr key={n}>
+                <Table.Td w="35%">
+                  <Text size="sm">{entry.name || '–'}</Text>
+                </Table.Td>
+                <Table.Td>
+                  <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+                    {entryWords(entry)}
+                  </Text>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+      {events > 0 && (
+        <Text size="sm" p={calendar.entries.length > 0 ? 'sm' : 0}>
+          An iCalendar file with {events} {events === 1 ? 'event' : 'events'}.
+        </Text>
+      )}
+      {calendar.entries.length === 0 && calendar.icalendar === '' && (
+        <Text size="sm" c="dimmed">
+          It has none.
+        </Text>
+      )}
+    </Panel>
+  );
+}
+
+function Followers({ name }: { name: string }) {
+  const query = useQuery(calendarTriggers(name));
+  return (
+    <Panel title="Triggers that follow it">
+      <Answer query={query} what="The triggers">
+        {(all) =>
+          all.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              None does yet. A trigger follows it with the line <code>calendar: {name}</code>.
+            </Text>
+          ) : (
+            <List size="sm" listStyleType="none">
+              {all.map((trigger) => (
+                <List.Item key={`${trigger.task ?? ''}/${trigger.plan ?? ''}/${trigger.name}`}>
+                  <Group gap={6}>
+                    <Owner task={trigger.task} plan={trigger.plan} />
+                    <span>{trigger.name}</span>
+                  </Group>
+                </List.Item>
+              ))}
+            </List>
+          )
+        }
+      </Answer>
+    </Panel>
+  );
+}
+
+function Owner({ task, plan }: { task: string | null; plan: string | null }) {
+  const to = task ? `/tasks/${encodeURIComponent(task)}` : '/plans';
+  return (
+    <Anchor component={Link} to={to} size="sm">
+      {task ?? plan}
+    </Anchor>
+  );
 }

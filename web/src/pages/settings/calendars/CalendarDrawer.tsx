@@ -1,0 +1,32 @@
+import { Drawer } from '@mantine/core';
+
+import type { Calendar } from '../../../data/calendars';
+import { CalendarForm } from './CalendarForm';
+
+interface CalendarDrawerProps {
+  /** The calendar to edit; null for a new one. */
+  calendar: Calendar | null;
+  opened: boolean;
+  close: () => void;
+  saved?: (calendar: Calendar) => void;
+}
+
+/** Creates or edits a calendar beside the page. */
+export function CalendarDrawer({ calendar, opened, close, saved }: CalendarDrawerProps) {
+  return (
+    <Drawer
+      opened={opened}
+      onClose={close}
+      position="right"
+      size="min(720px, 100vw)"
+      title={calendar ? `Calendar ${calendar.name}` : 'New calendar'}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {opened && <CalendarForm calendar={calendar} close={close} saved={saved ?? noMore} />}
+    </Drawer>
+  );
+}
+
+function noMore(): void {
+  // The page shows what was saved by itself.
+}
