@@ -97,7 +97,7 @@ func (s *Server) callHook(e echo.Context) error {
 	apiHeaders(w.Header())
 	c := &call{w: w, r: e.Request(), path: e, limit: task.MaxWebhookBody}
 	a, err := s.hook(c)
-	status := a.statusCode()
+	var status int
 	if err != nil {
 		status = s.fail(w, c.r, pattern, err)
 	} else {
