@@ -114,10 +114,6 @@ func (t *tx) checkOwner(owner task.Owner) error {
 		_, err := readPlan(t, owner.Name, "")
 		return err
 	}
-	if owner.Kind == task.OwnerPlan {
-		_, err := readPlan(t, owner.Name, "")
-		return err
-	}
 	return notFound(string(owner.Kind), owner.Name)
 }
 
