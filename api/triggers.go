@@ -63,10 +63,15 @@ func (h triggerHandlers) list(c *call) (answer, error) {
 
 // triggersOf lists triggers. No triggers of an owner that does not exist are not the same as none.
 func (s *Server) triggersOf(c *call, f task.TriggerFilter) (answer, error) {
-	if f.Owner.Kind == task.OwnerTask {
-		if _, err := s.service.Task(c.ctx(), f.Owner.Name); err != nil {
-			return answer{}, err
-		}
+	var err error
+	switch f.Owner.Kind {
+	case task.OwnerTask:
+		_, err = s.service.Task(c.ctx(), f.Owner.Name)
+	case task.OwnerPlan:
+		_, err = s.service.Plan(c.ctx(), f.Owner.Name)
+	}
+	if err != nil {
+		return answer{}, err
 	}
 	if f.Owner.Kind == task.OwnerPlan {
 		if _, err := s.service.Plan(c.ctx(), f.Owner.Name); err != nil {

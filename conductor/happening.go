@@ -48,8 +48,11 @@ func (c *Conductor) settleEvent(d task.DueTrigger, h happening) (task.Happening,
 		out.Occurrence.Reason = why
 		return out, nil
 	}
+	if d.Trigger.Owner.Kind == task.OwnerPlan {
+		return out, c.settlePlanEvent(&out, d, h, now)
+	}
 	if d.Task == nil {
-		out.Occurrence.Reason = "triggers of this kind start no plans"
+		out.Occurrence.Reason = fmt.Sprintf("%s does not exist", d.Trigger.Owner)
 		return out, nil
 	}
 	run, err := c.eventRun(d, h, now)
@@ -62,6 +65,29 @@ func (c *Conductor) settleEvent(d task.DueTrigger, h happening) (task.Happening,
 	}
 	out.Run, out.Occurrence.Run = &run, run.ID
 	return out, nil
+}
+
+// settlePlanEvent asks for the plan run of an event. Whether the plan can be run so is settled where it is stored.
+func (c *Conductor) settlePlanEvent(out *task.Happening, d task.DueTrigger, h happening, now time.Time) error {
+	if c.options.Plans == nil {
+		out.Occurrence.Reason = "this conductor runs no plans"
+		return nil
+	}
+	params, err := d.Trigger.EventParams(h.values)
+	if errors.Is(err, fault.Invalid) {
+		out.Occurrence.Reason = "the plan run cannot have these parameters: " + err.Error()
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	id, err := c.ids.next(now)
+	if err != nil {
+		return err
+	}
+	out.Plan = &task.PlanRequest{ID: id, Cause: h.cause, ScheduledFor: h.at, Params: params, Offered: h.params}
+	out.Occurrence.Run = id
+	return nil
 }
 
 // eventRun makes the run of an event.

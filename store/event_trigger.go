@@ -59,10 +59,12 @@ func (db *DB) eventTriggers(ctx context.Context, where string, args ...any) (fou
 type preparedHappening struct {
 	task.Occurrence
 	run *newRun
+	// plan is set in place of run for the trigger of a plan.
+	plan *task.PlanRequest
 }
 
 func prepareHappening(h task.Happening) (preparedHappening, error) {
-	p := preparedHappening{Occurrence: h.Occurrence}
+	p := preparedHappening{Occurrence: h.Occurrence, plan: h.Plan}
 	if h.Run == nil {
 		return p, nil
 	}
@@ -117,7 +119,7 @@ func (p preparedHappening) store(t *tx, now time.Time) (task.Occurrence, error) 
 	if err != nil {
 		return o, err
 	}
-	if p.run == nil {
+	if p.run == nil && p.plan == nil {
 		return o, t.skip([]task.Occurrence{o}, now)
 	}
 	inserted, err := t.insertOccurrence(o)
@@ -130,6 +132,13 @@ func (p preparedHappening) store(t *tx, now time.Time) (task.Occurrence, error) 
 			err = fmt.Errorf("the event is being stored by another conductor: %w", fault.Conflict)
 		}
 		return old, err
+	}
+	if p.plan != nil {
+		refused, err := t.insertRequested(o.Owner, *p.plan, now)
+		if refused != "" {
+			return t.refuse(o, refused, now)
+		}
+		return o, err
 	}
 	_, err = p.run.insert(t)
 	if refusal, is := errors.AsType[*task.Refusal](err); is {

@@ -163,8 +163,8 @@ func moveAfter(t testing.TB, db *store.DB, id plan.RunID, e plan.Event, now time
 		}
 		i := m.After.Index(a.Start)
 		run := task.Run{
-			ID: task.RunID(fmt.Sprintf("%s-%s-%d", id, a.Start, m.After.Nodes[i].Try)), Task: twoSteps.Nodes[i].Task,
-			Cause: m.After.NodeCause(i), QueuedAt: now, Spec: taskNamed(twoSteps.Nodes[i].Task),
+			ID: task.RunID(fmt.Sprintf("%s-%s-%d", id, a.Start, m.After.Nodes[i].Try)), Task: m.After.Spec.Nodes[i].Task,
+			Cause: m.After.NodeCause(i), QueuedAt: now, Spec: taskNamed(m.After.Spec.Nodes[i].Task),
 		}
 		m.After = m.After.Started(a.Start, run.ID)
 		m.Starts = append(m.Starts, plan.Start{Node: a.Start, Run: run})

@@ -106,11 +106,11 @@ func (t *tx) checkOwner(owner task.Owner) error {
 	if owner == (task.Owner{}) {
 		return nil
 	}
-	if owner.Kind == task.OwnerTask {
+	switch owner.Kind {
+	case task.OwnerTask:
 		_, err := readTask(t, owner.Name, "")
 		return err
-	}
-	if owner.Kind == task.OwnerPlan {
+	case task.OwnerPlan:
 		_, err := readPlan(t, owner.Name, "")
 		return err
 	}

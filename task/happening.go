@@ -6,10 +6,12 @@ import (
 )
 
 // Happening is an event that a trigger waits for, with what was decided about it: Occurrence.Event names it, and
-// Occurrence.ScheduledFor is when it happened. Run is nil where Occurrence.Reason says why there is none.
+// Occurrence.ScheduledFor is when it happened. Run, and for the trigger of a plan Plan, is nil where Occurrence.Reason says why
+// there is none.
 type Happening struct {
 	Occurrence Occurrence
 	Run        *Run
+	Plan       *PlanRequest
 }
 
 // WhyNot returns why a trigger starts nothing at an event that happened at an instant, or "": it is paused, it is outside

@@ -55,6 +55,16 @@ type Firing struct {
 	Next, DueAt *time.Time
 }
 
+// PlanRequest asks for a run of a plan, at an event. Where the plan cannot be run so, the occurrence is skipped.
+type PlanRequest struct {
+	// ID is that of the plan run.
+	ID           RunID
+	Cause        Cause
+	ScheduledFor time.Time
+	// Params override the plan's; Offered are given as well where the plan declares them.
+	Params, Offered map[string]string
+}
+
 // Forecast is an occurrence that is still to come.
 type Forecast struct {
 	Owner        Owner

@@ -151,6 +151,9 @@ type Owner struct {
 	Name string
 }
 
+// PlanOwner returns the owner that is a plan.
+func PlanOwner(name string) Owner { return Owner{Kind: OwnerPlan, Name: name} }
+
 // TaskOwner returns the task of that name as an owner.
 func TaskOwner(name string) Owner { return Owner{Kind: OwnerTask, Name: name} }
 

@@ -31,8 +31,7 @@ const slate: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'petrol',
-  // White words can be read on this shade in both schemes.
-  primaryShade: 7,
+  primaryShade: { light: 7, dark: 7 },
   autoContrast: true,
   colors: { petrol, dark: slate },
   defaultRadius: 'md',

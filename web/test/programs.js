@@ -141,14 +141,15 @@ export class Fleet {
   }
 
   get(path) {
-    return this.#request('GET', path);
+    return this.request('GET', path);
   }
 
   post(path, body) {
-    return this.#request('POST', path, body);
+    return this.request('POST', path, body);
   }
 
-  async #request(method, path, body) {
+  /** Asks the API; undefined for an answer without a body. */
+  async request(method, path, body) {
     const response = await fetch(`${this.url}/api/v1${path}`, {
       method,
       headers: {
@@ -159,7 +160,7 @@ export class Fleet {
     });
     if (!response.ok)
       throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
-    return response.json();
+    return response.status === 204 ? undefined : response.json();
   }
 
   #spawn(program, args) {

@@ -3,8 +3,8 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { failed } from './notices';
 
 interface ActionOptions<V, R> {
-  /** As in "js-1 could not be drained". */
-  failure: string | ((input: V) => string);
+  /** As in "js-1 could not be drained"; null where what went wrong is shown in its place. */
+  failure: string | ((input: V) => string) | null;
   /** Keys of the queries to ask again at once, without waiting for the stream of events. */
   changes?: string[][];
   onDone?: (result: R, input: V) => void;
@@ -19,7 +19,9 @@ export function useAction<V, R>(
   return useMutation({
     mutationFn: act,
     onSuccess: (result, input) => onDone?.(result, input),
-    onError: (error, input) => failed(typeof failure === 'string' ? failure : failure(input), error),
+    onError: (error, input) => {
+      if (failure !== null) failed(typeof failure === 'string' ? failure : failure(input), error);
+    },
     onSettled: () => {
       for (const queryKey of changes) void queries.invalidateQueries({ queryKey });
     },

@@ -44,7 +44,7 @@ export function Editor({ task, first = begun, onSaved }: Props) {
     () =>
       task ? editTask(task.name, mergePatch(stored, document.spec), task.version) : createTask(document.spec),
     {
-      failure: 'The task could not be saved',
+      failure: null,
       changes: [['tasks'], ['task']],
       onDone: (saved) => {
         setRefused(null);
@@ -56,7 +56,9 @@ export function Editor({ task, first = begun, onSaved }: Props) {
   const changed = task === null || Object.keys(mergePatch(stored, document.spec)).length > 0;
   const readOnly = !may(task ? 'task.edit' : 'task.create');
   const submit = () =>
-    save.mutate(undefined, { onError: (error) => setRefused(error instanceof ApiError ? error : null) });
+    save.mutate(undefined, {
+      onError: (error) => setRefused(error instanceof ApiError ? error : new ApiError(0, error.message)),
+    });
   return (
     <Form value={{ spec: document.spec, setAt: document.setAt, errors, readOnly }}>
       <form

@@ -43,7 +43,7 @@ function Form({ task, defaults, given, close }: FormProps) {
   const navigate = useNavigate();
   const placement = useQuery(taskPlacement(task));
   const start = useAction(() => startRun(task, changed(defaults, values)), {
-    failure: `${task} could not be run`,
+    failure: null,
     changes: [['runs'], ['tasks']],
     onDone: (run) => {
       done(`${task} runs`);
@@ -53,7 +53,9 @@ function Form({ task, defaults, given, close }: FormProps) {
   });
   const submit = () => {
     setFault(null);
-    start.mutate(undefined, { onError: (error) => setFault(error instanceof ApiError ? error : null) });
+    start.mutate(undefined, {
+      onError: (error) => setFault(error instanceof ApiError ? error : new ApiError(0, error.message)),
+    });
   };
   const names = Object.keys(values).sort();
   const of = (name: string) => fault?.fields.find((f) => f.field === `params.${name}`)?.reason;

@@ -51,7 +51,7 @@ export function TriggerForm({
           )
         : createTrigger(task, spec),
     {
-      failure: 'The trigger could not be saved',
+      failure: null,
       changes: [['triggers'], ['tasks'], ['task', task], ['occurrences']],
       onDone: () => {
         done(`${spec.name} is saved`);
@@ -74,7 +74,9 @@ export function TriggerForm({
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          save.mutate(undefined, { onError: (e) => setRefused(e instanceof ApiError ? e : null) });
+          save.mutate(undefined, {
+            onError: (e) => setRefused(e instanceof ApiError ? e : new ApiError(0, e.message)),
+          });
         }}
       >
         <Stack gap="sm">
