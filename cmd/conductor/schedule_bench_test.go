@@ -122,7 +122,9 @@ func BenchmarkAHundredTasksOnOneTick(b *testing.B) {
 	for b.Loop() {
 		s := systemtest.New(b)
 		s.StartConductor()
-		s.StartServer("js-1", "--slots", "200")
+		v := s.JoinServer("js-1", "--slots", "200")
+		v.Start("--warm", strconv.Itoa(tasks))
+		v.WaitOnline()
 		begin := time.Now().Add(15 * time.Second).Truncate(time.Second)
 		end := begin.Add(ticks * 3 * time.Second)
 		setUp(b, s, tasks, 1, task.Job{Command: []string{"date", "+%s.%N"}}, func(*task.Spec) {},

@@ -27,7 +27,7 @@ func newRunCommand() *cobra.Command {
 			"SIGTERM ends the agent and leaves the jobs running; their results are delivered once it is started again.",
 		Args: cobra.NoArgs,
 	}
-	load := s.bind(cmd, "data", "cgroup", "log_level", "log_format")
+	load := s.bind(cmd, "data", "cgroup", "warm", "log_level", "log_format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := load(); err != nil {
 			return err
@@ -61,7 +61,8 @@ func run(ctx context.Context, s *settings) error {
 		Guard: func(ctx context.Context) (agent.Guard, error) {
 			return guard.Connect(ctx, guard.ClientOptions{
 				// The conductor knows how many slots the server has now; this only bounds what could go wrong.
-				Data: data, Cgroup: s.Cgroup, Linger: guard.DefaultLinger, MaxKeepers: jobserver.MaxSlots, Logger: log,
+				Data: data, Cgroup: s.Cgroup, Linger: guard.DefaultLinger, MaxKeepers: jobserver.MaxSlots,
+				Warm: s.Warm, Logger: log,
 			})
 		},
 	})

@@ -35,6 +35,7 @@ type settings struct {
 	Label     map[string]string `setting:"label" help:"label of the server, as name=value; may be given several times"`
 
 	Cgroup    string `setting:"cgroup" help:"control groups for jobs: auto, off, or the folder of a delegated group of version 2"`
+	Warm      int    `setting:"warm" help:"how many processes stand ready to keep a job: a burst of so many starts at once; each takes about 4 MB"`
 	LogLevel  string `setting:"log_level" help:"least level that is logged: debug, info, warn or error"`
 	LogFormat string `setting:"log_format" help:"form of the log: text or json"`
 }
@@ -45,6 +46,7 @@ func defaultSettings() settings {
 		Slots:     jobserver.DefaultSlots,
 		Power:     1,
 		Cgroup:    guard.CgroupAuto,
+		Warm:      guard.DefaultWarm,
 		LogLevel:  "info",
 		LogFormat: "text",
 	}
@@ -66,6 +68,9 @@ func (s *settings) Validate() error {
 	server.Labels = nil
 	if s.Slots == 0 {
 		found = append(found, fault.Field("slots", "must be from 1 to %d, not 0", jobserver.MaxSlots))
+	}
+	if s.Warm < 1 || s.Warm > jobserver.MaxSlots {
+		found = append(found, fault.Field("warm", "must be from 1 to %d, not %d", jobserver.MaxSlots, s.Warm))
 	}
 	if s.Power == 0 {
 		found = append(found, fault.Field("power", "must be from %v to %v, not 0", jobserver.MinPower, jobserver.MaxPower))

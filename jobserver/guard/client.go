@@ -29,7 +29,9 @@ type ClientOptions struct {
 	Linger time.Duration
 	// MaxKeepers is the most attempts that may run at once; 0 means jobserver.DefaultSlots.
 	MaxKeepers int
-	Logger     *slog.Logger
+	// Warm is how many keepers without work are kept ready; 0 means DefaultWarm.
+	Warm   int
+	Logger *slog.Logger
 }
 
 // Client is the agent's side of a guard. It is safe for concurrent use. It implements agent.Guard.
@@ -80,6 +82,9 @@ type held struct {
 func Connect(ctx context.Context, o ClientOptions) (*Client, error) {
 	if o.MaxKeepers <= 0 {
 		o.MaxKeepers = jobserver.DefaultSlots
+	}
+	if o.Warm <= 0 {
+		o.Warm = DefaultWarm
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

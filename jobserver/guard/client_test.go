@@ -159,6 +159,11 @@ func TestStartWaitsForAKeeper(t *testing.T) {
 	h.waitFor(second.Ref, "the second", func(r result) bool { return r.exit != nil })
 }
 
+func TestAsManyKeepersStandReadyAsAreAskedFor(t *testing.T) {
+	h := newHost(t, func(o *ClientOptions) { o.Warm = 3 })
+	h.await("three keepers", func() bool { return len(h.keeperPIDs()) == 3 })
+}
+
 func TestSurplusKeepersLeave(t *testing.T) {
 	h := newHost(t)
 	gate := filepath.Join(h.data, "gate")
@@ -182,7 +187,7 @@ func TestSurplusKeepersLeave(t *testing.T) {
 		h.pool.mu.Lock()
 		h.pool.letGo(time.Now().Add(surplusAfter + time.Second))
 		h.pool.mu.Unlock()
-		return len(h.keeperPIDs()) == warm
+		return len(h.keeperPIDs()) == DefaultWarm
 	})
 	if r := h.run(command(newRun(), "echo", "on")); r.stdout != "on\n" {
 		t.Errorf("got %+v", r)

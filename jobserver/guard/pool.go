@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// warm is how many keepers without work are kept, so that a start need not wait for one.
-	warm = 1
+	// DefaultWarm is how many keepers without work are kept unless told otherwise, so that a start need not wait for one.
+	DefaultWarm = 1
 	// orderWithin is how long a keeper may leave an order unread.
 	orderWithin = 2 * time.Second
 	// surplusAfter is how long further ones stay.
@@ -92,7 +92,7 @@ func (p *pool) giveUp(answer chan poolAnswer) {
 
 // refill asks the guard for as many keepers as are wanted. The caller has the lock.
 func (p *pool) refill() {
-	want := len(p.waiting) + warm - len(p.idle)
+	want := len(p.waiting) + p.client.options.Warm - len(p.idle)
 	for p.asked < want && len(p.keepers)+p.asked < p.client.options.MaxKeepers {
 		text, _ := json.Marshal(order{Do: doSpawn})
 		if _, err := p.client.guard.Write(text); err != nil {
@@ -329,7 +329,7 @@ func (p *pool) tend() {
 
 // letGo has keepers leave that have had no work for long. The caller has the lock.
 func (p *pool) letGo(now time.Time) {
-	for len(p.idle) > warm && now.Sub(p.idle[0].idleSince) > surplusAfter {
+	for len(p.idle) > p.client.options.Warm && now.Sub(p.idle[0].idleSince) > surplusAfter {
 		k := p.idle[0]
 		p.idle = p.idle[1:]
 		_ = k.order(order{Do: doLeave})

@@ -53,13 +53,16 @@ export class Fleet {
   #port;
   #programs = new Set();
   #conductor;
+  #more = [];
   token = '';
 
   get url() {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  async start() {
+  /** Starts the conductor, with further words on its command line. */
+  async start(...more) {
+    this.#more = more;
     this.#folder = await mkdtemp(join(tmpdir(), 'segno-browser-'));
     this.#port = await freePort();
     await this.startConductor();
@@ -73,6 +76,7 @@ export class Fleet {
       data,
       '--listen',
       `127.0.0.1:${this.#port}`,
+      ...this.#more,
     ]);
     await until('the conductor is ready', async () => {
       if (this.#conductor.exitCode !== null)
@@ -137,14 +141,15 @@ export class Fleet {
   }
 
   get(path) {
-    return this.#request('GET', path);
+    return this.request('GET', path);
   }
 
   post(path, body) {
-    return this.#request('POST', path, body);
+    return this.request('POST', path, body);
   }
 
-  async #request(method, path, body) {
+  /** Asks the API; undefined for an answer without a body. */
+  async request(method, path, body) {
     const response = await fetch(`${this.url}/api/v1${path}`, {
       method,
       headers: {
@@ -155,7 +160,7 @@ export class Fleet {
     });
     if (!response.ok)
       throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
-    return response.json();
+    return response.status === 204 ? undefined : response.json();
   }
 
   #spawn(program, args) {

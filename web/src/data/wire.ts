@@ -46,3 +46,4 @@ export type WireChannelTest = Schemas['ChannelTest'];
 export type WireNotificationRule = Schemas['NotificationRule'];
 export type WireDelivery = Schemas['Delivery'];
 export type WireConcurrencyGroup = Schemas['ConcurrencyGroup'];
+export type WireRetention = Schemas['Retention'];

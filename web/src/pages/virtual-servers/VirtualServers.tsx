@@ -158,5 +158,11 @@ function NoGroups({ create }: { create: () => void }) {
 /** What is seen under the pointer. */
 function Carried() {
   const servers = useCarry((carried) => carried?.servers);
-  return servers ? <div className={classes.overlay}>{namesOf(servers)}</div> : null;
+  const grip = useCarry((carried) => carried?.grip ?? 0);
+  if (!servers) return null;
+  return (
+    <div className={classes.overlay} style={{ marginLeft: Math.max(0, grip - 30) }}>
+      {namesOf(servers)}
+    </div>
+  );
 }

@@ -4,7 +4,7 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 
 /** The name under which "out of its group" is a place to drop. */
-export const outside = '\u0000outside';
+export const outside = ':outside';
 
 export interface Over {
   /** The name of a group, or outside. */
@@ -19,6 +19,8 @@ export interface Carried {
   from: string | null;
   by: 'pointer' | 'keyboard';
   over: Over | null;
+  /** How far right of its left edge a pointer took hold of it, in pixels. */
+  grip: number;
 }
 
 export class CarryStore {
@@ -32,8 +34,13 @@ export class CarryStore {
 
   readonly get = (): Carried | null => this.carried;
 
-  lift(servers: string[], from: string | null, by: Carried['by'], over: Over | null = null): void {
-    this.set({ servers, from, by, over });
+  lift(
+    servers: string[],
+    from: string | null,
+    by: Carried['by'],
+    { over = null, grip = 0 }: Partial<Pick<Carried, 'over' | 'grip'>> = {},
+  ): void {
+    this.set({ servers, from, by, over, grip });
   }
 
   hold(over: Over | null): void {
@@ -61,4 +68,11 @@ export const Carrying = createContext(new CarryStore());
 export function useCarry<T>(ask: (carried: Carried | null) => T): T {
   const store = useContext(Carrying);
   return useSyncExternalStore(store.subscribe, () => ask(store.get()));
+}
+
+/** Returns the element on which servers are dropped for a group. */
+export function dropPlace(group: string): HTMLElement | undefined {
+  return [...document.querySelectorAll<HTMLElement>('[data-drop]')].find(
+    ({ dataset }) => dataset.drop === group,
+  );
 }

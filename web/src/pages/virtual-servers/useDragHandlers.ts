@@ -4,7 +4,7 @@ import { Accessibility, PointerActivationConstraints, defaultPreset } from '@dnd
 import { useContext } from 'react';
 
 import type { VirtualServer } from '../../data/virtualServers';
-import { Carrying } from './carry';
+import { Carrying, dropPlace } from './carry';
 import type { Over } from './carry';
 import { Selecting } from './selecting';
 import { moveOf } from './useKeyboardCarry';
@@ -45,7 +45,9 @@ export function useDragHandlers(
   return {
     onDragStart: ({ operation }) => {
       const { server, from } = operation.source?.data as DragData;
-      store.lift(from === null ? withSelected(server) : [server], from, 'pointer');
+      const left = operation.source?.element?.getBoundingClientRect().left ?? 0;
+      const grip = operation.position.initial.x - left;
+      store.lift(from === null ? withSelected(server) : [server], from, 'pointer', { grip });
     },
     onDragMove: ({ operation, to }) => {
       const { x, y } = to ?? operation.position.current;
@@ -66,8 +68,7 @@ export function useDragHandlers(
 
 /** Returns the place among the members of a group that a point is at: before the first member whose middle lies after it. */
 function positionAt(group: string, x: number, y: number): number {
-  const card = document.querySelector(`[data-drop="${CSS.escape(group)}"]`);
-  const chips = [...(card?.querySelectorAll('[data-member]') ?? [])].map((chip) =>
+  const chips = [...(dropPlace(group)?.querySelectorAll('[data-member]') ?? [])].map((chip) =>
     chip.getBoundingClientRect(),
   );
   return placeAmong(chips, x, y);

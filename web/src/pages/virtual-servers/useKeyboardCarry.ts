@@ -4,7 +4,7 @@ import type { KeyboardEvent } from 'react';
 
 import type { VirtualServer } from '../../data/virtualServers';
 import { effectOfDrafts } from '../../data/virtualServers';
-import { Carrying, outside } from './carry';
+import { Carrying, dropPlace, outside } from './carry';
 import type { Carried, Over } from './carry';
 import { spoken } from './Ghost';
 import { draftsOf, namesOf } from './moves';
@@ -56,7 +56,7 @@ export function useKeyboardCarry(groups: readonly VirtualServer[], drop: (move: 
     const name = over.group === outside ? 'out of its group' : over.group;
     const place = over.position === null ? '' : `, place ${over.position + 1}`;
     speak(`${name}${place}${drafts.length === 0 ? ': nothing would change' : ''}`);
-    document.querySelector(`[data-drop="${CSS.escape(over.group)}"]`)?.scrollIntoView({ block: 'nearest' });
+    dropPlace(over.group)?.scrollIntoView({ block: 'nearest' });
     if (drafts.length === 0) return;
     void queries.query(effectOfDrafts(drafts)).then(
       (effects) => {
@@ -67,7 +67,7 @@ export function useKeyboardCarry(groups: readonly VirtualServer[], drop: (move: 
   };
 
   const lift = (servers: string[], from: string | null) => {
-    store.lift(servers, from, 'keyboard', stepped(null, 'ArrowDown', groups, from !== null));
+    store.lift(servers, from, 'keyboard', { over: stepped(null, 'ArrowDown', groups, from !== null) });
     const carried = store.get();
     speak(
       `${namesOf(servers)} lifted. Arrow keys choose a virtual server, Space drops, Escape returns. ${carried?.over?.group ?? 'There is no virtual server'}`,

@@ -1,0 +1,85 @@
+// A person with a browser, for tests: signs in, and hears what the browser complains of.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+import { chromium } from 'playwright-core';
+
+/** Starts a browser without what it would ask of the network by itself. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+      '--no-default-browser-check',
+    ],
+  });
+}
+
+/** A machine may be busy. */
+const patienceMs = 60_000;
+
+const require = createRequire(import.meta.url);
+let axeSource;
+
+export class Visitor {
+  troubles = [];
+
+  /** Opens a page of its own in a browser. Options are those of a browser's context. */
+  static async come(browser, fleet, options = {}) {
+    const visitor = new Visitor();
+    visitor.fleet = fleet;
+    visitor.context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    visitor.page = await visitor.context.newPage();
+    visitor.page.setDefaultTimeout(patienceMs);
+    visitor.page.on('pageerror', (error) => visitor.troubles.push(error.message));
+    visitor.page.on('console', (message) => {
+      if (message.type() === 'error') visitor.troubles.push(message.text());
+    });
+    return visitor;
+  }
+
+  /** Signs in and goes to an address. */
+  async signIn(path = '/') {
+    await this.page.goto(this.fleet.url + path);
+    await this.page.getByLabel('Token').fill(this.fleet.token);
+    await this.page.getByRole('button', { name: 'Sign in' }).click();
+    await this.page.getByRole('status', { name: 'live' }).waitFor();
+  }
+
+  async go(path) {
+    await this.page.goto(this.fleet.url + path);
+    await this.page.getByRole('status', { name: 'live' }).waitFor();
+  }
+
+  /** What the browser complained of, but for the questions that are answered with 401 before one has signed in. */
+  complaints() {
+    return this.troubles.filter((text) => !text.includes('401'));
+  }
+
+  /** Fails where the page breaks a rule of WCAG 2.2 AA that can be checked by machine. */
+  async checkAccessible(where) {
+    axeSource ??= await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
+    await this.page.evaluate(axeSource);
+    const { violations } = await this.page.evaluate(() =>
+      window.axe.run(document, {
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+        resultTypes: ['violations'],
+      }),
+    );
+    const found = violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map((node) => `${node.target.join(' ')} (${node.failureSummary})`).join('; ')}`,
+    );
+    assert.deepEqual(found, [], `${where} breaks rules of WCAG 2.2 AA`);
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+}
