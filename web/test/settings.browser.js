@@ -63,6 +63,14 @@ async function go(path, heading) {
 async function look(name) {
   for (const scheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: scheme });
+    // The page learns of it a moment later, and colours that are on their way cannot be judged.
+    await page.waitForFunction(
+      (wanted) => document.documentElement.dataset.mantineColorScheme === wanted,
+      scheme,
+    );
+    await page.waitForFunction(() =>
+      document.getAnimations().every(({ playState }) => playState !== 'running'),
+    );
     await page.evaluate(await readFile(axe, 'utf8'));
     const { violations } = await page.evaluate(() =>
       window.axe.run(document, {
@@ -70,7 +78,9 @@ async function look(name) {
         resultTypes: ['violations'],
       }),
     );
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' ')}`);
+    const found = violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' ')}`,
+    );
     assert.deepEqual(found, [], `${name}, ${scheme}`);
     if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-${scheme}.png` });
   }
@@ -149,9 +159,11 @@ test('a channel is made and tested, a rule tells it of a failure, and the delive
   await rule.getByLabel('Name').fill('failures');
   await rule.getByLabel('Of what is told').click();
   await page.getByRole('option', { name: /run failed/ }).click();
+  // The list stays open for further choices, over the field below it.
+  await page.keyboard.press('Tab');
   await rule.getByLabel('Channels that are told').click();
   await page.getByRole('option', { name: 'chat' }).click();
-  await rule.getByLabel('What it is for').click();
+  await page.keyboard.press('Tab');
   await look('rule-form');
   await rule.getByRole('button', { name: 'Create' }).click();
   await page.getByText('chat of run failed').waitFor();
