@@ -4209,6 +4209,8 @@ export interface operations {
             query?: {
                 /** @description Name of a task. */
                 task?: string;
+                /** @description Name of a plan. */
+                plan?: string;
                 /** @description How far to look ahead; by default a day. */
                 until?: string;
                 /** @description Most occurrences. */
@@ -4747,6 +4749,8 @@ export interface operations {
             query?: {
                 /** @description Name of a task. */
                 task?: string;
+                /** @description Name of a plan. */
+                plan?: string;
                 /** @description Name of a trigger. */
                 trigger?: string;
                 /** @description Only due instants without a run. */
@@ -7549,6 +7553,8 @@ export interface operations {
             query?: {
                 /** @description Name of a task. */
                 task?: string;
+                /** @description Name of a plan. */
+                plan?: string;
                 /** @description How many occurrences to look ahead. */
                 count?: number;
                 /** @description First instant; by default now. */
