@@ -46,3 +46,7 @@ export type WireChannelTest = Schemas['ChannelTest'];
 export type WireNotificationRule = Schemas['NotificationRule'];
 export type WireDelivery = Schemas['Delivery'];
 export type WireConcurrencyGroup = Schemas['ConcurrencyGroup'];
+export type WirePlan = Schemas['Plan'];
+export type WirePlanSpec = Schemas['PlanSpec'];
+export type WirePlanRun = Schemas['PlanRun'];
+export type WirePlanNode = Schemas['PlanNode'];
