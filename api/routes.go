@@ -74,12 +74,12 @@ func (s *Server) ownRoutes() []route {
 		get("/runs/{id}/events", "listRunEvents", s.listRunEvents, "List what happened to a run, oldest first").takes("limit", "cursor").gives(wire.Page[wire.Event]{}),
 
 		get("/triggers", "listTriggers", s.listTriggers, "List the triggers of all tasks and plans").takes("kind", "calendar", "limit", "cursor").gives(wire.Page[wire.Trigger]{}),
-		post("/triggers/preview", "previewTrigger", s.previewNew, "Say what becomes of the next times of a trigger that is not stored").keeps(keepNothing).takes("task", "count", "from").reads(task.TriggerSpec{}, required).gives(wire.Page[wire.Preview]{}),
+		post("/triggers/preview", "previewTrigger", s.previewNew, "Say what becomes of the next times of a trigger that is not stored").keeps(keepNothing).takes("task", "plan", "count", "from").reads(task.TriggerSpec{}, required).gives(wire.Page[wire.Preview]{}),
 		post("/triggers/pause", "pauseTriggers", s.pauseTriggers, "Pause all triggers").reads(wire.PauseRequest{}, optional).gives(wire.Page[wire.Pause]{}),
 		post("/triggers/resume", "resumeTriggers", s.resumeTriggers, "End the pause of all triggers").gives(wire.Page[wire.Pause]{}),
 		get("/pauses", "listPauses", s.listPauses, "List the pauses of tasks, plans and all triggers").gives(wire.Page[wire.Pause]{}),
-		get("/occurrences", "listOccurrences", s.listOccurrences, "List what became of due instants, newest first").takes("task", "trigger", "skipped", "since", "until", "limit", "cursor").gives(wire.Page[wire.Occurrence]{}),
-		get("/forecast", "getForecast", s.forecast, "List occurrences that are still to come, soonest first").takes("task", "until", "limit").gives(wire.Page[wire.Forecast]{}),
+		get("/occurrences", "listOccurrences", s.listOccurrences, "List what became of due instants, newest first").takes("task", "plan", "trigger", "skipped", "since", "until", "limit", "cursor").gives(wire.Page[wire.Occurrence]{}),
+		get("/forecast", "getForecast", s.forecast, "List occurrences that are still to come, soonest first").takes("task", "plan", "until", "limit").gives(wire.Page[wire.Forecast]{}),
 
 		get("/calendars", "listCalendars", s.listCalendars, "List calendars by name").takes("q", "limit", "cursor").gives(wire.Page[wire.Calendar]{}),
 		post("/calendars", "createCalendar", s.createCalendar, "Create a calendar").reads(task.CalendarSpec{}, required).creates(wire.Calendar{}),

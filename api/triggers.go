@@ -73,11 +73,6 @@ func (s *Server) triggersOf(c *call, f task.TriggerFilter) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if f.Owner.Kind == task.OwnerPlan {
-		if _, err := s.service.Plan(c.ctx(), f.Owner.Name); err != nil {
-			return answer{}, err
-		}
-	}
 	return listed(c, wire.TriggerOf, func(ctx context.Context, p page.Request) (page.Of[task.Trigger], error) {
 		return s.service.Triggers(ctx, f, p)
 	})
@@ -235,7 +230,11 @@ func (s *Server) previewNew(c *call) (answer, error) {
 	if err := spec.Validate(); err != nil {
 		return answer{}, err
 	}
-	return s.previewOf(c, task.TaskOwner(c.query.text("task")), spec)
+	owner, err := c.ownerQuery()
+	if err != nil {
+		return answer{}, err
+	}
+	return s.previewOf(c, owner, spec)
 }
 
 func (s *Server) previewOf(c *call, owner task.Owner, spec task.TriggerSpec) (answer, error) {
@@ -267,11 +266,25 @@ func (s *Server) listTriggers(c *call) (answer, error) {
 
 // listOccurrences is GET /occurrences: those of all tasks and plans.
 func (s *Server) listOccurrences(c *call) (answer, error) {
-	var owner task.Owner
-	if name := c.query.text("task"); name != "" {
-		owner = task.TaskOwner(name)
+	owner, err := c.ownerQuery()
+	if err != nil {
+		return answer{}, err
 	}
 	return s.occurrencesOf(c, owner)
+}
+
+// ownerQuery returns the task or plan that the query asks for, or the zero owner where it asks for neither.
+func (c *call) ownerQuery() (task.Owner, error) {
+	taskName, planName := c.query.text("task"), c.query.text("plan")
+	switch {
+	case taskName != "" && planName != "":
+		return task.Owner{}, fault.Field("plan", "cannot be given together with task")
+	case planName != "":
+		return task.PlanOwner(planName), nil
+	case taskName != "":
+		return task.TaskOwner(taskName), nil
+	}
+	return task.Owner{}, nil
 }
 
 func (s *Server) occurrencesOf(c *call, owner task.Owner) (answer, error) {
@@ -289,10 +302,11 @@ const forecastHorizon = 24 * time.Hour
 
 // forecast is GET /forecast.
 func (s *Server) forecast(c *call) (answer, error) {
-	var f task.TriggerFilter
-	if name := c.query.text("task"); name != "" {
-		f.Owner = task.TaskOwner(name)
+	owner, err := c.ownerQuery()
+	if err != nil {
+		return answer{}, err
 	}
+	f := task.TriggerFilter{Owner: owner}
 	until, limit := c.query.instant("until"), c.query.whole("limit", 1, task.MaxForecast, 100)
 	if err := c.query.err(); err != nil {
 		return answer{}, err

@@ -160,6 +160,16 @@ func TestOccurrencesAndForecastsAreListed(t *testing.T) {
 	if triggers.filter.Owner != task.TaskOwner("other") {
 		t.Errorf("asked for %+v", triggers.filter)
 	}
+	h.do("GET", "/api/v1/occurrences?plan=nightly", "").want(200)
+	if triggers.filter.Owner != task.PlanOwner("nightly") {
+		t.Errorf("asked for %+v", triggers.filter)
+	}
+	h.do("GET", "/api/v1/forecast?plan=nightly", "").want(200)
+	for _, path := range []string{"occurrences", "forecast"} {
+		if p := h.do("GET", "/api/v1/"+path+"?plan=nightly&task=load", "").problem(422); len(p.Errors) != 1 || p.Errors[0].Field != "plan" {
+			t.Errorf("%s of a task and a plan: got %+v", path, p)
+		}
+	}
 	var forecast wire.Page[wire.Forecast]
 	h.do("GET", "/api/v1/forecast?limit=1&task=load", "").want(200).into(&forecast)
 	if len(forecast.Items) != 1 || *forecast.Items[0].Task != "load" || !triggers.until.Equal(noon.Add(24*time.Hour)) {

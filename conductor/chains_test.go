@@ -90,7 +90,7 @@ func (w *world) followOnce(db conductor.EventTriggerStore) (through bool) {
 			}
 		}
 	}()
-	c, err := conductor.New(w.db, conductor.Options{Now: func() time.Time { return w.at }, EventTriggers: db})
+	c, err := conductor.New(w.db, conductor.Options{Now: func() time.Time { return w.at }, EventTriggers: db, Plans: w.db})
 	check(w.t, err)
 	check(w.t, c.Load(w.t.Context()))
 	check(w.t, c.FollowRuns(w.t.Context()))

@@ -49,7 +49,8 @@ func (c *Conductor) settleEvent(d task.DueTrigger, h happening) (task.Happening,
 		return out, nil
 	}
 	if d.Trigger.Owner.Kind == task.OwnerPlan {
-		return out, c.settlePlanEvent(&out, d, h, now)
+		err := c.settlePlanEvent(&out, d, h, now)
+		return out, err
 	}
 	if d.Task == nil {
 		out.Occurrence.Reason = fmt.Sprintf("%s does not exist", d.Trigger.Owner)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/task"
@@ -37,5 +38,67 @@ func TestFireStoresAPlanRunWithItsOccurrence(t *testing.T) {
 			t.Errorf("got %+v", told.Items)
 		}
 		wantSubject(t, db, "01P", "plan_run.running")
+	})
+}
+
+func TestAnEventOfAPlanIsOneOccurrenceWithOnePlanRun(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		planned(t, db)
+		owner := task.PlanOwner("nightly")
+		must(db.CreateTrigger(ctx, owner, fileTrigger("in"), noon))(t)
+		asked := func(event, id string, params map[string]string) task.Happening {
+			return task.Happening{
+				Occurrence: task.Occurrence{Owner: owner, Trigger: "in", ScheduledFor: noon, Event: event, Run: task.RunID(id), DecidedAt: noon},
+				Plan: &task.PlanRequest{
+					ID: task.RunID(id), Cause: task.Cause{Kind: task.CauseTrigger, By: "in"}, ScheduledFor: noon, Params: params,
+					Offered: map[string]string{"date": "offered", "file_name": "a.csv"},
+				},
+			}
+		}
+		hs := []task.Happening{asked("a", "01A", nil), asked("a", "01B", nil), asked("b", "01C", map[string]string{"date": "own"}), asked("c", "01D", map[string]string{"x": "y"})}
+		stored, errs := db.Happen(ctx, hs, noon)
+		checkAll(t, errs)
+		if stored[0].Run != "01A" || stored[1].Run != "01A" || stored[2].Run != "01C" || stored[3].Run != "" || stored[3].Reason == "" {
+			t.Errorf("stored is %+v", stored)
+		}
+		for id, date := range map[plan.RunID]string{"01A": "offered", "01C": "own"} {
+			r := must(db.PlanRun(ctx, id))(t)
+			if _, undeclared := r.Params["file_name"]; undeclared || r.Params["date"] != date {
+				t.Errorf("%s has the params %v, want the date %s alone", id, r.Params, date)
+			}
+		}
+		for _, id := range []plan.RunID{"01B", "01D"} {
+			_, err := db.PlanRun(ctx, id)
+			wantKind(t, err, fault.NotFound)
+		}
+		if all := occurrences(t, db); len(all) != 3 || all[0].Owner != owner {
+			t.Errorf("the occurrences of all owners are %+v", all)
+		}
+	})
+}
+
+func TestThePlanThatFollowsATaskIsStoredWithThePositionOrNotAtAll(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		planned(t, db)
+		owner := task.PlanOwner("nightly")
+		must(db.CreateTrigger(ctx, owner, afterTrigger("next", "load"), noon))(t)
+		if got := must(db.Followers(ctx, "load"))(t); len(got) != 1 || got[0].Trigger.Owner != owner || got[0].Task != nil {
+			t.Fatalf("what follows load is %+v", got)
+		}
+		at := must(db.Position(ctx, "run-ends"))(t)
+		hs := []task.Happening{{
+			Occurrence: task.Occurrence{Owner: owner, Trigger: "next", ScheduledFor: noon, Event: "7 succeeded", Run: "01A", DecidedAt: noon},
+			Plan:       &task.PlanRequest{ID: "01A", Cause: task.Cause{Kind: task.CauseChain, By: "7"}, ScheduledFor: noon},
+		}}
+		_, err := db.Follow(ctx, "run-ends", at+1, at+2, hs, nil, noon)
+		wantKind(t, err, fault.Conflict)
+		_, err = db.PlanRun(ctx, "01A")
+		wantKind(t, err, fault.NotFound)
+		stored := must(db.Follow(ctx, "run-ends", at, at+1, hs, nil, noon))(t)
+		if r := must(db.PlanRun(ctx, "01A"))(t); stored[0].Run != "01A" || r.Cause != hs[0].Plan.Cause {
+			t.Errorf("stored are %+v and %+v", stored, r)
+		}
 	})
 }

@@ -32,7 +32,7 @@ func setUp(b *testing.B, s *systemtest.System, n, triggers int, job task.Job, ed
 				for j := range triggers {
 					spec := trigger(j)
 					spec.Name = fmt.Sprintf("g%d", j)
-					if _, err := s.Client.CreateTrigger(b.Context(), name, spec); err != nil {
+					if _, err := s.Client.CreateTrigger(b.Context(), task.TaskOwner(name), spec); err != nil {
 						b.Error(err)
 					}
 				}
@@ -59,7 +59,7 @@ func quantile(of []time.Duration, q float64) time.Duration {
 func BenchmarkTenThousandTriggersDueAtOnce(b *testing.B) {
 	for b.Loop() {
 		s := systemtest.Start(b)
-		if _, err := s.Client.PauseTriggers(b.Context(), "", "being set up"); err != nil {
+		if _, err := s.Client.PauseTriggers(b.Context(), task.Owner{}, "being set up"); err != nil {
 			b.Fatal(err)
 		}
 		setUp(b, s, 100, 100, task.Job{Command: []string{"true"}}, func(*task.Spec) {}, func(int) task.TriggerSpec { return task.TriggerSpec{Cron: "* * * * *"} })
@@ -67,7 +67,7 @@ func BenchmarkTenThousandTriggersDueAtOnce(b *testing.B) {
 			time.Sleep(time.Duration(60-second) * time.Second)
 		}
 		due := time.Now().Truncate(time.Minute).Add(time.Minute)
-		if _, err := s.Client.ResumeTriggers(b.Context(), ""); err != nil {
+		if _, err := s.Client.ResumeTriggers(b.Context(), task.Owner{}); err != nil {
 			b.Fatal(err)
 		}
 		time.Sleep(time.Until(due))
@@ -76,7 +76,7 @@ func BenchmarkTenThousandTriggersDueAtOnce(b *testing.B) {
 		var probes sync.WaitGroup
 		probes.Go(func() { took = probe(ctx, s.Client) })
 		for left := true; left; {
-			got, err := s.Client.Forecast(b.Context(), "", due.Add(time.Second), 1)
+			got, err := s.Client.Forecast(b.Context(), task.Owner{}, due.Add(time.Second), 1)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/cmd/segno/manifest"
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/task"
 )
 
 func planCalendar(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
@@ -32,13 +33,14 @@ func planCalendar(ctx context.Context, c *client.Client, doc manifest.Document) 
 	})
 }
 
-// planTriggers makes the triggers of a task what its document says: those that it does not have are deleted. A document
-// without the key triggers leaves them alone.
+// planTriggers makes the triggers of a task or plan what its document says: those that it does not have are deleted. A
+// document without the key triggers leaves them alone.
 func planTriggers(ctx context.Context, c *client.Client, doc manifest.Document) ([]change, error) {
 	if doc.Triggers == nil {
 		return nil, nil
 	}
-	has, _, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Trigger], error) { return c.Triggers(ctx, doc.Name, p) })
+	owner := doc.Owner()
+	has, _, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Trigger], error) { return c.Triggers(ctx, owner, p) })
 	if err != nil && !errors.Is(err, fault.NotFound) {
 		return nil, located(doc, err)
 	}
@@ -49,7 +51,7 @@ func planTriggers(ctx context.Context, c *client.Client, doc manifest.Document) 
 	var changes []change
 	var errs []error
 	for _, trigger := range doc.Triggers {
-		ch, err := planTrigger(doc.Name, trigger, stored)
+		ch, err := planTrigger(owner, trigger, stored)
 		if err != nil {
 			errs = append(errs, located(trigger, err))
 			continue
@@ -60,9 +62,9 @@ func planTriggers(ctx context.Context, c *client.Client, doc manifest.Document) 
 	for _, t := range has {
 		if _, left := stored[t.Name]; left {
 			changes = append(changes, change{
-				Kind: manifest.KindTrigger, Name: doc.Name + "/" + t.Name, Action: actionDelete, Fields: []fieldChange{}, doc: doc,
+				Kind: manifest.KindTrigger, Name: triggerName(owner, t.Name), Action: actionDelete, Fields: []fieldChange{}, doc: doc,
 				do: func(ctx context.Context, c *client.Client) error {
-					return c.DeleteTrigger(ctx, doc.Name, t.Name, t.Version)
+					return c.DeleteTrigger(ctx, owner, t.Name, t.Version)
 				},
 			})
 		}
@@ -70,22 +72,30 @@ func planTriggers(ctx context.Context, c *client.Client, doc manifest.Document) 
 	return changes, errors.Join(errs...)
 }
 
-func planTrigger(taskName string, doc manifest.Document, stored map[string]wire.Trigger) (ch change, err error) {
+// triggerName names a trigger among those of all tasks and plans.
+func triggerName(owner task.Owner, name string) string {
+	if owner.Kind == task.OwnerPlan {
+		return planPrefix + owner.Name + "/" + name
+	}
+	return owner.Name + "/" + name
+}
+
+func planTrigger(owner task.Owner, doc manifest.Document, stored map[string]wire.Trigger) (ch change, err error) {
 	want := *doc.Trigger
 	if err := want.Validate(); err != nil {
 		return ch, err
 	}
 	if has, exists := stored[doc.Name]; exists {
 		ch, err = planPatch(doc, has.TriggerSpec.WithDefaults(), want.WithDefaults(), has.TriggerSpec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
-			_, err := c.PatchTrigger(ctx, taskName, doc.Name, has.Version, patch)
+			_, err := c.PatchTrigger(ctx, owner, doc.Name, has.Version, patch)
 			return err
 		})
 	} else {
 		ch, err = planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
-			_, err := c.CreateTrigger(ctx, taskName, want)
+			_, err := c.CreateTrigger(ctx, owner, want)
 			return err
 		})
 	}
-	ch.Name = taskName + "/" + doc.Name
+	ch.Name = triggerName(owner, doc.Name)
 	return ch, err
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/segno-jobs/segno/api/client"
-	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/cmd/segno/manifest"
 )
 
@@ -27,18 +26,50 @@ cannot be done, the document stays in its file and the message says where.`,
 			if err != nil {
 				return err
 			}
-			return a.editTask(ctx, c, t)
+			return a.edit(ctx, c, editable{manifest.KindTask, t.Name, t.Spec, t.Version, func(ctx context.Context) (int64, error) {
+				now, err := c.Task(ctx, t.Name)
+				return now.Version, err
+			}})
 		}),
 	}
 }
 
-// editTask lets the user edit a task, and applies the document that was saved.
-func (a *app) editTask(ctx context.Context, c *client.Client, t wire.Task) error {
-	file, err := writeDocument(t)
+func newPlanEditCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "edit NAME", Short: "Change a plan in an editor", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completes(false, planNames),
+		Long: `edit opens the plan as a document of segno apply in $VISUAL or $EDITOR (else vi), and applies what is saved. Where that
+cannot be done, the document stays in its file and the message says where.`,
+		Example: "  segno plan edit nightly\n  EDITOR=nano segno plan edit nightly",
+		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			p, err := c.Plan(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return a.edit(ctx, c, editable{manifest.KindPlan, p.Name, p.Spec, p.Version, func(ctx context.Context) (int64, error) {
+				now, err := c.Plan(ctx, p.Name)
+				return now.Version, err
+			}})
+		}),
+	}
+}
+
+// editable is what can be changed as a document in an editor.
+type editable struct {
+	kind    manifest.Kind
+	name    string
+	spec    any
+	version int64
+	// current returns the version that is stored now.
+	current func(context.Context) (int64, error)
+}
+
+// edit lets the user edit a document, and applies what was saved.
+func (a *app) edit(ctx context.Context, c *client.Client, e editable) error {
+	file, err := e.write()
 	if err != nil {
 		return err
 	}
-	if err := a.applyEdited(ctx, c, t, file); err != nil {
+	if err := a.applyEdited(ctx, c, e, file); err != nil {
 		return fmt.Errorf("%w\nYour document is still in %s", err, file)
 	}
 	if err := os.Remove(file); err != nil {
@@ -47,24 +78,25 @@ func (a *app) editTask(ctx context.Context, c *client.Client, t wire.Task) error
 	return nil
 }
 
-func writeDocument(t wire.Task) (file string, err error) {
+// write writes the document into a new file.
+func (e editable) write() (file string, err error) {
 	var text bytes.Buffer
-	text.WriteString("kind: task\n")
-	if err := writeYAML(&text, t.Spec); err != nil {
+	fmt.Fprintf(&text, "kind: %s\n", e.kind)
+	if err := writeYAML(&text, e.spec); err != nil {
 		return "", err
 	}
-	f, err := os.CreateTemp("", "segno-task-*.yaml")
+	f, err := os.CreateTemp("", fmt.Sprintf("segno-%s-*.yaml", e.kind))
 	if err != nil {
-		return "", fmt.Errorf("write the task for the editor: %w", err)
+		return "", fmt.Errorf("write the %s for the editor: %w", e.kind, err)
 	}
 	_, err = f.Write(text.Bytes())
 	if err := errors.Join(err, f.Close()); err != nil {
-		return "", fmt.Errorf("write the task for the editor: %w", err)
+		return "", fmt.Errorf("write the %s for the editor: %w", e.kind, err)
 	}
 	return f.Name(), nil
 }
 
-func (a *app) applyEdited(ctx context.Context, c *client.Client, t wire.Task, file string) error {
+func (a *app) applyEdited(ctx context.Context, c *client.Client, e editable, file string) error {
 	if err := a.openEditor(ctx, file); err != nil {
 		return err
 	}
@@ -72,15 +104,15 @@ func (a *app) applyEdited(ctx context.Context, c *client.Client, t wire.Task, fi
 	switch {
 	case err != nil:
 		return err
-	case len(docs) != 1 || docs[0].Kind != manifest.KindTask || docs[0].Name != t.Name:
-		return fmt.Errorf("the document must be one task with the name %s; segno apply is for others", t.Name)
+	case len(docs) != 1 || docs[0].Kind != e.kind || docs[0].Name != e.name:
+		return fmt.Errorf("the document must be one %s with the name %s; segno apply is for others", e.kind, e.name)
 	}
-	now, err := c.Task(ctx, t.Name)
+	version, err := e.current(ctx)
 	switch {
 	case err != nil:
 		return err
-	case now.Version != t.Version:
-		return fmt.Errorf("the task %s was changed by someone else meanwhile", t.Name)
+	case version != e.version:
+		return fmt.Errorf("the %s %s was changed by someone else meanwhile", e.kind, e.name)
 	}
 	changes, err := a.plan(ctx, c, docs)
 	if err != nil {

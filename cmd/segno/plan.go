@@ -19,7 +19,7 @@ describes its documents; segno apply takes them too.`, `  segno plan create -f n
   segno plan run nightly --param date=2026-01-31 --follow
   segno plan runs nightly
   segno plan resume 01JD3Z5M7QW8X9Y0ABCDEFGHJK`)
-	cmd.AddCommand(newPlanListCommand(a), newPlanShowCommand(a), newPlanCreateCommand(a),
+	cmd.AddCommand(newPlanListCommand(a), newPlanShowCommand(a), newPlanCreateCommand(a), newPlanEditCommand(a),
 		newDeleteCommand(a, "plan", "Delete a plan; its runs stay", "segno plan delete nightly", planNames, (*client.Client).DeletePlan),
 		newPlanRunCommand(a), newPlanRunsCommand(a), newPlanStatusCommand(a), newPlanCancelCommand(a), newPlanResumeCommand(a))
 	return cmd
@@ -114,6 +114,11 @@ func (a *app) createPlans(ctx context.Context, c *client.Client, docs []manifest
 		var p wire.Plan
 		if err == nil {
 			p, err = c.CreatePlan(ctx, *doc.Plan)
+		}
+		for _, t := range doc.Triggers {
+			if err == nil {
+				_, err = c.CreateTrigger(ctx, doc.Owner(), *t.Trigger)
+			}
 		}
 		if err != nil {
 			errs = append(errs, located(doc, err))

@@ -14,8 +14,10 @@ import (
 )
 
 func newTriggerCommand(a *app) *cobra.Command {
-	cmd := group("trigger", "Triggers: why tasks start by themselves", "", `  segno trigger list
+	cmd := group("trigger", "Triggers: why tasks and plans start by themselves", `A trigger belongs to a task or to a plan. Where a verb takes an OWNER, load-orders is the task of that name and
+plan:nightly is the plan nightly.`, `  segno trigger list
   segno trigger create load-orders nightly --cron "30 2 * * mon-fri" --timezone Europe/Paris
+  segno trigger create plan:nightly at-two --cron "0 2 * * *"
   segno trigger preview load-orders nightly
   segno trigger preview --cron "0 0 L * *" --count 12
   segno trigger pause load-orders --reason "the database is moved"`)
@@ -25,9 +27,39 @@ func newTriggerCommand(a *app) *cobra.Command {
 	return cmd
 }
 
-// triggerNames completes the triggers of a task; which one is not known here, so that those of all are offered.
+// planPrefix stands before the name of a plan where the name alone would be that of a task.
+const planPrefix = "plan:"
+
+// ownerArg returns what the argument OWNER, the first one, names: a task or, behind plan:, a plan. Where there are no
+// arguments it is the zero owner, which stands for all tasks and plans.
+func ownerArg(args []string) (task.Owner, error) {
+	if len(args) == 0 {
+		return task.Owner{}, nil
+	}
+	owner := task.TaskOwner(args[0])
+	if name, isPlan := strings.CutPrefix(args[0], planPrefix); isPlan {
+		owner = task.PlanOwner(name)
+	}
+	if owner.Name == "" {
+		return owner, usagef("%q names neither a task, such as load-orders, nor a plan, such as plan:nightly", args[0])
+	}
+	return owner, nil
+}
+
+// ownerNames completes tasks, and plans behind plan:.
+func ownerNames(ctx context.Context, c *client.Client, typed string) ([]string, error) {
+	plans, err := planNames(ctx, c, strings.TrimPrefix(typed, planPrefix))
+	found := each(plans, func(p string) string { return planPrefix + p })
+	if err != nil || strings.HasPrefix(typed, planPrefix) {
+		return found, err
+	}
+	tasks, err := taskNames(ctx, c, typed)
+	return append(tasks, found...), err
+}
+
+// triggerNames completes the triggers of an owner; which one is not known here, so that those of all are offered.
 func triggerNames(ctx context.Context, c *client.Client, _ string) ([]string, error) {
-	got, err := c.Triggers(ctx, "", client.PageRequest{Limit: 500})
+	got, err := c.Triggers(ctx, task.Owner{}, client.PageRequest{Limit: 500})
 	return each(got.Items, func(t wire.Trigger) string { return t.Name + "\t" + ownerWord(t.Task, t.Plan) }), err
 }
 
@@ -36,22 +68,26 @@ func ownerWord(taskName, plan *string) string {
 	case taskName != nil:
 		return *taskName
 	case plan != nil:
-		return "plan " + *plan
+		return planPrefix + *plan
 	}
 	return ""
 }
 
 func newTriggerListCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "list [TASK]", Short: "List triggers", Example: "  segno trigger list\n  segno trigger list load-orders", Args: cobra.MaximumNArgs(1),
-		ValidArgsFunction: a.completes(false, taskNames),
+		Use: "list [OWNER]", Short: "List triggers", Example: "  segno trigger list\n  segno trigger list load-orders\n  segno trigger list plan:nightly", Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completes(false, ownerNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
-			all, more, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Trigger], error) { return c.Triggers(ctx, first(args...), p) })
+			owner, err := ownerArg(args)
+			if err != nil {
+				return err
+			}
+			all, more, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Trigger], error) { return c.Triggers(ctx, owner, p) })
 			if err != nil {
 				return err
 			}
 			return list(a, all, more, "There are no triggers. `segno trigger create` or `segno apply` makes one.",
-				[]string{"task", "name", "starts", "zone", "next", "last"}, func(t wire.Trigger) []string {
+				[]string{"owner", "name", "starts", "zone", "next", "last"}, func(t wire.Trigger) []string {
 					return []string{ownerWord(t.Task, t.Plan), t.Name, triggerWord(t.TriggerSpec), t.Timezone, a.dueWord(t), a.lastWord(t)}
 				})
 		}),
@@ -96,10 +132,14 @@ func (a *app) lastWord(t wire.Trigger) string {
 
 func newTriggerShowCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "show TASK NAME", Short: "Show a trigger", Example: "  segno trigger show load-orders nightly", Args: cobra.ExactArgs(2),
-		ValidArgsFunction: a.completes(false, taskNames, triggerNames),
+		Use: "show OWNER NAME", Short: "Show a trigger", Example: "  segno trigger show load-orders nightly", Args: cobra.ExactArgs(2),
+		ValidArgsFunction: a.completes(false, ownerNames, triggerNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
-			t, err := c.Trigger(ctx, args[0], args[1])
+			owner, err := ownerArg(args)
+			if err != nil {
+				return err
+			}
+			t, err := c.Trigger(ctx, owner, args[1])
 			if err != nil {
 				return err
 			}
@@ -113,7 +153,7 @@ func (a *app) showTrigger(t wire.Trigger) {
 	if p := t.Pause; p != nil {
 		pause = strings.Join(strings.Fields(fmt.Sprintf("since %s by %s %s", clock(&p.At), p.By, line(p.Reason))), " ")
 		if p.Level != task.PauseTrigger {
-			pause += " (" + map[task.PauseLevel]string{task.PauseOwner: "all of its task", task.PauseAll: "all triggers"}[p.Level] + ")"
+			pause += " (" + map[task.PauseLevel]string{task.PauseOwner: "all of its owner", task.PauseAll: "all triggers"}[p.Level] + ")"
 		}
 	}
 	missed := ""
@@ -125,7 +165,7 @@ func (a *app) showTrigger(t wire.Trigger) {
 		last = clock(&o.ScheduledFor) + ": " + outcomeWord(*o)
 	}
 	a.facts([][2]string{
-		{"name", t.Name}, {"task", ownerWord(t.Task, t.Plan)}, {"description", line(t.Description)}, {"starts", triggerWord(t.TriggerSpec)},
+		{"name", t.Name}, {"owner", ownerWord(t.Task, t.Plan)}, {"description", line(t.Description)}, {"starts", triggerWord(t.TriggerSpec)},
 		{"zone", t.Timezone}, {"local time left out", string(t.InGap)}, {"local time twice", string(t.InOverlap)},
 		{"if missed", missed},
 		{"calendar", t.Calendar}, {"from", instantWord(t.Start)}, {"until", instantWord(t.End)}, {"delayed up to", durationWord(t.Jitter)},
@@ -172,7 +212,7 @@ func (f *triggerFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.end, "end", "", "`instant` from which on it is not due")
 	flags.StringVar(&f.spec.Calendar, "calendar", "", "`name` of the calendar that it keeps to")
 	flags.DurationVar(&f.delay, "jitter", 0, "most that its runs are delayed, such as 5m")
-	flags.StringToStringVar(&f.params, "param", nil, "`name=value` that overrides a parameter of the task; can be repeated")
+	flags.StringToStringVar(&f.params, "param", nil, "`name=value` that overrides a parameter of the task or plan; can be repeated")
 	flags.BoolVar(&f.spec.Paused, "paused", false, "make it paused")
 	f.events.add(a, cmd)
 	complete(cmd, "calendar", a.completes(true, calendarNames))
@@ -215,21 +255,26 @@ func instantFlag(flag, text string) (time.Time, error) {
 func newTriggerCreateCommand(a *app) *cobra.Command {
 	var f triggerFlags
 	cmd := &cobra.Command{
-		Use: "create TASK NAME", Short: "Give a task a trigger", Args: cobra.ExactArgs(2), ValidArgsFunction: a.completes(false, taskNames),
-		Long: `create gives a task a trigger: one that is due at times, or one that waits for files, for the end of another task, or for
+		Use: "create OWNER NAME", Short: "Give a task or plan a trigger", Args: cobra.ExactArgs(2), ValidArgsFunction: a.completes(false, ownerNames),
+		Long: `create gives a task or plan a trigger: one that is due at times, or one that waits for files, for the end of another task, or for
 requests to a secret address, which segno trigger address makes.`,
 		Example: `  segno trigger create load-orders nightly --cron "30 2 * * mon-fri" --timezone Europe/Paris
+  segno trigger create plan:nightly at-two --cron "0 2 * * *" --param date=yesterday
   segno trigger create load-orders often --every 10m --jitter 30s
   segno trigger create load-orders launch --at 2026-12-01T09:00:00Z
   segno trigger create load-orders in --file /data/in --mask "*.csv" --on-server js-1
   segno trigger create load-orders next --after extract-orders --param rows='${{ run.outputs.rows }}'
   segno trigger create deploy push --webhook github --param branch='${{ body.ref }}'`,
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			owner, err := ownerArg(args)
+			if err != nil {
+				return err
+			}
 			spec, err := f.trigger(args[1])
 			if err != nil {
 				return err
 			}
-			t, err := c.CreateTrigger(ctx, args[0], spec)
+			t, err := c.CreateTrigger(ctx, owner, spec)
 			if err != nil {
 				return err
 			}
@@ -242,11 +287,15 @@ requests to a secret address, which segno trigger address makes.`,
 
 func newTriggerDeleteCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "delete TASK NAME …", Short: "Delete triggers of a task; what became of them stays", Args: cobra.MinimumNArgs(2),
-		Example: "  segno trigger delete load-orders nightly", ValidArgsFunction: a.completes(true, taskNames, triggerNames),
+		Use: "delete OWNER NAME …", Short: "Delete triggers of a task or plan; what became of them stays", Args: cobra.MinimumNArgs(2),
+		Example: "  segno trigger delete load-orders nightly", ValidArgsFunction: a.completes(true, ownerNames, triggerNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			owner, err := ownerArg(args)
+			if err != nil {
+				return err
+			}
 			for _, name := range args[1:] {
-				if err := c.DeleteTrigger(ctx, args[0], name, 0); err != nil {
+				if err := c.DeleteTrigger(ctx, owner, name, 0); err != nil {
 					return err
 				}
 				a.note("trigger %s of %s deleted.", name, args[0])

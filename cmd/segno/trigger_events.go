@@ -82,10 +82,14 @@ func eventWord(t task.TriggerSpec) string {
 
 func newTriggerWatchesCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "watches TASK NAME", Short: "Show how the folder of a file trigger is watched, by server", Args: cobra.ExactArgs(2),
-		Example: "  segno trigger watches load-orders in", ValidArgsFunction: a.completes(false, taskNames, triggerNames),
+		Use: "watches OWNER NAME", Short: "Show how the folder of a file trigger is watched, by server", Args: cobra.ExactArgs(2),
+		Example: "  segno trigger watches load-orders in", ValidArgsFunction: a.completes(false, ownerNames, triggerNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
-			told, err := c.Watches(ctx, args[0], args[1])
+			owner, err := ownerArg(args)
+			if err != nil {
+				return err
+			}
+			told, err := c.Watches(ctx, owner, args[1])
 			if err != nil {
 				return err
 			}
@@ -105,13 +109,17 @@ func newTriggerAddressCommand(a *app) *cobra.Command {
 	var r task.WebhookSecretsRequest
 	var keyFile string
 	cmd := &cobra.Command{
-		Use: "address TASK NAME", Short: "Make the address of a webhook, and the key of its signature, anew", Args: cobra.ExactArgs(2),
+		Use: "address OWNER NAME", Short: "Make the address of a webhook, and the key of its signature, anew", Args: cobra.ExactArgs(2),
 		Long: `address makes the secret address of a webhook and, where its requests must be signed, the key of the signature. Both are
 shown this once. Those that were there before hold no more, unless they are kept.`,
 		Example: `  segno trigger address deploy push
   segno trigger address deploy push --keep-address --signing-key-file push.key`,
-		ValidArgsFunction: a.completes(false, taskNames, triggerNames),
+		ValidArgsFunction: a.completes(false, ownerNames, triggerNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			owner, err := ownerArg(args)
+			if err != nil {
+				return err
+			}
 			if keyFile != "" {
 				key, err := a.readKey(keyFile)
 				if err != nil {
@@ -119,7 +127,7 @@ shown this once. Those that were there before hold no more, unless they are kept
 				}
 				r.SigningKey = key
 			}
-			made, err := c.MakeWebhookSecrets(ctx, args[0], args[1], r)
+			made, err := c.MakeWebhookSecrets(ctx, owner, args[1], r)
 			if err != nil {
 				return err
 			}

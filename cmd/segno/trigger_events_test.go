@@ -20,16 +20,20 @@ func (f *fakeAPI) routeEventTriggers(mux *http.ServeMux) {
 		t.Kind = string(t.TriggerSpec.Kind())
 		return t, err
 	})
-	f.route(mux, "GET /tasks/load/triggers/in/watches", func(*http.Request) (any, error) {
+	watches := func(*http.Request) (any, error) {
 		return wire.Page[wire.Watch]{Items: []wire.Watch{
 			{Server: "js-1", Files: 3, Pending: 1, ToldAt: wire.At(noon)}, {Server: "js-2", Problem: "permission denied", ToldAt: wire.At(noon)},
 		}}, nil
-	})
-	f.route(mux, "POST /tasks/load/triggers/push/webhook-secrets", func(r *http.Request) (any, error) {
+	}
+	f.route(mux, "GET /tasks/load/triggers/in/watches", watches)
+	f.route(mux, "GET /plans/nightly/triggers/in/watches", watches)
+	secrets := func(r *http.Request) (any, error) {
 		var in task.WebhookSecretsRequest
 		err := json.NewDecoder(r.Body).Decode(&in)
 		return wire.WebhookSecrets{Path: "/hooks/secret", SigningKey: in.SigningKey}, err
-	})
+	}
+	f.route(mux, "POST /tasks/load/triggers/push/webhook-secrets", secrets)
+	f.route(mux, "POST /plans/nightly/triggers/push/webhook-secrets", secrets)
 }
 
 func TestTriggersThatWaitForEventsAreMadeByFlags(t *testing.T) {

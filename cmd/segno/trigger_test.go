@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,42 +15,12 @@ import (
 
 // routeTriggers answers about triggers and calendars.
 func (f *fakeAPI) routeTriggers(mux *http.ServeMux) {
-	// patched applies a merge patch to a trigger, under the name that the maps have for it.
-	named := func(do func(map[string]wire.Trigger) func(*http.Request) (any, error)) func(*http.Request) (any, error) {
-		return func(r *http.Request) (any, error) {
-			r.SetPathValue("name", r.PathValue("task")+"/"+r.PathValue("trigger"))
-			return do(f.triggers)(r)
-		}
-	}
 	f.route(mux, "GET /triggers", listOf(f.triggers))
-	f.route(mux, "GET /tasks/{task}/triggers", func(r *http.Request) (any, error) {
-		items := []wire.Trigger{}
-		for _, t := range f.triggers {
-			if *t.Task == r.PathValue("task") {
-				items = append(items, t)
-			}
-		}
-		slices.SortFunc(items, func(a, b wire.Trigger) int { return strings.Compare(a.Name, b.Name) })
-		return wire.Page[wire.Trigger]{Items: items}, nil
-	})
-	f.route(mux, "POST /tasks/{task}/triggers", func(r *http.Request) (any, error) {
-		var s task.TriggerSpec
-		err := json.NewDecoder(r.Body).Decode(&s)
-		if err == nil && s.Validate() != nil {
-			return nil, invalid("cron", s.Validate().Error())
-		}
-		name, next := r.PathValue("task"), wire.At(noon.Add(time.Hour))
-		t := wire.Trigger{TriggerSpec: s, Task: &name, Kind: string(s.Kind()), NextAt: &next, DueAt: &next, Version: 1, UpdatedAt: wire.At(noon)}
-		f.triggers[name+"/"+s.Name] = t
-		return t, err
-	})
-	f.route(mux, "GET /tasks/{task}/triggers/{trigger}", named(oneOf[wire.Trigger]))
-	f.route(mux, "PATCH /tasks/{task}/triggers/{trigger}", named(patchOf[wire.Trigger]))
-	f.route(mux, "DELETE /tasks/{task}/triggers/{trigger}", named(removeOf[wire.Trigger]))
-	f.route(mux, "POST /tasks/{task}/triggers/{trigger}/pause", named(oneOf[wire.Trigger]))
-	f.route(mux, "POST /tasks/{task}/triggers/{trigger}/resume", named(oneOf[wire.Trigger]))
+	for collection, owner := range map[string]func(string) task.Owner{"/tasks": task.TaskOwner, "/plans": task.PlanOwner} {
+		f.routeTriggersOf(mux, collection+"/{task}/triggers", owner)
+	}
 	none := func(*http.Request) (any, error) { return wire.Page[wire.Pause]{Items: []wire.Pause{}}, nil }
-	for _, path := range []string{"/tasks/{task}/pause", "/tasks/{task}/resume", "/triggers/pause", "/triggers/resume"} {
+	for _, path := range []string{"/tasks/{task}/pause", "/tasks/{task}/resume", "/plans/{task}/pause", "/plans/{task}/resume", "/triggers/pause", "/triggers/resume"} {
 		f.route(mux, "POST "+path, none)
 	}
 	preview := func(r *http.Request) (any, error) {
@@ -59,14 +30,22 @@ func (f *fakeAPI) routeTriggers(mux *http.ServeMux) {
 		}}, nil
 	}
 	f.route(mux, "GET /tasks/{task}/triggers/{trigger}/preview", preview)
+	f.route(mux, "GET /plans/{task}/triggers/{trigger}/preview", preview)
 	f.route(mux, "POST /triggers/preview", preview)
-	f.route(mux, "GET /occurrences", func(*http.Request) (any, error) {
+	f.route(mux, "GET /occurrences", func(r *http.Request) (any, error) {
+		if name := r.URL.Query().Get("plan"); name != "" {
+			run := task.RunID(planRunID)
+			return wire.Page[wire.Occurrence]{Items: []wire.Occurrence{{Plan: &name, Trigger: "often", ScheduledFor: wire.At(noon), Run: &run}}}, nil
+		}
 		name, run := "load-orders", task.RunID(runID)
 		return wire.Page[wire.Occurrence]{Items: []wire.Occurrence{
 			{Task: &name, Trigger: "nightly", ScheduledFor: wire.At(noon), Run: &run}, {Task: &name, Trigger: "nightly", ScheduledFor: wire.At(noon), Reason: "missed: too late"},
 		}}, nil
 	})
-	f.route(mux, "GET /forecast", func(*http.Request) (any, error) {
+	f.route(mux, "GET /forecast", func(r *http.Request) (any, error) {
+		if name := r.URL.Query().Get("plan"); name != "" {
+			return wire.Page[wire.Forecast]{Items: []wire.Forecast{{Plan: &name, Trigger: "often", ScheduledFor: wire.At(noon)}}}, nil
+		}
 		name := "load-orders"
 		return wire.Page[wire.Forecast]{Items: []wire.Forecast{{Task: &name, Trigger: "nightly", ScheduledFor: wire.At(noon)}}}, nil
 	})
@@ -88,6 +67,47 @@ func (f *fakeAPI) routeTriggers(mux *http.ServeMux) {
 			day("2026-12-24", "00:00-24:00"), day("2026-12-25"), day("2026-12-26"), day("2026-12-27", "09:00-17:00"),
 		}}, nil
 	})
+}
+
+// routeTriggersOf answers about the triggers of tasks or of plans. The map has those of a plan under plan:.
+func (f *fakeAPI) routeTriggersOf(mux *http.ServeMux, path string, ownerOf func(string) task.Owner) {
+	key := func(r *http.Request) string {
+		return triggerName(ownerOf(r.PathValue("task")), r.PathValue("trigger"))
+	}
+	named := func(do func(map[string]wire.Trigger) func(*http.Request) (any, error)) func(*http.Request) (any, error) {
+		return func(r *http.Request) (any, error) {
+			r.SetPathValue("name", key(r))
+			return do(f.triggers)(r)
+		}
+	}
+	f.route(mux, "GET "+path, func(r *http.Request) (any, error) {
+		items := []wire.Trigger{}
+		for _, name := range slices.Sorted(maps.Keys(f.triggers)) {
+			if strings.HasPrefix(name, key(r)) {
+				items = append(items, f.triggers[name])
+			}
+		}
+		return wire.Page[wire.Trigger]{Items: items}, nil
+	})
+	f.route(mux, "POST "+path, func(r *http.Request) (any, error) {
+		var s task.TriggerSpec
+		err := json.NewDecoder(r.Body).Decode(&s)
+		if err == nil && s.Validate() != nil {
+			return nil, invalid("cron", s.Validate().Error())
+		}
+		owner, next := ownerOf(r.PathValue("task")), wire.At(noon.Add(time.Hour))
+		t := wire.Trigger{TriggerSpec: s, Kind: string(s.Kind()), NextAt: &next, DueAt: &next, Version: 1, UpdatedAt: wire.At(noon)}
+		if t.Task = &owner.Name; owner.Kind == task.OwnerPlan {
+			t.Task, t.Plan = nil, &owner.Name
+		}
+		f.triggers[triggerName(owner, s.Name)] = t
+		return t, err
+	})
+	f.route(mux, "GET "+path+"/{trigger}", named(oneOf[wire.Trigger]))
+	f.route(mux, "PATCH "+path+"/{trigger}", named(patchOf[wire.Trigger]))
+	f.route(mux, "DELETE "+path+"/{trigger}", named(removeOf[wire.Trigger]))
+	f.route(mux, "POST "+path+"/{trigger}/pause", named(oneOf[wire.Trigger]))
+	f.route(mux, "POST "+path+"/{trigger}/resume", named(oneOf[wire.Trigger]))
 }
 
 func TestTriggersAreMadeShownPausedAndDeleted(t *testing.T) {

@@ -16,15 +16,15 @@ func newTriggerPreviewCommand(a *app) *cobra.Command {
 	var from string
 	var number int
 	cmd := &cobra.Command{
-		Use: "preview [TASK NAME]", Short: "Show the next times of a trigger, and what clocks and calendars do to them",
-		Long: `preview shows when a trigger of a task is due next, or one that the flags describe. What a change of the clock or a calendar
+		Use: "preview [OWNER NAME]", Short: "Show the next times of a trigger, and what clocks and calendars do to them",
+		Long: `preview shows when a trigger of a task or plan is due next, or one that the flags describe. What a change of the clock or a calendar
 does to a time is said beside it; times that are left out are shown, too.`,
 		Example: `  segno trigger preview load-orders nightly --count 20
   segno trigger preview --cron "30 2 * * *" --timezone Europe/Paris --from 2026-03-28T00:00:00Z`,
-		ValidArgsFunction: a.completes(false, taskNames, triggerNames),
+		ValidArgsFunction: a.completes(false, ownerNames, triggerNames),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 0 && len(args) != 2 {
-				return usagef("give a task and the name of its trigger, or flags that describe one")
+				return usagef("give a task or plan and the name of its trigger, or flags that describe one")
 			}
 			return nil
 		},
@@ -47,14 +47,18 @@ does to a time is said beside it; times that are left out are shown, too.`,
 }
 
 func previewed(ctx context.Context, c *client.Client, args []string, f *triggerFlags, from time.Time, number int) (wire.Page[wire.Preview], error) {
+	owner, err := ownerArg(args)
+	if err != nil {
+		return wire.Page[wire.Preview]{}, err
+	}
 	if len(args) == 2 {
-		return c.PreviewTrigger(ctx, args[0], args[1], from, number)
+		return c.PreviewTrigger(ctx, owner, args[1], from, number)
 	}
 	spec, err := f.trigger("")
 	if err != nil {
 		return wire.Page[wire.Preview]{}, err
 	}
-	return c.PreviewSpec(ctx, "", spec, from, number)
+	return c.PreviewSpec(ctx, owner, spec, from, number)
 }
 
 // beginning reads the flag --from.
@@ -78,13 +82,15 @@ func newOccurrencesCommand(a *app) *cobra.Command {
 	var f task.OccurrenceFilter
 	var limit int
 	cmd := &cobra.Command{
-		Use: "occurrences [TASK [NAME]]", Short: "List what became of due instants, newest first", Args: cobra.MaximumNArgs(2),
-		Example:           "  segno trigger occurrences load-orders\n  segno trigger occurrences load-orders nightly --skipped",
-		ValidArgsFunction: a.completes(false, taskNames, triggerNames),
+		Use: "occurrences [OWNER [NAME]]", Short: "List what became of due instants, newest first", Args: cobra.MaximumNArgs(2),
+		Example:           "  segno trigger occurrences load-orders\n  segno trigger occurrences load-orders nightly --skipped\n  segno trigger occurrences plan:nightly",
+		ValidArgsFunction: a.completes(false, ownerNames, triggerNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
-			if len(args) > 0 {
-				f.Owner = task.TaskOwner(args[0])
+			owner, err := ownerArg(args)
+			if err != nil {
+				return err
 			}
+			f.Owner = owner
 			if len(args) > 1 {
 				f.Trigger = args[1]
 			}
@@ -92,7 +98,7 @@ func newOccurrencesCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return list(a, all, more, "Nothing was due yet.", []string{"scheduled for", "task", "trigger", "outcome"}, func(o wire.Occurrence) []string {
+			return list(a, all, more, "Nothing was due yet.", []string{"scheduled for", "owner", "trigger", "outcome"}, func(o wire.Occurrence) []string {
 				return []string{clock(&o.ScheduledFor), ownerWord(o.Task, o.Plan), o.Trigger, outcomeWord(o)}
 			})
 		}),
@@ -106,14 +112,18 @@ func newForecastCommand(a *app) *cobra.Command {
 	var within time.Duration
 	var limit int
 	cmd := &cobra.Command{
-		Use: "forecast [TASK]", Short: "List what is due next, soonest first", Args: cobra.MaximumNArgs(1),
-		Example: "  segno trigger forecast\n  segno trigger forecast load-orders --within 168h", ValidArgsFunction: a.completes(false, taskNames),
+		Use: "forecast [OWNER]", Short: "List what is due next, soonest first", Args: cobra.MaximumNArgs(1),
+		Example: "  segno trigger forecast\n  segno trigger forecast load-orders --within 168h", ValidArgsFunction: a.completes(false, ownerNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
-			got, err := c.Forecast(ctx, first(args...), a.now().Add(within), limit)
+			owner, err := ownerArg(args)
 			if err != nil {
 				return err
 			}
-			return list(a, got.Items, false, "Nothing is due within "+span(within)+".", []string{"scheduled for", "task", "trigger"}, func(f wire.Forecast) []string {
+			got, err := c.Forecast(ctx, owner, a.now().Add(within), limit)
+			if err != nil {
+				return err
+			}
+			return list(a, got.Items, false, "Nothing is due within "+span(within)+".", []string{"scheduled for", "owner", "trigger"}, func(f wire.Forecast) []string {
 				return []string{clock(&f.ScheduledFor), ownerWord(f.Task, f.Plan), f.Trigger}
 			})
 		}),

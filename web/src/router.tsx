@@ -147,6 +147,11 @@ const routes = [
   }),
   createRoute({
     ...under,
+    path: '/settings/retention',
+    component: lazyRouteComponent(() => import('./pages/settings/retention/Retention'), 'Retention'),
+  }),
+  createRoute({
+    ...under,
     path: '/settings/about',
     component: lazyRouteComponent(() => import('./pages/settings/About'), 'About'),
   }),

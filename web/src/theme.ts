@@ -46,6 +46,7 @@ export const theme = createTheme({
     Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 12 } },
     Modal: { defaultProps: { centered: true } },
     Button: { styles: { root: { fontWeight: 500 } } },
+    Notification: { styles: { description: { color: 'var(--quiet)' } } },
     InputWrapper: { styles: { label: { fontWeight: 500 } } },
   },
 });
@@ -56,6 +57,7 @@ export const cssVariables: CSSVariablesResolver = () => {
     '--mantine-color-body': 'var(--page)',
     '--mantine-color-dimmed': 'var(--quiet)',
     '--mantine-color-placeholder': 'var(--quiet)',
+    '--mantine-color-error': 'var(--tone-bad)',
     '--mantine-color-default': 'var(--panel)',
     '--mantine-color-default-border': 'var(--line-strong)',
   };

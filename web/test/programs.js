@@ -53,13 +53,16 @@ export class Fleet {
   #port;
   #programs = new Set();
   #conductor;
+  #more = [];
   token = '';
 
   get url() {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  async start() {
+  /** Starts the conductor, with further words on its command line. */
+  async start(...more) {
+    this.#more = more;
     this.#folder = await mkdtemp(join(tmpdir(), 'segno-browser-'));
     this.#port = await freePort();
     await this.startConductor();
@@ -73,6 +76,7 @@ export class Fleet {
       data,
       '--listen',
       `127.0.0.1:${this.#port}`,
+      ...this.#more,
     ]);
     await until('the conductor is ready', async () => {
       if (this.#conductor.exitCode !== null)

@@ -46,7 +46,7 @@ const (
 	// KindChannel documents stand before rules, which name them.
 	KindChannel Kind = "notification-channel"
 	KindRule    Kind = "notification-rule"
-	// KindTrigger is no document of its own: triggers stand below the key triggers of their tasks.
+	// KindTrigger is no document of its own: triggers stand below the key triggers of their tasks and plans.
 	KindTrigger Kind = "trigger"
 )
 
@@ -77,7 +77,7 @@ type Document struct {
 	Calendar         *task.CalendarSpec
 	Task             *task.Spec
 	Plan             *plan.Spec
-	// Triggers are those of a task; nil where the document says nothing of them. Their names are those of the triggers.
+	// Triggers are those of a task or plan; nil where the document says nothing of them. Their names are those of the triggers.
 	Triggers []Document
 	Trigger  *task.TriggerSpec
 	Channel  *Channel
@@ -248,6 +248,7 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Name = doc.Task.Name
 	case KindPlan:
 		doc.Plan = &plan.Spec{}
+		doc.Triggers = d.takeTriggers(body)
 		d.decode(body, doc.Plan)
 		doc.Name = doc.Plan.Name
 	case KindChannel:

@@ -6,7 +6,15 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-// takeTriggers takes the key triggers out of the body of a task, and returns a document for each of them: nil where the
+// Owner returns the task or plan that the triggers of a document belong to.
+func (d Document) Owner() task.Owner {
+	if d.Kind == KindPlan {
+		return task.PlanOwner(d.Name)
+	}
+	return task.TaskOwner(d.Name)
+}
+
+// takeTriggers takes the key triggers out of the body of a task or plan, and returns a document for each of them: nil where the
 // key is not there, and none where its list is empty.
 func (d *decoder) takeTriggers(body *yaml.Node) []Document {
 	var list *yaml.Node

@@ -39,7 +39,7 @@ export function Stars({
   );
   if (!terms || terms.length === 0) return shown;
   return (
-    <HoverCard width={320} openDelay={250} shadow="md" withinPortal>
+    <HoverCard withRoles={false} width={320} openDelay={250} shadow="md" withinPortal>
       <HoverCard.Target>{shown}</HoverCard.Target>
       <HoverCard.Dropdown>
         <Stack gap={6}>

@@ -50,6 +50,7 @@ const changes: Record<string, (subject: string) => string[][]> = {
   calendar: (name) => [['calendars'], ['calendar', name], ['triggers'], ['occurrences']],
   concurrency_group: () => [['concurrency-groups']],
   notification_channel: () => [['channels'], ['deliveries']],
+  setting: () => [['retention']],
   notification_rule: () => [['notification-rules']],
 };
 

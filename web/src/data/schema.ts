@@ -461,6 +461,57 @@ export interface paths {
         patch: operations["patchPlan"];
         trace?: never;
     };
+    "/plans/{name}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what became of the due instants of a plan, newest first */
+        get: operations["listPlanOccurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pause all triggers of a plan */
+        post: operations["pausePlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the pause of all triggers of a plan */
+        post: operations["resumePlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plans/{name}/runs": {
         parameters: {
             query?: never;
@@ -472,6 +523,145 @@ export interface paths {
         put?: never;
         /** Run a plan now */
         post: operations["startPlanRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the triggers of a plan by name */
+        get: operations["listPlanTriggers"];
+        put?: never;
+        /** Give a plan a trigger */
+        post: operations["createPlanTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}/triggers/{trigger}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a trigger */
+        get: operations["getPlanTrigger"];
+        put?: never;
+        post?: never;
+        /** Remove a trigger; its occurrences stay */
+        delete: operations["deletePlanTrigger"];
+        options?: never;
+        head?: never;
+        /** Edit a trigger */
+        patch: operations["patchPlanTrigger"];
+        trace?: never;
+    };
+    "/plans/{name}/triggers/{trigger}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a trigger from being due */
+        post: operations["pausePlanTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}/triggers/{trigger}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what becomes of the next times of a trigger */
+        get: operations["previewPlanTrigger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}/triggers/{trigger}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the pause of a trigger */
+        post: operations["resumePlanTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}/triggers/{trigger}/watches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say how the folder of a file trigger is watched, by server */
+        get: operations["listPlanWatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}/triggers/{trigger}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say how the webhook of a trigger is */
+        get: operations["getPlanWebhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{name}/triggers/{trigger}/webhook-secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the address of a webhook and its key anew; they are shown this once */
+        post: operations["makePlanWebhookSecrets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -648,6 +838,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a run, whatever the rules of retention say */
+        post: operations["pinRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{id}/recover": {
         parameters: {
             query?: never;
@@ -693,6 +900,23 @@ export interface paths {
         put?: never;
         /** Take a run up again from the beginning */
         post: operations["restartRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{id}/unpin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave a run to the rules of retention again */
+        post: operations["unpinRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -854,6 +1078,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/settings/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read for how long runs, events and occurrences are kept */
+        get: operations["getRetention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Edit for how long runs, events and occurrences are kept */
+        patch: operations["patchRetention"];
         trace?: never;
     };
     "/tasks": {
@@ -2504,6 +2746,49 @@ export interface components {
              */
             slots?: number;
         };
+        Retention: {
+            /**
+             * @description How long a run is kept after its end; "0s" is without limit.
+             * @example 90s
+             */
+            age: string;
+            /**
+             * @description How long the checkpoints of a run are kept after its end; "0s" is as long as the run.
+             * @example 90s
+             */
+            checkpoint_age: string;
+            /**
+             * @description How long events are kept; "0s" is without limit.
+             * @example 90s
+             */
+            event_age: string;
+            /**
+             * @description How long the output of a run is kept after its end; "0s" is as long as the run.
+             * @example 90s
+             */
+            log_age: string;
+            /**
+             * @description How long occurrences of triggers are kept; "0s" is without limit.
+             * @example 90s
+             */
+            occurrence_age: string;
+            /**
+             * Format: int64
+             * @description How many of the newest runs of each task are kept; 0 is without limit.
+             * @default 1000
+             */
+            runs: number;
+            /**
+             * Format: date-time
+             * @description Null while the defaults hold.
+             */
+            updated_at: string | null;
+            /**
+             * Format: int64
+             * @description Counts edits; also the ETag.
+             */
+            version: number;
+        };
         Retries: {
             /**
              * @description Time before the first retry, such as "30s"; it doubles each time.
@@ -2554,6 +2839,8 @@ export interface components {
              * @enum {string|null}
              */
             pending: "cancel" | "reset" | "restart" | "recover" | null;
+            /** @description It is kept whatever the rules of retention say. */
+            pinned: boolean;
             /** @description What happens if its server is unavailable; frozen with the run. */
             policy: ("wait" | "reset" | "restart" | "recover") | {
                 /**
@@ -2898,6 +3185,8 @@ export interface components {
             };
             /** @description What one run needs. */
             resources?: components["schemas"]["Resources"];
+            /** @description How many of the task's runs are kept, and for how long; by default as the settings of all say. */
+            retention?: components["schemas"]["TaskRetention"];
             /** @description How often and from where a run is tried again whose job failed. */
             retries?: components["schemas"]["Retries"];
             /**
@@ -2929,6 +3218,28 @@ export interface components {
              * @enum {string}
              */
             when_busy?: "queue" | "skip" | "replace";
+        };
+        TaskRetention: {
+            /**
+             * @description How long a run is kept after its end, such as "360h"; "0s" is without limit.
+             * @example 90s
+             */
+            age?: string;
+            /**
+             * @description How long the checkpoints of a run are kept after its end; "0s" is as long as the run.
+             * @example 90s
+             */
+            checkpoint_age?: string;
+            /**
+             * @description How long the output of a run is kept after its end; "0s" is as long as the run.
+             * @example 90s
+             */
+            log_age?: string;
+            /**
+             * Format: int64
+             * @description How many of the newest runs are kept; 0 is without limit.
+             */
+            runs?: number;
         };
         TaskSpec: {
             /** @description Concurrency groups that the task's runs count in: limits shared with other tasks. */
@@ -2991,6 +3302,8 @@ export interface components {
             };
             /** @description What one run needs. */
             resources?: components["schemas"]["Resources"];
+            /** @description How many of the task's runs are kept, and for how long; by default as the settings of all say. */
+            retention?: components["schemas"]["TaskRetention"];
             /** @description How often and from where a run is tried again whose job failed. */
             retries?: components["schemas"]["Retries"];
             /**
@@ -4843,6 +5156,116 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listPlanOccurrences: {
+        parameters: {
+            query?: {
+                /** @description Name of a trigger. */
+                trigger?: string;
+                /** @description Only due instants without a run. */
+                skipped?: boolean;
+                /** @description Due at this instant or later. */
+                since?: string;
+                /** @description Due before this instant. */
+                until?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOccurrence"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pausePlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePause"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumePlan: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePause"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     startPlanRun: {
         parameters: {
             query?: never;
@@ -4868,6 +5291,388 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlanRun"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPlanTriggers: {
+        parameters: {
+            query?: {
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTrigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPlanTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggerSpec"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlanTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; if it is still the newest the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deletePlanTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchPlanTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    pausePlanTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewPlanTrigger: {
+        parameters: {
+            query?: {
+                /** @description How many occurrences to look ahead. */
+                count?: number;
+                /** @description First instant; by default now. */
+                from?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePreview"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    resumePlanTrigger: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listPlanWatches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageWatch"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getPlanWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerWebhook"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    makePlanWebhookSecrets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+                trigger: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WebhookSecretsRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecrets"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -5221,6 +6026,37 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    pinRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     recoverRun: {
         parameters: {
             query?: never;
@@ -5291,6 +6127,37 @@ export interface operations {
         };
     };
     restartRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    unpinRun: {
         parameters: {
             query?: never;
             header?: {
@@ -5758,6 +6625,78 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRetention: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag; if it is still the newest the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    patchRetention: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that must still be the newest, else the answer is 412. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description The version. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

@@ -50,3 +50,4 @@ export type WirePlan = Schemas['Plan'];
 export type WirePlanSpec = Schemas['PlanSpec'];
 export type WirePlanRun = Schemas['PlanRun'];
 export type WirePlanNode = Schemas['PlanNode'];
+export type WireRetention = Schemas['Retention'];

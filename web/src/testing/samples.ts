@@ -83,6 +83,7 @@ export function aRun(fields: Partial<WireRun> = {}): WireRun {
     id: '01J9',
     task: 'load-orders',
     state: 'running',
+    pinned: false,
     prior: null,
     pending: null,
     cause: { kind: 'api', by: 'admin' },

@@ -20,7 +20,14 @@ export function ServerStars({ server }: { server: Server }) {
   if (!server.rating) return <Stars rating={null} />;
   const terms = query.data?.[0]?.placement.candidates[0]?.terms ?? [];
   return (
-    <HoverCard width={320} openDelay={200} shadow="md" withinPortal onOpen={() => setOpened(true)}>
+    <HoverCard
+      withRoles={false}
+      width={320}
+      openDelay={200}
+      shadow="md"
+      withinPortal
+      onOpen={() => setOpened(true)}
+    >
       <HoverCard.Target>
         <span>
           <Stars rating={server.rating} />

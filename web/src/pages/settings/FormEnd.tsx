@@ -16,13 +16,7 @@ interface FormEndProps {
 export function FormEnd({ rest, saving, save, close, children }: FormEndProps) {
   return (
     <>
-      {rest.length > 0 && (
-        <Alert color="red" mt="md" title="It could not be saved">
-          {rest.map((line) => (
-            <div key={line}>{line}</div>
-          ))}
-        </Alert>
-      )}
+      <Rest lines={rest} />
       <Group justify="space-between" mt="lg">
         {children ?? <span />}
         <Group gap="xs">
@@ -35,5 +29,17 @@ export function FormEnd({ rest, saving, save, close, children }: FormEndProps) {
         </Group>
       </Group>
     </>
+  );
+}
+
+/** Says what is wrong with the whole of a form; nothing where nothing is. */
+export function Rest({ lines }: { lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <Alert color="red" mt="md" title="It could not be saved">
+      {lines.map((line) => (
+        <div key={line}>{line}</div>
+      ))}
+    </Alert>
   );
 }

@@ -1,6 +1,6 @@
 // The sub-pages of the settings, in the order of their navigation.
 
-import { IconBell, IconCalendar, IconInfoCircle, IconTrafficCone } from '@tabler/icons-react';
+import { IconBell, IconCalendar, IconHourglass, IconInfoCircle, IconTrafficCone } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 
 export interface Subject {
@@ -29,6 +29,12 @@ export const subjects: readonly Subject[] = [
     to: '/settings/limits',
     icon: IconTrafficCone,
     about: 'Concurrency groups: how many runs of several tasks may be active at once.',
+  },
+  {
+    name: 'Retention',
+    to: '/settings/retention',
+    icon: IconHourglass,
+    about: 'For how long runs, their output and checkpoints, events and occurrences are kept.',
   },
   {
     name: 'About',

@@ -1,0 +1,92 @@
+import { Button, Group, NumberInput, SimpleGrid } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { Answer } from '../../../components/Answer';
+import { done } from '../../../components/notices';
+import { useAction } from '../../../components/useAction';
+import { useMay } from '../../../data/permissions';
+import { editRetention, retention } from '../../../data/retention';
+import type { Retention as Stored, RetentionDraft } from '../../../data/retention';
+import { faultsOf } from '../faults';
+import { Rest } from '../FormEnd';
+import { SettingsPage } from '../SettingsPage';
+import { AgeField } from './AgeField';
+
+/** For how long what has ended is kept. */
+export function Retention() {
+  const query = useQuery(retention);
+  return (
+    <SettingsPage
+      title="Retention"
+      about="For how long what has ended is kept. A task may have rules of its own, and a run that is pinned stays."
+    >
+      <Answer query={query} what="The rules of retention">
+        {(stored) => <Form key={stored.version} stored={stored} />}
+      </Answer>
+    </SettingsPage>
+  );
+}
+
+const ages = [
+  { field: 'age', path: 'age', label: 'Runs', none: 'without limit' },
+  { field: 'logAge', path: 'log_age', label: 'Their output', none: 'as long as the run' },
+  { field: 'checkpointAge', path: 'checkpoint_age', label: 'Their checkpoints', none: 'as long as the run' },
+  { field: 'eventAge', path: 'event_age', label: 'Events', none: 'without limit' },
+  { field: 'occurrenceAge', path: 'occurrence_age', label: 'Occurrences of triggers', none: 'without limit' },
+] as const;
+
+function Form({ stored }: { stored: Stored }) {
+  const may = useMay();
+  const [draft, setDraft] = useState<RetentionDraft>(stored);
+  const saving = useAction(() => editRetention(stored, draft), {
+    failure: 'The rules of retention could not be saved',
+    changes: [['retention']],
+    onDone: () => done('The rules of retention are saved'),
+  });
+  const faults = faultsOf(saving.error, ['runs', ...ages.map(({ path }) => path)]);
+  return (
+    <form
+      className="panel"
+      style={{ padding: 'var(--mantine-spacing-md)', maxWidth: 760 }}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        saving.mutate(undefined);
+      }}
+    >
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <NumberInput
+          label="Newest runs of each task"
+          description={draft.runs === 0 ? 'Without limit' : `The newest ${draft.runs} are kept`}
+          min={0}
+          max={10_000_000}
+          value={draft.runs}
+          error={faults.at('runs')}
+          onChange={(value) => setDraft({ ...draft, runs: Number(value) })}
+        />
+        {ages.map(({ field, path, label, none }) => (
+          <AgeField
+            key={field}
+            label={label}
+            none={none}
+            seconds={draft[field]}
+            error={faults.at(path)}
+            change={(seconds) => setDraft({ ...draft, [field]: seconds })}
+          />
+        ))}
+      </SimpleGrid>
+      <Rest lines={faults.rest} />
+      {may('settings.edit') && (
+        <Group justify="flex-end" gap="xs" mt="lg">
+          <Button variant="default" onClick={() => setDraft(stored)}>
+            Take back
+          </Button>
+          <Button type="submit" loading={saving.isPending}>
+            Save
+          </Button>
+        </Group>
+      )}
+    </form>
+  );
+}

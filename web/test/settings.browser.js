@@ -1,0 +1,202 @@
+// Sets up a calendar, a channel and a rule in a real browser, and watches a real notice arrive.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+
+import { chromium } from 'playwright-core';
+
+import { Fleet, until } from './programs.js';
+
+const fleet = new Fleet();
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const received = [];
+const receiver = createServer((request, response) => {
+  let text = '';
+  request.setEncoding('utf8').on('data', (part) => (text += part));
+  request.on('end', () => {
+    received.push({ url: request.url, headers: request.headers, body: JSON.parse(text) });
+    response.writeHead(204).end();
+  });
+});
+let browser;
+let page;
+const troubles = [];
+
+before(async () => {
+  await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  await fleet.start('--notify-private', '127.0.0.0/8');
+  await fleet.join('js-1', 4);
+  await fleet.post('/tasks', {
+    name: 'fails',
+    target: { server: 'js-1' },
+    job: { command: ['/bin/sh', '-c', 'exit 3'] },
+  });
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] });
+  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
+  page.setDefaultTimeout(15_000);
+  page.on('pageerror', (error) => troubles.push(error.message));
+  page.on('console', (message) => {
+    // What is refused on purpose is told by the browser too.
+    if (message.type() === 'error' && !/ 4(01|22) /.test(message.text())) troubles.push(message.text());
+  });
+  await page.goto(fleet.url);
+  await page.getByLabel('Token').fill(fleet.token);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('status', { name: 'live' }).waitFor();
+});
+
+after(async () => {
+  await browser?.close();
+  await fleet.stop();
+  await new Promise((resolve) => receiver.close(resolve));
+});
+
+async function go(path, heading) {
+  await page.goto(fleet.url + path);
+  await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
+}
+
+/** Looks at the page as it is, and lets axe judge it; a folder named by LOOK gets pictures of it in all ways. */
+async function look(name) {
+  for (const scheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.evaluate(await readFile(axe, 'utf8'));
+    const { violations } = await page.evaluate(() =>
+      window.axe.run(document, {
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+        resultTypes: ['violations'],
+      }),
+    );
+    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' ')}`);
+    assert.deepEqual(found, [], `${name}, ${scheme}`);
+    if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-${scheme}.png` });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 390, height: 844 });
+  if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-phone.png` });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(wide <= 0, `${name} is ${wide} pixels wider than a phone`);
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
+test('a calendar is made, what is wrong stands at its field, and its year is shown', async () => {
+  await go('/settings/calendars', 'Calendars');
+  await page.getByText('There is no calendar yet').waitFor();
+  await look('calendars-empty');
+  await page.getByRole('button', { name: 'New calendar' }).first().click();
+  const form = page.getByRole('dialog', { name: 'New calendar' });
+  await form.getByLabel('Name').fill('holidays');
+  await form.getByRole('button', { name: 'Add days or hours' }).click();
+  await form.getByLabel('Called').fill('Christmas');
+  await form.getByLabel('Day', { exact: true }).fill('12-99');
+  await form.getByRole('button', { name: 'Create' }).click();
+  await form.getByText('must be a day such as 2026-12-25').waitFor();
+  await look('calendar-form');
+  await form.getByLabel('Day', { exact: true }).fill('12-25');
+  await form.getByLabel('Until').fill('12-26');
+  await form.getByRole('button', { name: 'Add days or hours' }).click();
+  const second = form.getByRole('group', { name: 'Number 2' });
+  await second.getByText('sat', { exact: true }).click();
+  await second.getByText('sun', { exact: true }).click();
+  await form.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('heading', { name: 'Calendar holidays', level: 1 }).waitFor();
+  await page
+    .getByRole('button', { name: /December.*: not due \(Christmas/ })
+    .first()
+    .waitFor();
+  await look('calendar');
+  const { entries } = await fleet.get('/calendars/holidays');
+  assert.deepEqual(entries, [
+    { name: 'Christmas', date: '12-25', until: '12-26' },
+    { weekdays: ['sat', 'sun'] },
+  ]);
+  assert.deepEqual(troubles, []);
+});
+
+test('a channel is made and tested, a rule tells it of a failure, and the delivery is seen', async () => {
+  await go('/settings/notifications', 'Notifications');
+  await page.getByRole('button', { name: 'New channel' }).first().click();
+  const form = page.getByRole('dialog', { name: 'New channel' });
+  await form.getByLabel('Name').fill('chat');
+  await form.getByLabel(/^Address/).fill('ftp://nowhere');
+  await form.getByRole('button', { name: 'Create' }).click();
+  await form.getByText('must begin with https:// or http://').waitFor();
+  await look('channel-form');
+  const { port } = receiver.address();
+  await form.getByLabel(/^Address/).fill(`http://127.0.0.1:${port}/hook?key=hidden`);
+  await form.getByLabel('Key of the signature', { exact: true }).fill('sixteen characters');
+  await form.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('button', { name: 'Send a test to chat' }).click();
+  await page.getByText('chat has taken the test').waitFor();
+  assert.equal(received.at(-1).body.event, 'test');
+
+  // An edit that touches no secret leaves all of them as they are, and shows none.
+  await page.getByRole('button', { name: 'Edit chat' }).click();
+  const edit = page.getByRole('dialog', { name: 'Channel chat' });
+  assert.equal(await edit.getByLabel(/^Address/).inputValue(), '');
+  await edit.getByLabel('Whom it reaches').fill('the people on duty');
+  await look('channel-edit');
+  await edit.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('the people on duty').waitFor();
+  await look('channels');
+
+  await page.getByRole('tab', { name: 'Rules' }).click();
+  await page.getByRole('button', { name: 'New rule' }).first().click();
+  const rule = page.getByRole('dialog', { name: 'New rule' });
+  await rule.getByLabel('Name').fill('failures');
+  await rule.getByLabel('Of what is told').click();
+  await page.getByRole('option', { name: /run failed/ }).click();
+  await rule.getByLabel('Channels that are told').click();
+  await page.getByRole('option', { name: 'chat' }).click();
+  await rule.getByLabel('What it is for').click();
+  await look('rule-form');
+  await rule.getByRole('button', { name: 'Create' }).click();
+  await page.getByText('chat of run failed').waitFor();
+  await look('rules');
+
+  await fleet.post('/tasks/fails/runs');
+  await page.getByRole('tab', { name: 'Deliveries' }).click();
+  const row = page.getByRole('table', { name: 'Deliveries' }).getByRole('row', { name: /fails failed/ });
+  await row.getByText('delivered').waitFor();
+  await until('the receiver was told', () => received.some(({ body }) => body.event === 'run_failed'));
+  const told = received.find(({ body }) => body.event === 'run_failed');
+  assert.equal(told.url, '/hook?key=hidden');
+  assert.match(told.headers['webhook-signature'], /^v1,/);
+  await look('deliveries');
+  assert.deepEqual(troubles, []);
+});
+
+test('a concurrency group is made and the rules of retention are edited', async () => {
+  await go('/settings/limits', 'Limits');
+  await page.getByRole('button', { name: 'New group' }).first().click();
+  const form = page.getByRole('dialog', { name: 'New concurrency group' });
+  await form.getByLabel('Name').fill('orders-db');
+  await form.getByLabel('Runs active at once').fill('2');
+  await form.getByRole('button', { name: 'Create' }).click();
+  await page.getByText('0 of 2').waitFor();
+  await look('limits');
+
+  await go('/settings/retention', 'Retention');
+  await page.getByLabel('Newest runs of each task').fill('50');
+  await page.getByLabel('Their output', { exact: true }).fill('3');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The rules of retention are saved').waitFor();
+  const { runs, log_age } = await fleet.get('/settings/retention');
+  assert.deepEqual({ runs, log_age }, { runs: 50, log_age: '72h0m0s' });
+  await look('retention');
+  assert.deepEqual(troubles, []);
+});
+
+test('the hub leads to each subject and says what there is', async () => {
+  await go('/settings', 'Settings');
+  await page.getByText('1 concurrency group').waitFor();
+  await look('hub');
+  await page.getByRole('main').getByRole('link', { name: /About/ }).click();
+  await page.getByRole('heading', { name: 'About', level: 1 }).waitFor();
+  await page.getByText('Apache License 2.0').waitFor();
+  await look('about');
+  assert.deepEqual(troubles, []);
+});
