@@ -45,7 +45,9 @@ const root = createRootRoute({
   component: Gate,
   notFoundComponent: NotFound,
   validateSearch: (search: Record<string, unknown>): Search =>
-    Object.fromEntries(Object.entries(search).map(([key, value]) => [key, String(value)])),
+    Object.fromEntries(
+      Object.entries(search).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    ),
 });
 
 const under = { getParentRoute: () => root } as const;

@@ -115,7 +115,7 @@ it('carries by keyboard alone, and says where it is held and what it would mean'
   press(' ');
   expect(spokenText()).toContain('js-2 lifted');
   press('ArrowDown');
-  await waitFor(() => expect(spokenText()).toContain('reports. reports: −1 server'));
+  await waitFor(() => expect(spokenText()).toMatch(/^reports\. etl: −1 server/));
   press('Escape');
   expect(spokenText()).toBe('js-2 returned');
   expect(asked).toEqual([]);
