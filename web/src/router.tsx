@@ -7,7 +7,6 @@ import { Page } from './components/Page';
 import type { Search } from './components/useFilter';
 import { isSignedOut } from './data/api';
 import { session } from './data/session';
-import { NotYet } from './pages/NotYet';
 import { Shell } from './shell/Shell';
 import { SignIn } from './shell/SignIn';
 
@@ -80,7 +79,21 @@ const routes = [
     path: '/tasks/$name',
     component: lazyRouteComponent(() => import('./pages/tasks/TaskPage'), 'TaskPage'),
   }),
-  createRoute({ ...under, path: '/plans', component: () => <NotYet title="Plans" meanwhile={[]} /> }),
+  createRoute({
+    ...under,
+    path: '/plans',
+    component: lazyRouteComponent(() => import('./pages/plans/Plans'), 'Plans'),
+  }),
+  createRoute({
+    ...under,
+    path: '/plans/$name',
+    component: lazyRouteComponent(() => import('./pages/plans/PlanPage'), 'PlanPage'),
+  }),
+  createRoute({
+    ...under,
+    path: '/plans/$name/runs/$id',
+    component: lazyRouteComponent(() => import('./pages/plans/PlanRunPage'), 'PlanRunPage'),
+  }),
   createRoute({
     ...under,
     path: '/timeline',

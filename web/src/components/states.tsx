@@ -14,6 +14,7 @@ import {
   IconHelpCircle,
   IconHourglassHigh,
   IconPlayerPlay,
+  IconPlayerSkipForward,
   IconPlugConnected,
   IconPlugConnectedX,
   IconSend,
@@ -55,6 +56,8 @@ export const states: Record<State, StateLook> = {
   cancelled: { icon: IconBan, tone: 'idle', word: 'cancelled' },
   reset: { icon: IconArrowBackUp, tone: 'held', word: 'reset' },
   lost: { icon: IconGhost, tone: 'bad', word: 'lost' },
+  // Nodes of plans; they wait as deliveries do.
+  skipped: { icon: IconPlayerSkipForward, tone: 'idle', word: 'skipped' },
   // Deliveries of notifications.
   waiting: { icon: IconClock, tone: 'idle', word: 'waiting' },
   delivered: { icon: IconCircleCheck, tone: 'ok', word: 'delivered' },

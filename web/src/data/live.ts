@@ -28,6 +28,8 @@ const changes: Record<string, (subject: string) => string[][]> = {
     ['recoverable'],
     ['concurrency-groups'],
     ['deliveries'],
+    // A plan run shows what the runs of its nodes do.
+    ['plan-run'],
   ],
   server: (name) => [
     ['servers'],

@@ -19,7 +19,10 @@ export type Act =
   | 'run.reset'
   | 'run.restart'
   | 'run.recover'
+  | 'plan.create'
   | 'plan.edit'
+  | 'plan.delete'
+  | 'plan.run'
   | 'settings.edit';
 
 /** Returns a function that tells whether an act is allowed. */

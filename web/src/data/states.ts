@@ -43,8 +43,22 @@ export type AttemptState = (typeof attemptStates)[number];
 export const deliveryStates = ['waiting', 'delivered', 'dead'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
+export const planRunStates = ['running', 'stopping', 'succeeded', 'failed', 'cancelled', 'unknown'] as const;
+export type PlanRunState = (typeof planRunStates)[number];
+
+export const nodeStates = [
+  'waiting',
+  'running',
+  'succeeded',
+  'failed',
+  'skipped',
+  'cancelled',
+  'unknown',
+] as const;
+export type NodeState = (typeof nodeStates)[number];
+
 /** Any state that has an icon, a colour and a word. */
-export type State = RunState | ServerState | AttemptState | DeliveryState;
+export type State = RunState | ServerState | AttemptState | DeliveryState | PlanRunState | NodeState;
 
 const ended: readonly RunState[] = ['succeeded', 'failed', 'timed_out', 'cancelled', 'reset', 'lost'];
 

@@ -1,6 +1,13 @@
 // Answers of the API for tests.
 
-import type { WireRun, WireServer, WireVirtualServer } from '../data/wire';
+import type {
+  WirePlan,
+  WirePlanNode,
+  WirePlanRun,
+  WireRun,
+  WireServer,
+  WireVirtualServer,
+} from '../data/wire';
 
 export function aServer(fields: Partial<WireServer> = {}): WireServer {
   return {
@@ -97,6 +104,53 @@ export function aRun(fields: Partial<WireRun> = {}): WireRun {
     params: {},
     outputs: {},
     progress: null,
+    ...fields,
+  };
+}
+
+export function aPlan(fields: Partial<WirePlan> = {}): WirePlan {
+  return {
+    name: 'nightly',
+    nodes: [
+      { name: 'extract', task: 'extract-orders' },
+      { name: 'report', task: 'report-orders' },
+    ],
+    edges: [{ from: 'extract', to: 'report' }],
+    version: 1,
+    created_at: '2026-01-31T08:00:00.000Z',
+    updated_at: '2026-01-31T08:00:00.000Z',
+    ...fields,
+  };
+}
+
+export function aPlanRun(fields: Partial<WirePlanRun> = {}): WirePlanRun {
+  return {
+    id: '01JP',
+    plan: 'nightly',
+    state: 'running',
+    reason: '',
+    cause: { kind: 'api', by: 'admin' },
+    scheduled_for: null,
+    started_at: '2026-01-31T09:05:00.000Z',
+    ended_at: null,
+    counts: {},
+    ...fields,
+  };
+}
+
+export function aPlanNode(fields: Partial<WirePlanNode> = {}): WirePlanNode {
+  return {
+    name: 'extract',
+    task: 'extract-orders',
+    state: 'waiting',
+    reason: '',
+    run: null,
+    try: 0,
+    started_at: null,
+    ended_at: null,
+    deadline: null,
+    stop: null,
+    live: null,
     ...fields,
   };
 }
