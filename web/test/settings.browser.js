@@ -70,7 +70,9 @@ async function look(name) {
         resultTypes: ['violations'],
       }),
     );
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' ')}`);
+    const found = violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' ')}`,
+    );
     assert.deepEqual(found, [], `${name}, ${scheme}`);
     if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-${scheme}.png` });
   }
