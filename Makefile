@@ -62,6 +62,10 @@ test-web: web/node_modules/.package-lock.json ## Run the console's unit tests.
 test-browser: build ## Look at the console of real programs in a real browser.
 	CHROMIUM="$$(scripts/browser.sh)" npm --prefix web run --silent test:browser
 
+.PHONY: screenshots
+screenshots: build ## Take a picture of each page of the console into docs/images.
+	CHROMIUM="$$(scripts/browser.sh)" node web/test/screenshots.js docs/images
+
 SEEDS ?= 20000
 .PHONY: sim
 sim: ## Simulate SEEDS seeds and print seeds a second and what they covered; SEED=n replays one with a trace.

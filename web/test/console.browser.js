@@ -102,12 +102,12 @@ test('colours can be turned dark and stay so', async () => {
 
 test('a conductor that is gone is told, and one that is back asks to sign in again', async () => {
   await visitor.signIn('/servers');
-  await page.getByRole('table', { name: 'Job servers' }).getByText('js-1').waitFor();
+  await page.getByRole('table', { name: 'Job servers' }).getByRole('link', { name: 'js-1' }).waitFor();
   await fleet.killConductor();
   await page.getByText('Connection lost, reconnecting').waitFor();
-  await page.getByRole('table', { name: 'Job servers' }).getByText('js-1').waitFor();
+  await page.getByRole('table', { name: 'Job servers' }).getByRole('link', { name: 'js-1' }).waitFor();
   await fleet.startConductor();
   await page.getByLabel('Token').waitFor();
   await visitor.signIn('/servers');
-  await page.getByRole('table', { name: 'Job servers' }).getByText('js-1').waitFor();
+  await page.getByRole('table', { name: 'Job servers' }).getByRole('link', { name: 'js-1' }).waitFor();
 });

@@ -125,7 +125,7 @@ function Cell({ server, of }: { server: Server; of: Gauge }) {
     <Table.Td>
       <Group gap={6} wrap="nowrap">
         <Trend server={server} of={of} width={52} />
-        <Text size="xs" className="number">
+        <Text size="xs" className="number" style={{ whiteSpace: 'nowrap' }}>
           {newest(server, of)}
         </Text>
       </Group>

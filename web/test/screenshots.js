@@ -1,0 +1,101 @@
+// Takes a picture of each page, light, dark and on a phone, into the folder given: `make screenshots`. The programs are
+// real, with a fleet that has something to show.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Fleet, until } from './programs.js';
+import { Visitor, launch } from './visitor.js';
+
+const folder = process.argv[2];
+if (!folder) throw new Error('which folder do the pictures go to?');
+
+const kinds = {
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
+};
+
+/** The pages, by the names of their pictures. A page is added with a line here. */
+const pages = (shown) => ({
+  overview: '/',
+  servers: '/servers',
+  server: '/servers/js-2',
+  'virtual-servers': '/virtual-servers',
+  runs: '/runs',
+  run: `/runs/${shown}`,
+  tasks: '/tasks',
+  task: '/tasks/load-orders',
+  timeline: '/timeline',
+  recovery: '/recovery',
+  settings: '/settings',
+});
+
+const script = (text) => ({ script: { interpreter: ['/bin/sh'], text } });
+
+/** Sets up servers, groups, tasks and runs; returns the id of a run that is worth a picture. */
+async function furnish(fleet) {
+  for (const [name, slots] of Object.entries({ 'js-1': 4, 'js-2': 8, 'js-3': 2, 'js-4': 16 }))
+    await fleet.join(name, slots);
+  await fleet.post('/virtual-servers', {
+    name: 'etl',
+    description: 'Nightly loads',
+    members: ['js-1', 'js-2'],
+  });
+  await fleet.post('/virtual-servers', {
+    name: 'reports',
+    description: 'What people read',
+    members: ['js-3', 'js-4'],
+    selection: 'priority',
+  });
+  const load =
+    'for i in $(seq 1 60); do echo "loaded $((i * 1000)) rows"; jobserver progress $i "loading orders"; sleep 0.2; done; sleep 1000';
+  const tasks = [
+    { name: 'load-orders', target: { virtual_server: 'etl' }, job: script(load), on_unavailable: 'recover' },
+    { name: 'load-customers', target: { virtual_server: 'etl' }, job: script('echo done') },
+    { name: 'daily-report', target: { virtual_server: 'reports' }, job: script('sleep 1000') },
+    {
+      name: 'check-totals',
+      target: { virtual_server: 'reports' },
+      job: script('echo "the totals differ" >&2; exit 3'),
+    },
+  ];
+  for (const task of tasks) await fleet.post('/tasks', task);
+  await fleet.post('/tasks/load-customers/triggers', { name: 'hourly', every: '1h' });
+  await fleet.post('/servers/js-3/drain', { reason: 'a new disk' });
+  const { id } = await fleet.post('/tasks/load-orders/runs', {});
+  for (const name of ['load-customers', 'load-customers', 'daily-report', 'check-totals', 'load-orders']) {
+    await fleet.post(`/tasks/${name}/runs`, {});
+  }
+  await until(
+    'the run has got on',
+    async () => (await fleet.get(`/runs/${id}`)).progress?.percent >= 60,
+    120_000,
+  );
+  return id;
+}
+
+const fleet = new Fleet();
+await fleet.start();
+const browser = await launch();
+try {
+  await mkdir(folder, { recursive: true });
+  const shown = pages(await furnish(fleet));
+  for (const [kind, options] of Object.entries(kinds)) {
+    const visitor = await Visitor.come(browser, fleet, {
+      viewport: { width: 1200, height: 780 },
+      ...options,
+    });
+    await visitor.signIn();
+    for (const [name, path] of Object.entries(shown)) {
+      await visitor.go(path);
+      await visitor.page.getByRole('heading', { level: 1 }).waitFor();
+      await visitor.page.waitForTimeout(1_500); // What loads after the heading, and what glows.
+      await visitor.page.screenshot({ path: join(folder, `${name}-${kind}.png`) });
+    }
+    await visitor.leave();
+  }
+} finally {
+  await browser.close();
+  await fleet.stop();
+}
