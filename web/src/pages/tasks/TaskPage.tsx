@@ -16,7 +16,7 @@ import { createTask, deleteTask, task as taskQuery, taskPlacement } from '../../
 import type { Task } from '../../data/tasks';
 import { RunRow } from '../runs/RunRow';
 import runClasses from '../runs/Runs.module.css';
-import type { JsonObject } from './document';
+import type { JsonObject } from '../../components/document/document';
 import { Editor } from './Editor';
 import { RunNow } from './RunNow';
 import { newTask } from './Tasks';

@@ -11,8 +11,8 @@ import { taskNames } from '../../data/taskNames';
 import { createTrigger, editTrigger, nextTimes } from '../../data/triggers';
 import type { Trigger } from '../../data/triggers';
 import type { WireTriggerSpec } from '../../data/wire';
-import { mergePatch } from './document';
-import type { JsonObject } from './document';
+import { mergePatch } from '../../components/document/document';
+import type { JsonObject } from '../../components/document/document';
 import classes from './Tasks.module.css';
 import { triggerWords } from './triggerWords';
 
