@@ -4,6 +4,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import { Answer, Empty } from '../../components/Answer';
+import { Glow } from '../../components/Glow';
 import { Elapsed, Instant } from '../../components/instants';
 import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
@@ -65,13 +66,17 @@ function Heading({ run }: { run: Run }) {
       <Anchor component={Link} to={`/tasks/${run.task}`} inherit c="inherit">
         {run.task}
       </Anchor>
-      <StateBadge state={run.state} size="lg" />
+      <Glow of={run.state}>
+        <StateBadge state={run.state} size="lg" />
+      </Glow>
       {run.server !== null && (
         <Text component="span" size="sm" fw={400}>
           on{' '}
-          <Anchor component={Link} to={`/servers/${run.server}`} size="sm">
-            {run.server}
-          </Anchor>
+          <Glow of={run.server}>
+            <Anchor component={Link} to={`/servers/${run.server}`} size="sm">
+              {run.server}
+            </Anchor>
+          </Glow>
           {run.attempt > 1 && ` (attempt ${run.attempt})`}
         </Text>
       )}
