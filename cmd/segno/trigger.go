@@ -290,7 +290,7 @@ requests to a secret address, which segno trigger address makes.`,
 	cmd.Flags().BoolVar(&f.spec.Paused, "paused", false, "make it paused")
 	cmd.Flags().StringVarP(&file, "from", "f", "", "YAML `file` with the trigger in place of flags, or - for standard input")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
-		if file != "" && (len(f.given(cmd.Flags())) > 0 || cmd.Flags().Changed("paused")) {
+		if file != "" && (len(f.given(cmd)) > 0 || cmd.Flags().Changed("paused")) {
 			return usagef("give either --from or flags of the trigger")
 		}
 		return nil

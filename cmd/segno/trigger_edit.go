@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/segno-jobs/segno/api/client"
 	"github.com/segno-jobs/segno/api/wire"
@@ -42,10 +42,10 @@ $EDITOR (else vi). segno trigger pause and resume are for pauses.`,
 				switch {
 				case file != "":
 					return a.editTriggerFrom(ctx, c, owner, stored, file)
-				case len(f.given(cmd.Flags())) == 0:
+				case len(f.given(cmd)) == 0:
 					return a.edit(ctx, a.editableTrigger(c, owner, stored))
 				}
-				patch, err := f.patch(cmd.Flags(), stored.TriggerSpec)
+				patch, err := f.patch(cmd, stored.TriggerSpec)
 				if err != nil {
 					return err
 				}
@@ -60,7 +60,7 @@ $EDITOR (else vi). segno trigger pause and resume are for pauses.`,
 	f.add(a, cmd)
 	cmd.Flags().StringVarP(&file, "from", "f", "", "YAML `file` with the trigger in place of flags, or - for standard input")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
-		if file != "" && (len(f.given(cmd.Flags())) > 0 || cmd.Flags().Changed("paused")) {
+		if file != "" && (len(f.given(cmd)) > 0 || cmd.Flags().Changed("paused")) {
 			return usagef("give either --from or flags of the trigger")
 		}
 		return nil
@@ -113,19 +113,13 @@ var triggerKeys = map[string]string{
 var triggerKinds = []task.TriggerKind{task.TriggerCron, task.TriggerEvery, task.TriggerAt, task.TriggerFile, task.TriggerAfter, task.TriggerWebhook}
 
 // given returns the flags of a trigger that stand on the command line.
-func (f *triggerFlags) given(flags *pflag.FlagSet) []string {
-	var names []string
-	flags.Visit(func(flag *pflag.Flag) {
-		if _, one := triggerKeys[flag.Name]; one {
-			names = append(names, flag.Name)
-		}
-	})
-	return names
+func (f *triggerFlags) given(cmd *cobra.Command) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(triggerKeys)), func(name string) bool { return !cmd.Flags().Changed(name) })
 }
 
 // patch returns the merge patch of the given flags: what they say, and null where they name a default or a trigger of their
 // kind cannot have what the stored one has.
-func (f *triggerFlags) patch(flags *pflag.FlagSet, stored task.TriggerSpec) (map[string]any, error) {
+func (f *triggerFlags) patch(cmd *cobra.Command, stored task.TriggerSpec) (map[string]any, error) {
 	spec, err := f.trigger(stored.Name)
 	if err != nil {
 		return nil, err
@@ -141,7 +135,7 @@ func (f *triggerFlags) patch(flags *pflag.FlagSet, stored task.TriggerSpec) (map
 		return nil, fmt.Errorf("write the trigger: %w", err)
 	}
 	patch := map[string]any{}
-	for _, flag := range f.given(flags) {
+	for _, flag := range f.given(cmd) {
 		key, inner, nested := strings.Cut(triggerKeys[flag], ".")
 		if slices.Contains(triggerKinds, task.TriggerKind(key)) && task.TriggerKind(key) != stored.Kind() {
 			patch[string(stored.Kind())] = nil
