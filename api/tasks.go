@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/segno-jobs/segno/api/strictjson"
@@ -26,14 +27,14 @@ func (s *Server) listTasks(c *call) (answer, error) {
 }
 
 func (s *Server) createTask(c *call) (answer, error) {
-	var spec task.Spec
-	if err := c.read(&spec); err != nil {
+	var made wire.NewTask
+	if err := c.read(&made); err != nil {
 		return answer{}, err
 	}
-	if err := spec.Validate(); err != nil {
+	if err := errors.Join(made.Spec.Validate(), task.ValidateTriggers(made.Triggers)); err != nil {
 		return answer{}, err
 	}
-	t, err := s.service.CreateTask(c.ctx(), spec)
+	t, err := s.service.CreateTask(c.ctx(), made.Spec, made.Triggers...)
 	if err != nil {
 		return answer{}, err
 	}
