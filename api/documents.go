@@ -17,6 +17,7 @@ type documents[S interface{ Validate() error }, V any] struct {
 	// body is V as it is answered.
 	body func(V) any
 
+	// store is nil where they are created with more than the document.
 	store    func(context.Context, S) (V, error)
 	load     func(ctx context.Context, name string) (V, error)
 	change   func(ctx context.Context, name string, version int64, edit func(*S) error) (V, error)
@@ -34,7 +35,10 @@ func (d documents[S, V]) create(c *call) (answer, error) {
 	if err := spec.Validate(); err != nil {
 		return answer{}, err
 	}
-	v, err := d.store(c.ctx(), spec)
+	return d.created(d.store(c.ctx(), spec))
+}
+
+func (d documents[S, V]) created(v V, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}

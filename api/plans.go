@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
 )
 
@@ -13,7 +15,8 @@ import (
 type PlanService interface {
 	Plans(ctx context.Context, f plan.Filter, p page.Request) (page.Of[plan.Plan], error)
 	Plan(ctx context.Context, name string) (plan.Plan, error)
-	CreatePlan(ctx context.Context, s plan.Spec) (plan.Plan, error)
+	// CreatePlan stores a plan with its triggers, all or nothing. What is refused of a trigger is told under triggers[i].
+	CreatePlan(ctx context.Context, s plan.Spec, triggers ...task.TriggerSpec) (plan.Plan, error)
 	EditPlan(ctx context.Context, name string, version int64, edit func(*plan.Spec) error) (plan.Plan, error)
 	DeletePlan(ctx context.Context, name string, version int64) error
 	// StartPlanRun requests a run of a plan. The same key gives the same plan run again.
@@ -29,7 +32,7 @@ type PlanService interface {
 func (s *Server) planRoutes() []route {
 	return []route{
 		get("/plans", "listPlans", s.listPlans, "List execution plans by name").takes("q", "task", "limit", "cursor").gives(wire.Page[wire.Plan]{}),
-		post("/plans", "createPlan", s.plans().create, "Create an execution plan").reads(plan.Spec{}, required).creates(wire.Plan{}),
+		post("/plans", "createPlan", s.createPlan, "Create an execution plan with its triggers").reads(wire.NewPlan{}, required).creates(wire.Plan{}),
 		get("/plans/{name}", "getPlan", s.plans().get, "Read an execution plan").tagged().gives(wire.Plan{}),
 		patch("/plans/{name}", "patchPlan", s.plans().patch, "Edit an execution plan").tagged().merges(plan.Spec{}).gives(wire.Plan{}),
 		remove("/plans/{name}", "deletePlan", s.plans().remove, "Remove an execution plan; its runs stay").tagged(),
@@ -48,13 +51,23 @@ func (s *Server) listPlans(c *call) (answer, error) {
 	})
 }
 
+func (s *Server) createPlan(c *call) (answer, error) {
+	var made wire.NewPlan
+	if err := c.read(&made); err != nil {
+		return answer{}, err
+	}
+	if err := errors.Join(made.Spec.Validate(), task.ValidateTriggers(made.Triggers)); err != nil {
+		return answer{}, err
+	}
+	return s.plans().created(s.service.CreatePlan(c.ctx(), made.Spec, made.Triggers...))
+}
+
 func (s *Server) plans() documents[plan.Spec, plan.Plan] {
 	return documents[plan.Spec, plan.Plan]{
 		collection: "plans",
 		name:       func(d plan.Spec) string { return d.Name },
 		parts:      func(v plan.Plan) (plan.Spec, int64) { return v.Spec, v.Version },
 		body:       body(wire.PlanOf),
-		store:      s.service.CreatePlan,
 		load:       s.service.Plan,
 		change:     s.service.EditPlan,
 		withdraw:   s.service.DeletePlan,

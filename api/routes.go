@@ -44,7 +44,7 @@ func (s *Server) ownRoutes() []route {
 		get("/virtual-servers/{name}/rating", "getRating", s.rating, "Say who would be chosen now, and why").takes("task").gives(wire.Placement{}),
 
 		get("/tasks", "listTasks", s.listTasks, "List tasks by name").takes("q", "virtual_server", "server", "limit", "cursor").gives(wire.Page[wire.Task]{}),
-		post("/tasks", "createTask", s.tasks().create, "Create a task").reads(task.Spec{}, required).creates(wire.Task{}),
+		post("/tasks", "createTask", s.createTask, "Create a task with its triggers").reads(wire.NewTask{}, required).creates(wire.Task{}),
 		get("/tasks/{name}", "getTask", s.tasks().get, "Read a task").tagged().gives(wire.Task{}),
 		patch("/tasks/{name}", "patchTask", s.tasks().patch, "Edit a task").tagged().merges(task.Spec{}).gives(wire.Task{}),
 		remove("/tasks/{name}", "deleteTask", s.tasks().remove, "Remove a task; its runs stay").tagged(),
