@@ -1,10 +1,21 @@
-// Triggers: why tasks start by themselves, and when they will.
+// Triggers: why tasks and plans start by themselves, and when they will.
 
 import { queryOptions } from '@tanstack/react-query';
 
 import { getAll, part, send } from './api';
 import { instant } from './instants';
 import type { WirePage, WirePreview, WireTrigger, WireTriggerSpec } from './wire';
+
+/** What a trigger belongs to and starts. */
+export interface Owner {
+  kind: 'task' | 'plan';
+  name: string;
+}
+
+/** The path of an owner's triggers. */
+function pathOf({ kind, name }: Owner): string {
+  return `/${kind}s/${part(name)}/triggers`;
+}
 
 export interface Trigger {
   name: string;
@@ -68,19 +79,18 @@ export const allTriggers = queryOptions({
   queryFn: async ({ signal }) => (await getAll<WireTrigger>('/triggers', signal)).map(triggerOf),
 });
 
-export const taskTriggers = (task: string) =>
+export const triggersOf = (owner: Owner) =>
   queryOptions({
-    queryKey: ['triggers', 'task', task],
-    queryFn: async ({ signal }) =>
-      (await getAll<WireTrigger>(`/tasks/${part(task)}/triggers`, signal)).map(triggerOf),
+    queryKey: ['triggers', owner.kind, owner.name],
+    queryFn: async ({ signal }) => (await getAll<WireTrigger>(pathOf(owner), signal)).map(triggerOf),
   });
 
 /** What becomes of the next times of a trigger that is being written. */
-export const nextTimes = (task: string, spec: WireTriggerSpec, count = 6) =>
+export const nextTimes = (owner: Owner, spec: WireTriggerSpec, count = 6) =>
   queryOptions({
-    queryKey: ['triggers', 'preview', task, spec, count],
+    queryKey: ['triggers', 'preview', owner, spec, count],
     queryFn: async ({ signal }) => {
-      const path = `/triggers/preview?task=${encodeURIComponent(task)}&count=${count}`;
+      const path = `/triggers/preview?${owner.kind}=${encodeURIComponent(owner.name)}&count=${count}`;
       const page = await send<WirePage<WirePreview>>('POST', path, { body: spec, signal });
       return page.items.map(nextTimeOf);
     },
@@ -88,24 +98,24 @@ export const nextTimes = (task: string, spec: WireTriggerSpec, count = 6) =>
     placeholderData: (before) => before,
   });
 
-export async function createTrigger(task: string, spec: WireTriggerSpec): Promise<Trigger> {
-  return triggerOf(await send<WireTrigger>('POST', `/tasks/${part(task)}/triggers`, { body: spec }));
+export async function createTrigger(owner: Owner, spec: WireTriggerSpec): Promise<Trigger> {
+  return triggerOf(await send<WireTrigger>('POST', pathOf(owner), { body: spec }));
 }
 
 export async function editTrigger(
-  task: string,
+  owner: Owner,
   name: string,
   patch: unknown,
   version?: number,
 ): Promise<Trigger> {
-  const path = `/tasks/${part(task)}/triggers/${part(name)}`;
+  const path = `${pathOf(owner)}/${part(name)}`;
   return triggerOf(
     await send<WireTrigger>('PATCH', path, { body: patch, ...(version === undefined ? {} : { version }) }),
   );
 }
 
-export async function deleteTrigger(task: string, name: string): Promise<void> {
-  await send('DELETE', `/tasks/${part(task)}/triggers/${part(name)}`);
+export async function deleteTrigger(owner: Owner, name: string): Promise<void> {
+  await send('DELETE', `${pathOf(owner)}/${part(name)}`);
 }
 
 /** Returns when each task is next due, by its name. */

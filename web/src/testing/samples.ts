@@ -6,6 +6,7 @@ import type {
   WirePlanRun,
   WireRun,
   WireServer,
+  WireTrigger,
   WireVirtualServer,
 } from '../data/wire';
 
@@ -151,6 +152,23 @@ export function aPlanNode(fields: Partial<WirePlanNode> = {}): WirePlanNode {
     deadline: null,
     stop: null,
     live: null,
+    ...fields,
+  };
+}
+
+export function aTrigger(fields: Partial<WireTrigger> = {}): WireTrigger {
+  return {
+    name: 'at-two',
+    kind: 'cron',
+    task: 'load-orders',
+    plan: null,
+    pause: null,
+    next_at: null,
+    due_at: null,
+    last: null,
+    version: 1,
+    created_at: '2026-01-31T08:00:00.000Z',
+    updated_at: '2026-01-31T08:00:00.000Z',
     ...fields,
   };
 }

@@ -6,6 +6,7 @@ import { useState } from 'react';
 
 import { Answer } from '../../components/Answer';
 import { Page } from '../../components/Page';
+import { Triggers } from '../../components/triggers/Triggers';
 import { useFilter } from '../../components/useFilter';
 import { useMay } from '../../data/permissions';
 import { plan as planQuery } from '../../data/plans';
@@ -53,17 +54,22 @@ function KnownPlan({ name }: { name: string }) {
   );
 }
 
+const parts = { plan: 'Plan', triggers: 'Triggers', runs: 'Runs' };
+
 function Parts({ plan }: { plan: Plan }) {
   const [part, setPart] = useFilter('part', 'plan');
   return (
     <Tabs
-      value={part === 'runs' ? 'runs' : 'plan'}
+      value={part in parts ? part : 'plan'}
       onChange={(value) => setPart(value ?? 'plan')}
       keepMounted={false}
     >
       <Tabs.List mb="md">
-        <Tabs.Tab value="plan">Plan</Tabs.Tab>
-        <Tabs.Tab value="runs">Runs</Tabs.Tab>
+        {Object.entries(parts).map(([value, name]) => (
+          <Tabs.Tab key={value} value={value}>
+            {name}
+          </Tabs.Tab>
+        ))}
       </Tabs.List>
       <Tabs.Panel value="plan" className="panel">
         <PlanGraph
@@ -78,6 +84,9 @@ function Parts({ plan }: { plan: Plan }) {
             </div>
           )}
         />
+      </Tabs.Panel>
+      <Tabs.Panel value="triggers" className="panel">
+        <Triggers owner={{ kind: 'plan', name: plan.name }} />
       </Tabs.Panel>
       <Tabs.Panel value="runs" className="panel">
         <PlanRuns plan={plan.name} />

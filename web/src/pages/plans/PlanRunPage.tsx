@@ -5,6 +5,7 @@ import { useMemo } from 'react';
 import type { CSSProperties, ReactNode } from 'react';
 
 import { Answer } from '../../components/Answer';
+import { Glow } from '../../components/Glow';
 import { Elapsed, Instant } from '../../components/instants';
 import { Page, Panel } from '../../components/Page';
 import { StateBadge } from '../../components/StateBadge';
@@ -138,9 +139,9 @@ function NodeCard({ node }: { node: PlanNode }) {
         )}
       </span>
       <span className={graphClasses.line}>
-        <span key={node.state} className="glow">
+        <Glow of={node.state}>
           <StateBadge state={node.state} />
-        </span>
+        </Glow>
         <span className={graphClasses.sub}>
           {progress ? (
             `${Math.round(progress.percent)} % ${progress.message}`

@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { Answer, Empty } from '../../components/Answer';
+import { Glow } from '../../components/Glow';
 import { Elapsed, Instant } from '../../components/instants';
 import { StateBadge } from '../../components/StateBadge';
 import { planRuns } from '../../data/plans';
@@ -24,9 +25,9 @@ export function PlanRuns({ plan }: { plan: string }) {
                 {all.map((run) => (
                   <tr key={run.id}>
                     <td>
-                      <span key={run.state} className="glow">
+                      <Glow of={run.state}>
                         <StateBadge state={run.state} />
-                      </span>
+                      </Glow>
                     </td>
                     <td>
                       <Anchor

@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 
+import { Glow } from '../../components/Glow';
 import { Elapsed, Instant, instantText, useNow } from '../../components/instants';
 import { StateBadge } from '../../components/StateBadge';
 import { colorOf, states } from '../../components/states';
@@ -152,7 +153,9 @@ function List({ run, shown, show }: Props) {
           <span>
             <strong>{a.server}</strong>
           </span>
-          <StateBadge state={a.state} />
+          <Glow of={a.state}>
+            <StateBadge state={a.state} />
+          </Glow>
           <Text component="span" size="sm" c="dimmed">
             <Instant at={a.startedAt ?? a.offeredAt} /> · <Elapsed from={a.startedAt} to={a.endedAt} />
           </Text>

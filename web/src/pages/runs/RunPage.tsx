@@ -4,7 +4,8 @@ import { Link, useParams } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import { Answer, Empty } from '../../components/Answer';
-import { Elapsed, Instant } from '../../components/instants';
+import { Glow } from '../../components/Glow';
+import { Elapsed, Instant, instantText } from '../../components/instants';
 import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
 import { StateBadge } from '../../components/StateBadge';
@@ -13,6 +14,7 @@ import { run as runQuery } from '../../data/runs';
 import type { Run } from '../../data/runs';
 import { hasEnded } from '../../data/states';
 import { AttemptTimeline } from './AttemptTimeline';
+import { CauseOf } from './CauseOf';
 import { Checkpoints } from './Checkpoints';
 import { History } from './History';
 import { LogPanel } from './log/LogPanel';
@@ -65,17 +67,24 @@ function Heading({ run }: { run: Run }) {
       <Anchor component={Link} to={`/tasks/${run.task}`} inherit c="inherit">
         {run.task}
       </Anchor>
-      <StateBadge state={run.state} size="lg" />
+      <Glow of={run.state}>
+        <StateBadge state={run.state} size="lg" />
+      </Glow>
       {run.server !== null && (
         <Text component="span" size="sm" fw={400}>
           on{' '}
-          <Anchor component={Link} to={`/servers/${run.server}`} size="sm">
-            {run.server}
-          </Anchor>
+          <Glow of={run.server}>
+            <Anchor component={Link} to={`/servers/${run.server}`} size="sm">
+              {run.server}
+            </Anchor>
+          </Glow>
           {run.attempt > 1 && ` (attempt ${run.attempt})`}
         </Text>
       )}
-      <span className={classes.id}>{run.id}</span>
+      <span className={classes.id}>
+        {run.id}
+        {run.pinned && ' · kept'}
+      </span>
     </span>
   );
 }
@@ -98,7 +107,9 @@ function Summary({ run }: { run: Run }) {
         </div>
       )}
       <div className={classes.strip}>
-        <Fact name="Asked for">{run.cause}</Fact>
+        <Fact name="Asked for">
+          <CauseOf run={run} />
+        </Fact>
         {run.scheduledFor && (
           <Fact name="Due">
             <Instant at={run.scheduledFor} />
@@ -130,6 +141,12 @@ function Reason({ run }: { run: Run }) {
   if (run.next) {
     sentences.push(run.next.reason);
     if (run.next.checkpoint !== null) sentences.push(`It goes on from checkpoint ${run.next.checkpoint}.`);
+    if (run.next.notBefore) sentences.push(`Not before ${instantText(run.next.notBefore)}.`);
+    if (run.next.avoid !== null) {
+      sentences.push(
+        `${run.next.avoid}, which it has just left, is avoided while another server can take it.`,
+      );
+    }
   }
   const all = [...new Set(sentences.filter((sentence) => sentence !== ''))];
   if (all.length === 0) return null;

@@ -2,6 +2,7 @@ import { Anchor, Progress, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 
+import { Glow } from '../../components/Glow';
 import { Elapsed, Instant } from '../../components/instants';
 import { StateBadge } from '../../components/StateBadge';
 import type { Run } from '../../data/runs';
@@ -13,10 +14,9 @@ export const RunRow = memo(
     return (
       <tr>
         <td>
-          {/* What has changed glows for a second. */}
-          <span key={run.state} className="glow">
+          <Glow of={run.state}>
             <StateBadge state={run.state} />
-          </span>
+          </Glow>
         </td>
         <td className={classes.task}>
           <Anchor component={Link} to={`/runs/${run.id}`} size="sm" fw={500}>
@@ -27,7 +27,7 @@ export const RunRow = memo(
           </Text>
         </td>
         <td>
-          {run.server ?? '–'}
+          <Glow of={`${run.server ?? ''} ${run.attempt}`}>{run.server ?? '–'}</Glow>
           {run.attempt > 1 && (
             <Text size="xs" c="dimmed">
               attempt {run.attempt}

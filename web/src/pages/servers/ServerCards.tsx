@@ -2,6 +2,7 @@ import { Anchor, Group, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 
 import { Ago } from '../../components/instants';
+import { Glow } from '../../components/Glow';
 import { StateBadge } from '../../components/StateBadge';
 import { Trend, newest } from '../../components/Trend';
 import type { Gauge } from '../../components/Trend';
@@ -29,7 +30,9 @@ export function ServerCards({ servers }: { servers: Server[] }) {
               <Anchor component={Link} to={`/servers/${encodeURIComponent(server.name)}`} fw={600}>
                 {server.name}
               </Anchor>
-              <StateBadge state={server.state} />
+              <Glow of={server.state}>
+                <StateBadge state={server.state} />
+              </Glow>
             </Group>
             <ServerActions server={server} />
           </Group>

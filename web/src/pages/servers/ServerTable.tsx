@@ -4,6 +4,7 @@ import { memo } from 'react';
 import { TableVirtuoso } from 'react-virtuoso';
 import type { TableComponents } from 'react-virtuoso';
 
+import { Glow } from '../../components/Glow';
 import { Ago } from '../../components/instants';
 import { StateBadge } from '../../components/StateBadge';
 import { Trend, newest } from '../../components/Trend';
@@ -89,7 +90,9 @@ const Cells = memo(function Cells({ server }: { server: Server }) {
         <Labels labels={server.labels} />
       </Table.Td>
       <Table.Td>
-        <StateBadge state={server.state} />
+        <Glow of={server.state}>
+          <StateBadge state={server.state} />
+        </Glow>
         {server.reason !== '' && (
           <Text size="xs" c="dimmed" lineClamp={2}>
             {server.reason}
@@ -126,7 +129,7 @@ function Cell({ server, of }: { server: Server; of: Gauge }) {
       <Group gap={6} wrap="nowrap">
         <Trend server={server} of={of} width={52} />
         <Text size="xs" className="number" style={{ whiteSpace: 'nowrap' }}>
-          {newest(server, of)}
+          {of === 'runs' ? <Glow of={server.slotsUsed}>{newest(server, of)}</Glow> : newest(server, of)}
         </Text>
       </Group>
     </Table.Td>

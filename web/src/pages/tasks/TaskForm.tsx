@@ -6,8 +6,8 @@ import type { ReactNode } from 'react';
 
 import { servers } from '../../data/servers';
 import { virtualServers } from '../../data/virtualServers';
-import { at } from './document';
-import type { Json } from './document';
+import { at } from '../../components/document/document';
+import type { Json } from '../../components/document/document';
 import classes from './Editor.module.css';
 import {
   ChoiceField,
@@ -18,7 +18,7 @@ import {
   TextArea,
   TextField,
   WholeField,
-} from './fields';
+} from '../../components/document/fields';
 import { policyKinds, policyWords } from './policyWords';
 import type { PolicySettings } from './policyWords';
 

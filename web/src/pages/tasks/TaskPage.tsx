@@ -8,6 +8,7 @@ import { Answer, Empty } from '../../components/Answer';
 import { done } from '../../components/notices';
 import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
+import { Triggers } from '../../components/triggers/Triggers';
 import { useAction } from '../../components/useAction';
 import { useFilter } from '../../components/useFilter';
 import { useMay } from '../../data/permissions';
@@ -16,11 +17,10 @@ import { createTask, deleteTask, task as taskQuery, taskPlacement } from '../../
 import type { Task } from '../../data/tasks';
 import { RunRow } from '../runs/RunRow';
 import runClasses from '../runs/Runs.module.css';
-import type { JsonObject } from './document';
+import type { JsonObject } from '../../components/document/document';
 import { Editor } from './Editor';
 import { RunNow } from './RunNow';
 import { newTask } from './Tasks';
-import { Triggers } from './Triggers';
 import { WhatIf } from './WhatIf';
 
 /** One task: its document to edit, when it starts by itself, what would happen to it, and its runs. */
@@ -138,7 +138,7 @@ function Parts({ task }: { task: Task }) {
         <Editor key={task.name} task={task} onSaved={() => undefined} />
       </Tabs.Panel>
       <Tabs.Panel value="triggers" className="panel">
-        <Triggers task={task.name} />
+        <Triggers owner={{ kind: 'task', name: task.name }} />
       </Tabs.Panel>
       <Tabs.Panel value="runs" className="panel">
         <Runs task={task.name} />

@@ -6,6 +6,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { Answer, Empty } from '../../components/Answer';
+import { Glow } from '../../components/Glow';
 import { Ago, Instant } from '../../components/instants';
 import { Page } from '../../components/Page';
 import { StateBadge } from '../../components/StateBadge';
@@ -164,7 +165,9 @@ function Row({ task, next, run }: { task: Task; next: Date | null; run: () => vo
               underline="never"
               aria-label={`Last run of ${task.name}`}
             >
-              <StateBadge state={last.state} />
+              <Glow of={`${last.id} ${last.state}`}>
+                <StateBadge state={last.state} />
+              </Glow>
             </Anchor>
             <Text size="xs" c="dimmed">
               <Ago at={last.endedAt ?? last.startedAt ?? last.queuedAt} />

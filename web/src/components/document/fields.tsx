@@ -1,19 +1,29 @@
-// The fields of the form of a task. Each shows what stands at its path, and what the conductor said of it.
+// The fields of the form of a document. Each shows what stands at its path, and what the conductor said of it.
 
 import { ActionIcon, Button, NumberInput, Select, Switch, Text, TextInput, Textarea } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { createContext, useContext, useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 
+import type { ApiError } from '../../data/api';
 import { at } from './document';
 import type { Json, JsonObject, Path } from './document';
-import classes from './Editor.module.css';
+import classes from './Document.module.css';
+
+/** What the conductor has refused, and why. Its fields are those of the document that was sent. */
+export interface Refused {
+  spec: JsonObject;
+  /** The version that it was to replace; null for a new document. */
+  version: number | null;
+  error: ApiError;
+}
 
 export interface FormState {
   spec: JsonObject;
   setAt: (path: Path, value: Json | undefined) => void;
   /** What was refused, by field as the conductor names it. */
   errors: ReadonlyMap<string, string>;
+  refused: Refused | null;
   readOnly: boolean;
 }
 
@@ -21,6 +31,7 @@ export const Form = createContext<FormState>({
   spec: {},
   setAt: () => undefined,
   errors: new Map(),
+  refused: null,
   readOnly: false,
 });
 

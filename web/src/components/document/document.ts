@@ -1,37 +1,25 @@
-// A task as a document: one object, shown as a form and as YAML. What the form does not know stays in the object.
+// A task or a plan as a document: one object, shown as a form and as YAML. What the form does not know stays in the object.
 
 import { isMap, isSeq, LineCounter, parseDocument, stringify } from 'yaml';
 import type { Document, Node } from 'yaml';
 
-/** What a task may be, as JSON has it. */
+/** What a document may be, as JSON has it. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 export type Path = readonly (string | number)[];
 
-/** The order in which a person looks for the keys of a task. */
-const order = [
-  'name',
-  'description',
-  'target',
-  'job',
-  'params',
-  'on_unavailable',
-  'unavailable_after',
-  'leave_running',
-  'retries',
-  'timeout',
-  'stop_grace',
-  'max_concurrent',
-  'when_busy',
-  'priority',
-  'resources',
-  'requires',
-  'labels',
-  'output_limit',
-];
+/** What kind of thing a document is: the only thing that its editor has to know about it. */
+export interface DocumentKind {
+  /** As in "This task was changed". */
+  noun: string;
+  /** The order in which a person looks for its keys. */
+  order: readonly string[];
+  /** A line that such a document may begin with. */
+  example: string;
+}
 
-/** Writes a task as YAML, in the order in which it is read. */
-export function toYaml(spec: JsonObject): string {
+/** Writes a document as YAML, its keys in the order in which they are read. */
+export function toYaml(spec: JsonObject, { order }: DocumentKind): string {
   const rank = (key: string) => (order.indexOf(key) + order.length + 1) % (order.length + 1);
   const sorted = Object.fromEntries(Object.entries(spec).sort(([a], [b]) => rank(a) - rank(b)));
   return stringify(sorted, { lineWidth: 0, blockQuote: 'literal' });
@@ -51,8 +39,8 @@ export interface Parsed {
   lineOf: (path: Path) => number | null;
 }
 
-/** Reads a task from YAML. Aliases are bounded, so that a short text cannot become a huge object. */
-export function fromYaml(text: string): Parsed {
+/** Reads a document from YAML. Aliases are bounded, so that a short text cannot become a huge object. */
+export function fromYaml(text: string, { noun, example }: DocumentKind): Parsed {
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true });
   const lineAt = (offset: number) => counter.linePos(offset).line;
@@ -72,7 +60,7 @@ export function fromYaml(text: string): Parsed {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return {
       spec: null,
-      faults: [{ line: 1, reason: 'A task is keys with values, such as name: load-orders.' }],
+      faults: [{ line: 1, reason: `A ${noun} is keys with values, such as ${example}.` }],
       lineOf,
     };
   }
@@ -160,6 +148,22 @@ export function mergePatch(before: JsonObject, after: JsonObject): JsonObject {
   return patch;
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+/** Whether a value is an object with keys. */
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Makes the changes of a merge patch. */
+export function patched(before: JsonObject, patch: JsonObject): JsonObject {
+  const after: JsonObject = { ...before };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(after, key);
+    else after[key] = isObject(value) ? patched(objectAt(before, key), value) : value;
+  }
+  return after;
+}
+
+function objectAt(value: JsonObject, key: string): JsonObject {
+  const inner = value[key];
+  return isObject(inner) ? inner : {};
 }

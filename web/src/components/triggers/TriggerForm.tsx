@@ -3,17 +3,17 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { instantText, zoneName } from '../../components/instants';
-import { done } from '../../components/notices';
-import { useAction } from '../../components/useAction';
+import { instantText, zoneName } from '../instants';
+import { done } from '../notices';
+import { useAction } from '../useAction';
 import { ApiError } from '../../data/api';
 import { taskNames } from '../../data/taskNames';
 import { createTrigger, editTrigger, nextTimes } from '../../data/triggers';
-import type { Trigger } from '../../data/triggers';
+import type { Owner, Trigger } from '../../data/triggers';
 import type { WireTriggerSpec } from '../../data/wire';
-import { mergePatch } from './document';
-import type { JsonObject } from './document';
-import classes from './Tasks.module.css';
+import { mergePatch } from '../document/document';
+import type { JsonObject } from '../document/document';
+import classes from './Triggers.module.css';
 import { triggerWords } from './triggerWords';
 
 const kinds = [
@@ -27,11 +27,11 @@ const fresh: WireTriggerSpec = { name: '', cron: '30 2 * * *', timezone: zoneNam
 
 /** Writes a trigger: in plain words, and with its next times, before it is saved. */
 export function TriggerForm({
-  task,
+  owner,
   trigger,
   close,
 }: {
-  task: string;
+  owner: Owner;
   trigger: Trigger | null;
   close: () => void;
 }) {
@@ -44,15 +44,15 @@ export function TriggerForm({
     () =>
       trigger
         ? editTrigger(
-            task,
+            owner,
             trigger.name,
             mergePatch(trigger.spec as unknown as JsonObject, spec as unknown as JsonObject),
             trigger.version,
           )
-        : createTrigger(task, spec),
+        : createTrigger(owner, spec),
     {
       failure: null,
-      changes: [['triggers'], ['tasks'], ['task', task], ['occurrences']],
+      changes: [['triggers'], [`${owner.kind}s`], [owner.kind, owner.name], ['occurrences']],
       onDone: () => {
         done(`${spec.name} is saved`);
         close();
@@ -68,7 +68,7 @@ export function TriggerForm({
     <Modal
       opened
       onClose={close}
-      title={trigger ? `Edit ${trigger.name}` : `A trigger for ${task}`}
+      title={trigger ? `Edit ${trigger.name}` : `A trigger for ${owner.name}`}
       size="lg"
     >
       <form
@@ -182,7 +182,7 @@ export function TriggerForm({
           <Text size="sm" fw={500}>
             {triggerWords(spec)}
           </Text>
-          {(kind === 'cron' || kind === 'every' || kind === 'at') && <Next task={task} spec={spec} />}
+          {(kind === 'cron' || kind === 'every' || kind === 'at') && <Next owner={owner} spec={spec} />}
           {refused && (
             <Alert color="red" title="It was refused">
               {refused.message}
@@ -210,10 +210,10 @@ const blank: Record<string, Partial<WireTriggerSpec>> = {
 };
 
 /** The next times of what is being written, each with what a change of the clock does to it. */
-function Next({ task, spec }: { task: string; spec: WireTriggerSpec }) {
+function Next({ owner, spec }: { owner: Owner; spec: WireTriggerSpec }) {
   const [settled] = useDebouncedValue(spec, 300);
   // The name does not matter for when it fires.
-  const query = useQuery(nextTimes(task, { ...settled, name: settled.name || 'new' }));
+  const query = useQuery(nextTimes(owner, { ...settled, name: settled.name || 'new' }));
   if (query.isError) {
     const reason = query.error instanceof ApiError ? query.error.fields[0]?.reason : undefined;
     return (

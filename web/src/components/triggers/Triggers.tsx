@@ -11,21 +11,21 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { Answer, Empty } from '../../components/Answer';
-import { Instant } from '../../components/instants';
-import { done } from '../../components/notices';
-import { useAction } from '../../components/useAction';
+import { Answer, Empty } from '../Answer';
+import { Instant } from '../instants';
+import { done } from '../notices';
+import { useAction } from '../useAction';
 import { useMay } from '../../data/permissions';
-import { createTrigger, deleteTrigger, editTrigger, taskTriggers } from '../../data/triggers';
-import type { Trigger } from '../../data/triggers';
-import classes from './Tasks.module.css';
+import { createTrigger, deleteTrigger, editTrigger, triggersOf } from '../../data/triggers';
+import type { Owner, Trigger } from '../../data/triggers';
 import { TriggerForm } from './TriggerForm';
+import classes from './Triggers.module.css';
 import { triggerWords } from './triggerWords';
 
-/** The triggers of a task: when it starts by itself, in words, and what became of that last. */
-export function Triggers({ task }: { task: string }) {
+/** The triggers of a task or a plan: when it starts by itself, in words, and what became of that last. */
+export function Triggers({ owner }: { owner: Owner }) {
   const may = useMay();
-  const query = useQuery(taskTriggers(task));
+  const query = useQuery(triggersOf(owner));
   const [edited, setEdited] = useState<Trigger | 'new' | null>(null);
   return (
     <>
@@ -36,13 +36,13 @@ export function Triggers({ task }: { task: string }) {
           ) : (
             <ul className={classes.triggers} aria-label="Triggers">
               {all.map((trigger) => (
-                <Row key={trigger.name} task={task} trigger={trigger} edit={() => setEdited(trigger)} />
+                <Row key={trigger.name} owner={owner} trigger={trigger} edit={() => setEdited(trigger)} />
               ))}
             </ul>
           )
         }
       </Answer>
-      {may('task.edit') && (
+      {may(`${owner.kind}.edit`) && (
         <div style={{ padding: 'var(--mantine-spacing-md)' }}>
           <Button
             size="sm"
@@ -55,31 +55,31 @@ export function Triggers({ task }: { task: string }) {
         </div>
       )}
       {edited && (
-        <TriggerForm task={task} trigger={edited === 'new' ? null : edited} close={() => setEdited(null)} />
+        <TriggerForm owner={owner} trigger={edited === 'new' ? null : edited} close={() => setEdited(null)} />
       )}
     </>
   );
 }
 
-function Row({ task, trigger, edit }: { task: string; trigger: Trigger; edit: () => void }) {
+function Row({ owner, trigger, edit }: { owner: Owner; trigger: Trigger; edit: () => void }) {
   const may = useMay();
   const [asked, setAsked] = useState(false);
-  const changes = [['triggers'], ['tasks'], ['task', task], ['occurrences']];
+  const changes = [['triggers'], [`${owner.kind}s`], [owner.kind, owner.name], ['occurrences']];
   const paused = trigger.spec.paused === true;
-  const pause = useAction((on: boolean) => editTrigger(task, trigger.name, { paused: on ? true : null }), {
+  const pause = useAction((on: boolean) => editTrigger(owner, trigger.name, { paused: on ? true : null }), {
     failure: `${trigger.name} could not be changed`,
     changes,
     onDone: (_, on) =>
       done(`${trigger.name} is ${on ? 'paused' : 'no longer paused'}`, () =>
-        editTrigger(task, trigger.name, { paused: on ? null : true }),
+        editTrigger(owner, trigger.name, { paused: on ? null : true }),
       ),
   });
-  const remove = useAction(() => deleteTrigger(task, trigger.name), {
+  const remove = useAction(() => deleteTrigger(owner, trigger.name), {
     failure: `${trigger.name} could not be removed`,
     changes,
     onDone: () => {
       setAsked(false);
-      done(`${trigger.name} is removed`, () => createTrigger(task, trigger.spec));
+      done(`${trigger.name} is removed`, () => createTrigger(owner, trigger.spec));
     },
   });
   return (
@@ -94,7 +94,7 @@ function Row({ task, trigger, edit }: { task: string; trigger: Trigger; edit: ()
             <Badge size="xs" variant="light" color="yellow" tt="none" ml={6}>
               {trigger.pause.level === 'trigger'
                 ? 'paused'
-                : `paused for ${trigger.pause.level === 'all' ? 'all tasks' : 'this task'}`}
+                : `paused for ${trigger.pause.level === 'all' ? 'all there is' : `this ${owner.kind}`}`}
             </Badge>
           )}
         </Text>
@@ -125,13 +125,13 @@ function Row({ task, trigger, edit }: { task: string; trigger: Trigger; edit: ()
               <Instant at={trigger.last.at} /> skipped
             </span>
           ) : (
-            <Anchor component={Link} to={`/runs/${trigger.last.run}`} size="sm">
+            <Anchor component={Link} to={pathOfRun(owner, trigger.last.run)} size="sm">
               <Instant at={trigger.last.at} />
             </Anchor>
           )}
         </Text>
       </div>
-      {may('task.edit') && (
+      {may(`${owner.kind}.edit`) && (
         <Menu position="bottom-end">
           <Menu.Target>
             <ActionIcon variant="subtle" color="gray" aria-label={`What can be done with ${trigger.name}`}>
@@ -156,7 +156,7 @@ function Row({ task, trigger, edit }: { task: string; trigger: Trigger; edit: ()
       )}
       <Modal opened={asked} onClose={() => setAsked(false)} title={`Remove ${trigger.name}?`}>
         <Text size="sm" mb="md">
-          {task} will not start by it any more. Runs that it has started stay.
+          {owner.name} will not start by it any more. Runs that it has started stay.
         </Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={() => setAsked(false)}>
@@ -169,4 +169,8 @@ function Row({ task, trigger, edit }: { task: string; trigger: Trigger; edit: ()
       </Modal>
     </li>
   );
+}
+
+function pathOfRun({ kind, name }: Owner, run: string): string {
+  return kind === 'plan' ? `/plans/${name}/runs/${run}` : `/runs/${run}`;
 }

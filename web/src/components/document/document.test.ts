@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { at, fromYaml, mergePatch, pathOf, put, toYaml } from './document';
-import type { JsonObject } from './document';
+import { at, fromYaml, mergePatch, patched, pathOf, put, toYaml } from './document';
+import type { DocumentKind, JsonObject } from './document';
+
+const kind: DocumentKind = { noun: 'task', order: ['name', 'target', 'job'], example: 'name: load-orders' };
 
 const task: JsonObject = {
   job: { script: { interpreter: ['/bin/sh'], text: 'echo one\necho two\n' } },
@@ -14,20 +16,22 @@ const task: JsonObject = {
 
 describe('a task as YAML', () => {
   it('comes back as the object that it was', () => {
-    expect(fromYaml(toYaml(task)).spec).toEqual(task);
+    expect(fromYaml(toYaml(task, kind), kind).spec).toEqual(task);
   });
 
   it('begins with the name, and keeps scripts as they are written', () => {
-    const text = toYaml(task);
+    const text = toYaml(task, kind);
     expect(text.split('\n')[0]).toBe('name: load-orders');
     expect(text).toContain('    text: |\n      echo one\n      echo two\n');
     expect(text.trimEnd().endsWith('key: 1')).toBe(true);
   });
 
   it('says in which line it cannot be read', () => {
-    expect(fromYaml('name: x\ntarget: {a: 1\n').faults[0]?.line).toBeGreaterThanOrEqual(2);
-    expect(fromYaml('name: x\nname: y\n').faults[0]?.line).toBe(2);
-    expect(fromYaml('- a\n').faults[0]?.reason).toMatch(/keys with values/);
+    expect(fromYaml('name: x\ntarget: {a: 1\n', kind).faults[0]?.line).toBeGreaterThanOrEqual(2);
+    expect(fromYaml('name: x\nname: y\n', kind).faults[0]?.line).toBe(2);
+    expect(fromYaml('- a\n', kind).faults[0]?.reason).toBe(
+      'A task is keys with values, such as name: load-orders.',
+    );
   });
 
   it('does not let a few lines become a huge object', () => {
@@ -38,12 +42,13 @@ describe('a task as YAML', () => {
           .fill(`*${i === 1 ? 'a' : `k${i - 1}`}`)
           .join(',')}]`,
       );
-    expect(fromYaml(bomb.join('\n')).spec).toBeNull();
+    expect(fromYaml(bomb.join('\n'), kind).spec).toBeNull();
   });
 
   it('finds the line of a field that the conductor names', () => {
     const { lineOf } = fromYaml(
       'name: x\njob:\n  steps:\n    - name: a\n      command: [a]\n    - name: b\n',
+      kind,
     );
     expect(lineOf(pathOf('job.steps[1].name'))).toBe(6);
     expect(lineOf(pathOf('job.steps[1].command'))).toBe(6);
@@ -80,4 +85,5 @@ it('sends of an edit what differs, and null for what is gone', () => {
     target: { virtual_server: null, server: 'js-1' },
   });
   expect(mergePatch(task, task)).toEqual({});
+  expect(patched(task, mergePatch(task, after))).toEqual(after);
 });
