@@ -21,6 +21,7 @@ type Service interface {
 	TaskService
 	ConcurrencyGroupService
 	RetentionService
+	AuditService
 	RunService
 	PlanService
 	TriggerService

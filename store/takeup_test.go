@@ -317,7 +317,9 @@ func TestARunOfNoKnownEndIsTakenUpAtTheOperatorsRisk(t *testing.T) {
 		ctx := context.Background()
 		fleet(t, db, "js-1")
 		run, ref := startRun(t, db, "js-1")
-		deliver(t, db, "js-1", ref, exit(1, task.Exit{Kind: task.ExitLost, Code: -1, Detail: "its guard was killed"}))
+		dead := rebooted(ref)
+		dead.Ground, dead.Reason = "operator's statement", "its rack burns"
+		checkAll(t, db.ReplaceAttempts(ctx, oneOf(dead), noon))
 		got := must(db.TakeUp(ctx, run.ID, task.IntentRecover, 0, "", noon))(t)
 		if got.Next.Ground != "operator's statement" || got.Reason != "recovered, from the beginning, as there is no checkpoint" {
 			t.Errorf("it is to begin with %+v, as %q", got.Next, got.Reason)

@@ -78,7 +78,7 @@ SEGNO_TOKEN, else what "segno login" saved. Without any of them it is http://127
 	root.AddCommand(
 		newServerCommand(a), newVirtualServerCommand(a), newTaskCommand(a), newTriggerCommand(a), newCalendarCommand(a),
 		newConcurrencyGroupCommand(a), newSettingsCommand(a), newRunCommand(a), newPlanCommand(a), newLogsCommand(a),
-		newWhyCommand(a), newWhyNotCommand(a), newNotificationCommand(a), newApplyCommand(a), newEventsCommand(a), newLoginCommand(a),
+		newWhyCommand(a), newWhyNotCommand(a), newNotificationCommand(a), newApplyCommand(a), newEventsCommand(a), newAuditCommand(a), newLoginCommand(a),
 		newLogoutCommand(a), newVersionCommand(a), newDemoCommand(a),
 	)
 	return root
