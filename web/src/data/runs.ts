@@ -18,6 +18,8 @@ export interface Run {
   state: RunState;
   reason: string;
   cause: string;
+  /** The plan run that asked for it, and for which of its nodes; null where none did. */
+  planRun: { id: string; node: string } | null;
   server: string | null;
   attempt: number;
   queuedAt: Date;
@@ -100,6 +102,7 @@ export function runOf(w: WireRun): Run {
     state: oneOf(runStates, w.state, 'unknown'),
     reason: w.reason,
     cause: w.cause.by === '' ? w.cause.kind : `${w.cause.kind} by ${w.cause.by}`,
+    planRun: planRunOf(w.cause),
     server: w.server,
     attempt: w.attempt,
     queuedAt: new Date(w.queued_at),
@@ -126,6 +129,12 @@ export function runOf(w: WireRun): Run {
     attempts: (w.attempts ?? []).map(attemptOf),
     waiting: w.waiting ? placementOf(w.waiting) : null,
   };
+}
+
+/** Reads the cause of a run that a plan asked for: "<plan run>/<node>". */
+function planRunOf({ kind, by }: WireRun['cause']): Run['planRun'] {
+  const [id, node] = by.split('/');
+  return kind === 'plan' && id && node ? { id, node } : null;
 }
 
 export function targetOf(w: WireRun['target']): Target {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { WireRun } from '../../data/wire';
 import { json, page, show, signedIn } from '../../testing/console';
 import type { Answers } from '../../testing/console';
-import { aRun } from '../../testing/samples';
+import { aPlanRun, aRun } from '../../testing/samples';
 
 type WireAttempt = NonNullable<WireRun['attempts']>[number];
 
@@ -144,4 +144,15 @@ describe('the page of a run', () => {
     expect(screen.queryByRole('button', { name: 'Cancel…' })).toBeNull();
     expect(screen.queryByRole('button', { name: 'Recover…' })).toBeNull();
   });
+});
+
+it('leads from a run that a plan asked for to the plan run', async () => {
+  show('/runs/01J9', {
+    ...signedIn,
+    'GET /runs/01J9': () => json(aRun({ cause: { kind: 'plan', by: '01JP/load-eu' } })),
+    'GET /plan-runs/01JP': () => json(aPlanRun()),
+  });
+  const link = await screen.findByRole('link', { name: 'plan run of nightly' });
+  expect(link.getAttribute('href')).toBe('/plans/nightly/runs/01JP');
+  expect(link.parentElement?.textContent).toContain('node load-eu');
 });

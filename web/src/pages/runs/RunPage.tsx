@@ -14,6 +14,7 @@ import { run as runQuery } from '../../data/runs';
 import type { Run } from '../../data/runs';
 import { hasEnded } from '../../data/states';
 import { AttemptTimeline } from './AttemptTimeline';
+import { Cause } from './Cause';
 import { Checkpoints } from './Checkpoints';
 import { History } from './History';
 import { LogPanel } from './log/LogPanel';
@@ -103,7 +104,9 @@ function Summary({ run }: { run: Run }) {
         </div>
       )}
       <div className={classes.strip}>
-        <Fact name="Asked for">{run.cause}</Fact>
+        <Fact name="Asked for">
+          <Cause run={run} />
+        </Fact>
         {run.scheduledFor && (
           <Fact name="Due">
             <Instant at={run.scheduledFor} />
