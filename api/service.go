@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/segno-jobs/segno/internal/about"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/internal/replay"
 	"github.com/segno-jobs/segno/jobserver"
@@ -76,7 +77,8 @@ type VirtualServerService interface {
 type TaskService interface {
 	Tasks(ctx context.Context, f task.Filter, p page.Request) (page.Of[task.Task], error)
 	Task(ctx context.Context, name string) (task.Task, error)
-	CreateTask(ctx context.Context, s task.Spec) (task.Task, error)
+	// CreateTask stores a task with its triggers, all or nothing. What is refused of a trigger is told under triggers[i].
+	CreateTask(ctx context.Context, s task.Spec, triggers ...task.TriggerSpec) (task.Task, error)
 	EditTask(ctx context.Context, name string, version int64, edit func(*task.Spec) error) (task.Task, error)
 	DeleteTask(ctx context.Context, name string, version int64) error
 }
@@ -117,6 +119,8 @@ type InsightService interface {
 	Spans(ctx context.Context, f task.SpanFilter, limit int, cursor string) (page.Of[task.Span], error)
 	// TaskPlacement answers where a run of the task would go now, and why, without placing it.
 	TaskPlacement(ctx context.Context, name string) (virtualserver.Placement, error)
+	// About says what the conductor is. A check that is not passed is part of the answer and no error.
+	About(ctx context.Context) (about.Facts, error)
 }
 
 // RunRequest is what a caller gives for a run.

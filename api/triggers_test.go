@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,31 @@ func TestATriggerIsCreatedReadEditedAndDeleted(t *testing.T) {
 	h.do("POST", triggersOfLoad, `{"name":"nightly","cron":"@daily"}`).problem(http.StatusConflict)
 	h.do("DELETE", triggersOfLoad+"/nightly", "").want(204)
 	h.do("GET", triggersOfLoad+"/nightly", "").problem(404)
+}
+
+func TestATaskIsCreatedWithItsTriggers(t *testing.T) {
+	h, triggers := serveTriggers(t)
+	with := func(list string) string {
+		return `{"name":"sums","target":{"virtual_server":"etl"},"job":{"command":["sh"]},"triggers":` + list + `}`
+	}
+	for list, field := range map[string]string{
+		`[{"name":"a","cron":"@daily"},{"name":"b"}]`:                   "triggers[1]",
+		`[{"name":"a","cron":"@daily"},{"name":"b","cron":"x"}]`:        "triggers[1].cron",
+		`[{"name":"a","cron":"@daily"},{"name":"a","every":"1m"}]`:      "triggers[1].name",
+		`[{"name":"a","crom":"@daily"}]`:                                "triggers[0].crom",
+		`[` + strings.Repeat(`{"name":"a","every":"1m"},`, 100) + `{}]`: "triggers",
+	} {
+		refused := h.do("POST", "/api/v1/tasks", with(list))
+		if refused.status != 400 && refused.status != 422 || !strings.Contains(string(refused.body), `"field":"`+field+`"`) {
+			t.Errorf("%.60s: got %d %s, want %s refused", list, refused.status, refused.body, field)
+		}
+	}
+	h.do("GET", "/api/v1/tasks/sums", "").problem(404)
+	h.do("POST", "/api/v1/tasks", with(`[{"name":"a","cron":"@daily"},{"name":"b","every":"1m"}]`)).want(201)
+	if len(triggers.triggers) != 2 || triggers.triggers["sums/b"].Every != task.Duration(time.Minute) {
+		t.Errorf("the triggers are %+v", triggers.triggers)
+	}
+	h.do("PATCH", "/api/v1/tasks/sums", `{"triggers":[]}`).problem(http.StatusBadRequest)
 }
 
 func TestATriggerThatCannotBeIsAnsweredWithItsFields(t *testing.T) {
@@ -207,4 +233,31 @@ func TestACalendarIsCreatedEditedLookedAtAndDeleted(t *testing.T) {
 	}
 	h.do("DELETE", one, "").want(204)
 	h.do("GET", one, "").problem(404)
+}
+
+func TestACalendarThatIsNotStoredIsLookedAt(t *testing.T) {
+	h, triggers := serveTriggers(t)
+	const preview = "/api/v1/calendars/preview"
+	const draft = `{"mode":"only","entries":[{"name":"office","weekdays":["mon-fri"],"hours":["09:00-17:00"]}]}`
+	var days wire.Page[wire.CalendarDay]
+	h.do("POST", preview+"?from=2026-12-25T00:00:00Z&to=2026-12-27T00:00:00Z", draft).want(200).into(&days)
+	want := []wire.CalendarDay{
+		{Date: "2026-12-25", Allowed: []string{"09:00-17:00"}, Entries: []string{"office"}},
+		{Date: "2026-12-26", Allowed: []string{}, Entries: []string{}},
+	}
+	if !reflect.DeepEqual(days.Items, want) {
+		t.Errorf("got %+v, want %+v", days.Items, want)
+	}
+	h.do("POST", preview, draft).want(200).into(&days)
+	if len(days.Items) != 365 || days.Items[0].Date != "2026-03-01" {
+		t.Errorf("got %d days, want a year from today", len(days.Items))
+	}
+	if p := h.do("POST", preview, `{"entries":[{"hours":["late"]}]}`).problem(422); field(p, "entries[0].hours[0]") == "" {
+		t.Errorf("got the fields %v", p.Errors)
+	}
+	h.do("POST", preview+"?from=2026-12-24T00:00:00Z&to=2026-12-23T00:00:00Z", draft).problem(422)
+	h.do("POST", preview, `{"colour":"red"}`).problem(400)
+	if len(triggers.calendars) != 0 || h.writes != 0 {
+		t.Error("a look has stored something")
+	}
 }

@@ -30,8 +30,6 @@ const (
 	runFollower = "run-ends"
 	// followBatch is how many ends are dealt with in one transaction.
 	followBatch = 200
-	// gatherEnds is for how long ends gather after a sign of one: while runs end all the time, many are dealt with together.
-	gatherEnds = 10 * time.Millisecond
 	// advanceEvery is how often a position is stored that has moved on with nothing to do. What it has passed over is looked
 	// at again after a crash, with the same outcome.
 	advanceEvery = 5 * time.Second
@@ -56,40 +54,20 @@ func (c *Conductor) chainLoop(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	signal, stop := c.watch.watchEvents()
-	defer stop()
-	ticker := time.NewTicker(followEvery)
-	defer ticker.Stop()
 	f := &runEnds{c: c, store: c.options.EventTriggers}
-	for {
-		more, err := f.pass(ctx)
-		if err != nil && ctx.Err() == nil {
-			c.log.Error("following the ends of runs failed; it is tried again", "error", err)
-		}
-		if more && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-signal:
-		case <-ticker.C:
-		}
-		if !gather(ctx, gatherEnds) {
-			return ctx.Err()
-		}
-	}
+	return c.followEvents(ctx, followRest, f.passes)
 }
 
-// gather waits a moment in which more may come, and reports whether ctx has not ended.
-func gather(ctx context.Context, moment time.Duration) bool {
-	timer := time.NewTimer(moment)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
+// passes deals with all ends that are there, and logs what went wrong; it is tried again with the next sign.
+func (f *runEnds) passes(ctx context.Context) {
+	for more := true; more; {
+		var err error
+		if more, err = f.pass(ctx); err != nil {
+			if ctx.Err() == nil {
+				f.c.log.Error("following the ends of runs failed; it is tried again", "error", err)
+			}
+			return
+		}
 	}
 }
 

@@ -132,17 +132,6 @@ func (c *Conductor) dispatchLoop(ctx context.Context) error {
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
-
 // dispatch makes passes over the queue.
 type dispatch struct {
 	c *Conductor

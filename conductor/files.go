@@ -80,25 +80,12 @@ func (c *Conductor) watchLoop(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	signal, stop := c.watch.watchEvents()
-	defer stop()
-	ticker := time.NewTicker(followEvery)
-	defer ticker.Stop()
-	for {
+	return c.followEvents(ctx, tellRest, func(ctx context.Context) {
 		if err := c.followWatches(ctx); err != nil && ctx.Err() == nil {
 			c.log.Error("reading file triggers failed; agents go on with those that they have", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-signal:
-		case <-ticker.C:
-		}
-	}
+	})
 }
-
-// followEvery is how often events are looked for that another conductor has caused.
-const followEvery = time.Second
 
 // followWatches reads the triggers anew where an event says that they, or the groups that watch them, may have changed.
 func (c *Conductor) followWatches(ctx context.Context) error {

@@ -60,11 +60,8 @@ const (
 	noticesBatch = 500
 	// noticesLag is how far the stored position may stay behind while there is nothing to tell.
 	noticesLag = 1000
-	// noticesPause is the least time between two passes, so that many events cost few of them.
-	noticesPause = 200 * time.Millisecond
-	noticesEvery = time.Second
-	lateEvery    = time.Second
-	lateBatch    = 500
+	lateEvery  = time.Second
+	lateBatch  = 500
 )
 
 // notices follows the events and puts what is to be told into the outbox.
@@ -231,22 +228,7 @@ func (n *notices) link(path string) string {
 
 // noticesLoop fills the outbox as events come.
 func (c *Conductor) noticesLoop(ctx context.Context) error {
-	signal, stop := c.WatchEvents()
-	defer stop()
-	ticker := time.NewTicker(noticesEvery)
-	defer ticker.Stop()
-	for {
-		c.fillOutbox(ctx)
-		if err := pause(ctx, noticesPause); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		case <-signal:
-		}
-	}
+	return c.followEvents(ctx, tellRest, c.fillOutbox)
 }
 
 // fillOutbox looks at all events that are new.
@@ -259,18 +241,6 @@ func (c *Conductor) fillOutbox(ctx context.Context) {
 		if !more || err != nil {
 			return
 		}
-	}
-}
-
-// pause waits, or returns the error of ctx when that ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }
 

@@ -15,10 +15,6 @@ import (
 const (
 	// planFollower is the name under which the planner's position is stored; the migration has made it.
 	planFollower = "plans"
-	// planAnyway is how often the planner looks without a sign that anything has happened.
-	planAnyway = time.Second
-	// planRest is the least time between two passes: what happens meanwhile is dealt with together.
-	planRest = 10 * time.Millisecond
 	// planSave is how many events that concern no plan run are passed over before the position is stored.
 	planSave = 10000
 	// planTries is how often it is tried to deal with an event that fails for a reason that does not pass.
@@ -46,22 +42,7 @@ func (c *Conductor) planLoop(ctx context.Context) error {
 	if c.options.Plans == nil {
 		return nil
 	}
-	signal, stop := c.watch.watchEvents()
-	defer stop()
-	ticker := time.NewTicker(planAnyway)
-	defer ticker.Stop()
-	for {
-		c.advancePlans(ctx)
-		if err := sleep(ctx, planRest); err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-signal:
-		case <-ticker.C:
-		}
-	}
+	return c.followEvents(ctx, followRest, c.advancePlans)
 }
 
 // advancePlans makes a pass, and logs what went wrong; it is tried again with the next one.

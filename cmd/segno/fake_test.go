@@ -57,6 +57,7 @@ type fakeAPI struct {
 	content     map[string][]byte
 	recoverable []wire.Recoverable
 	events      []wire.Event
+	about       wire.About
 	// told is what belongs to notifications.
 	told told
 	// later are the events that a follower gets.
@@ -147,17 +148,19 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	f.route(mux, "DELETE /concurrency-groups/{name}", removeOf(f.shared))
 	f.triggers, f.calendars = map[string]wire.Trigger{}, map[string]wire.Calendar{}
 	f.routeTriggers(mux)
+	f.routeAbout(mux)
 	f.route(mux, "GET /tasks", listOf(f.tasks))
 	f.route(mux, "GET /tasks/{name}", oneOf(f.tasks))
 	f.route(mux, "POST /tasks", func(r *http.Request) (any, error) {
-		var s task.Spec
+		var s wire.NewTask
 		if err := json.NewDecoder(r.Body).Decode(&s); err != nil {
 			return nil, err
 		}
 		if _, taken := f.tasks[s.Name]; taken {
 			return nil, refusal{Status: 409, Title: "Conflict", Detail: "a task " + s.Name + " exists already"}
 		}
-		f.tasks[s.Name] = wire.Task{Spec: s, Version: 1, UpdatedAt: wire.At(noon)}
+		f.tasks[s.Name] = wire.Task{Spec: s.Spec, Version: 1, UpdatedAt: wire.At(noon)}
+		f.addTriggers(task.TaskOwner(s.Name), s.Triggers...)
 		return f.tasks[s.Name], nil
 	})
 	f.route(mux, "PATCH /tasks/{name}", patchOf(f.tasks))

@@ -150,7 +150,7 @@ test('a plan is drawn by mouse, a cycle is refused at its edges, and it runs to 
   await node(page, 'load').getByRole('link', { name: 'load' }).click();
   await page.waitForURL(/\/runs\/01/);
   await page.getByText('loads 12 rows').waitFor();
-  await page.getByRole('link', { name: /plan run/ }).click();
+  await page.getByRole('region', { name: 'Summary' }).getByRole('link', { name: 'drawn' }).click();
   await page.getByRole('group', { name: 'Graph of drawn' }).waitFor();
   assert.deepEqual(complaints(visitor), []);
 });

@@ -21,6 +21,19 @@ export function zoneName(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
+/** Writes an instant as a field of the type datetime-local takes it, in the browser's zone; empty for what is none. */
+export function localText(text: string | undefined): string {
+  const at = new Date(text ?? '');
+  if (Number.isNaN(at.getTime())) return '';
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** Reads what such a field holds as an instant of the API; empty for what is none. */
+export function ofLocalText(local: string): string {
+  const at = new Date(local);
+  return Number.isNaN(at.getTime()) ? '' : at.toISOString();
+}
+
 /** Shows an instant in the browser's zone, with UTC on hovering. */
 export function Instant({ at }: { at: Date | null }) {
   if (!at) return <Text component="span">–</Text>;

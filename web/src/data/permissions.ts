@@ -19,6 +19,7 @@ export type Act =
   | 'run.reset'
   | 'run.restart'
   | 'run.recover'
+  | 'run.pin'
   | 'plan.create'
   | 'plan.edit'
   | 'plan.delete'

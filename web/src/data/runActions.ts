@@ -13,7 +13,12 @@ export async function act(run: string, intent: Intent, checkpoint?: number): Pro
   return runOf(await send<WireRun>('POST', path, body === undefined ? {} : { body }));
 }
 
-/** Asks for a run of a task now. The key makes a repeated request give the same run. */
+/** Keeps a run whatever the rules of retention say, or leaves it to them again. */
+export async function pin(run: string, on: boolean): Promise<Run> {
+  return runOf(await send<WireRun>('POST', `/runs/${part(run)}/${on ? 'pin' : 'unpin'}`));
+}
+
+/** Asks for a run of a task now. */
 export async function startRun(task: string, params: Record<string, string>): Promise<Run> {
   const body = Object.keys(params).length === 0 ? {} : { params };
   return runOf(await send<WireRun>('POST', `/tasks/${part(task)}/runs`, { body }));

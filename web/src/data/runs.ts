@@ -17,9 +17,9 @@ export interface Run {
   task: string;
   state: RunState;
   reason: string;
+  /** Who or what asked for it, in a few words. */
   cause: string;
-  /** The plan run that asked for it, and for which of its nodes; null where none did. */
-  planRun: { id: string; node: string } | null;
+  causedBy: Cause;
   server: string | null;
   attempt: number;
   queuedAt: Date;
@@ -29,6 +29,8 @@ export interface Run {
   progress: { percent: number; message: string } | null;
   /** The due instant of the trigger that asked for it, if one did. */
   scheduledFor: Date | null;
+  /** Whether it is kept, whatever the rules of retention say. */
+  pinned: boolean;
   /** The state before unknown. */
   prior: string | null;
   /** What is to become of it once its attempt is over. */
@@ -49,6 +51,9 @@ export interface Run {
   /** Why a queued run waits, where that is known. */
   waiting: Placement | null;
 }
+
+/** Who or what asked for a run: the name of a person or a trigger, "run/node" of a plan, or "task run" of a chain. */
+export type Cause = WireRun['cause'];
 
 export type Intent = 'cancel' | 'reset' | 'restart' | 'recover';
 
@@ -101,8 +106,8 @@ export function runOf(w: WireRun): Run {
     task: w.task,
     state: oneOf(runStates, w.state, 'unknown'),
     reason: w.reason,
-    cause: w.cause.by === '' ? w.cause.kind : `${w.cause.kind} by ${w.cause.by}`,
-    planRun: planRunOf(w.cause),
+    cause: causeText(w.cause),
+    causedBy: w.cause,
     server: w.server,
     attempt: w.attempt,
     queuedAt: new Date(w.queued_at),
@@ -111,6 +116,7 @@ export function runOf(w: WireRun): Run {
     exitCode: w.exit_code,
     progress: w.progress,
     scheduledFor: instant(w.scheduled_for),
+    pinned: w.pinned,
     prior: w.prior,
     pending: w.pending,
     next: w.next && {
@@ -131,10 +137,12 @@ export function runOf(w: WireRun): Run {
   };
 }
 
-/** Reads the cause of a run that a plan asked for: "<plan run>/<node>". */
-function planRunOf({ kind, by }: WireRun['cause']): Run['planRun'] {
-  const [id, node] = by.split('/');
-  return kind === 'plan' && id && node ? { id, node } : null;
+/** Says who or what asked for a run, without the ids that a person does not read. */
+export function causeText({ kind, by }: Cause): string {
+  if (by === '') return kind;
+  if (kind === 'plan') return `plan, node ${by.split('/')[1] ?? by}`;
+  if (kind === 'chain') return `the end of ${by.split(' ')[0] ?? by}`;
+  return `${kind} by ${by}`;
 }
 
 export function targetOf(w: WireRun['target']): Target {

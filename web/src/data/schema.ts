@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what this conductor is: versions, database, readiness */
+        get: operations["getAbout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calendars": {
         parameters: {
             query?: never;
@@ -16,6 +33,23 @@ export interface paths {
         put?: never;
         /** Create a calendar */
         post: operations["createCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calendars/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a calendar that is not stored would allow on each day */
+        post: operations["previewCalendar"];
         delete?: never;
         options?: never;
         head?: never;
@@ -434,7 +468,7 @@ export interface paths {
         /** List execution plans by name */
         get: operations["listPlans"];
         put?: never;
-        /** Create an execution plan */
+        /** Create an execution plan with its triggers */
         post: operations["createPlan"];
         delete?: never;
         options?: never;
@@ -1108,7 +1142,7 @@ export interface paths {
         /** List tasks by name */
         get: operations["listTasks"];
         put?: never;
-        /** Create a task */
+        /** Create a task with its triggers */
         post: operations["createTask"];
         delete?: never;
         options?: never;
@@ -1537,6 +1571,47 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        About: {
+            checks: components["schemas"]["AboutCheck"][];
+            /** @description Those that work on the database, the one that answers first. */
+            conductors: components["schemas"]["AboutConductor"][];
+            database: components["schemas"]["AboutDatabase"];
+            go_version: string;
+            /** @description Whether all checks are passed, as GET /readyz says. */
+            ready: boolean;
+            /** @description Of the conductor that answers. */
+            version: string;
+        };
+        AboutCheck: {
+            /** @description Empty where it is passed. */
+            error: string;
+            name: string;
+            ok: boolean;
+            /** @example 90s */
+            took: string;
+        };
+        AboutConductor: {
+            /** @description Name of its host. */
+            name: string;
+            /** Format: date-time */
+            started_at: string;
+            version: string;
+        };
+        AboutDatabase: {
+            /**
+             * Format: int64
+             * @description On its disk, without the content of checkpoints.
+             */
+            bytes: number;
+            /** @enum {string} */
+            kind: "SQLite" | "PostgreSQL";
+            /**
+             * Format: int64
+             * @description Number of the newest migration that was applied.
+             */
+            schema: number;
+            version: string;
+        };
         AfterTrigger: {
             /**
              * @description Which ends count: ok is succeeded, error is failed, timed_out and lost, any is those, cancelled and reset.
@@ -2165,6 +2240,118 @@ export interface components {
             /** @enum {string} */
             source: "declared" | "learnt" | "assumed";
         };
+        NewPlan: {
+            /** @description What the plan is for. */
+            description?: string;
+            /** @description What follows what. */
+            edges?: components["schemas"]["PlanSpecEdge"][] | null;
+            /** @description Sets of nodes that run at once. */
+            groups?: components["schemas"]["PlanSpecGroup"][] | null;
+            /** @description Labels of the plan. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description The tasks that the plan runs. */
+            nodes: components["schemas"]["PlanSpecNode"][] | null;
+            /** @description Parameters of the plan and their default values. */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description Triggers that the plan is created with; all is stored, or nothing. */
+            triggers?: components["schemas"]["TriggerSpec"][] | null;
+        };
+        NewTask: {
+            /** @description Concurrency groups that the task's runs count in: limits shared with other tasks. */
+            concurrency_groups?: string[] | null;
+            /** @description What the task is for. */
+            description?: string;
+            /** @description By when runs are expected to start and to finish; one that is late is an event. */
+            expect?: components["schemas"]["Expect"];
+            /** @description What is run: command, script or steps. */
+            job: components["schemas"]["Job"];
+            /** @description Labels of the task itself. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap. */
+            leave_running?: boolean;
+            /**
+             * Format: int64
+             * @description How many runs of the task may be active at once, up to 10000; 0 is without limit. Changes hold for runs that wait, too.
+             */
+            max_concurrent?: number;
+            /**
+             * @description How long a run may wait in the queue, such as "1h"; then it fails.
+             * @example 90s
+             */
+            max_queue_time?: string;
+            /**
+             * Format: int64
+             * @description How many runs of the task may wait in the queue, up to 100000; 0 is without limit.
+             */
+            max_queued?: number;
+            /** @description Name of the task: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description What happens to a run whose server is unavailable: wait, reset, restart, recover, or a list of {after, do}; by default the virtual server's, else wait. */
+            on_unavailable?: ("wait" | "reset" | "restart" | "recover") | {
+                /**
+                 * @description Silence of the server after which the step is taken, longer than that of the step before.
+                 * @example 90s
+                 */
+                after: string;
+                /** @enum {string} */
+                do: "wait" | "reset" | "restart" | "recover";
+            }[];
+            /** @description Most output kept of one attempt, such as "64MiB". */
+            output_limit?: string | number;
+            /** @description Parameters and their default values. */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them. */
+            pause_on_error?: boolean;
+            /**
+             * Format: int64
+             * @description Order in the queue, -1000 to 1000; higher first.
+             */
+            priority?: number;
+            /** @description Labels that a server must have. */
+            requires?: {
+                [key: string]: string;
+            };
+            /** @description What one run needs. */
+            resources?: components["schemas"]["Resources"];
+            /** @description How many of the task's runs are kept, and for how long; by default as the settings of all say. */
+            retention?: components["schemas"]["TaskRetention"];
+            /** @description How often and from where a run is tried again whose job failed. */
+            retries?: components["schemas"]["Retries"];
+            /**
+             * @description Time between SIGTERM and SIGKILL; by default 10s.
+             * @example 90s
+             */
+            stop_grace?: string;
+            /** @description Where runs are placed. */
+            target: components["schemas"]["Target"];
+            /**
+             * @description How long one attempt may run, such as "1h".
+             * @example 90s
+             */
+            timeout?: string;
+            /** @description Triggers that the task is created with; all is stored, or nothing. */
+            triggers?: components["schemas"]["TriggerSpec"][] | null;
+            /**
+             * @description Silence after which the server counts as unavailable for this task's runs.
+             * @example 90s
+             */
+            unavailable_after?: string;
+            /**
+             * @description What becomes of a request for a run while max_concurrent runs have not ended: queue (the default), skip, or replace the oldest.
+             * @enum {string}
+             */
+            when_busy?: "queue" | "skip" | "replace";
+        };
         Next: {
             /** @description Server that is taken only if no other is eligible. */
             avoid: string | null;
@@ -2586,26 +2773,6 @@ export interface components {
         };
         PlanRunRequest: {
             /** @description Values that override the plan's parameters. */
-            params?: {
-                [key: string]: string;
-            };
-        };
-        PlanSpec: {
-            /** @description What the plan is for. */
-            description?: string;
-            /** @description What follows what. */
-            edges?: components["schemas"]["PlanSpecEdge"][] | null;
-            /** @description Sets of nodes that run at once. */
-            groups?: components["schemas"]["PlanSpecGroup"][] | null;
-            /** @description Labels of the plan. */
-            labels?: {
-                [key: string]: string;
-            };
-            /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
-            name: string;
-            /** @description The tasks that the plan runs. */
-            nodes: components["schemas"]["PlanSpecNode"][] | null;
-            /** @description Parameters of the plan and their default values. */
             params?: {
                 [key: string]: string;
             };
@@ -3241,94 +3408,6 @@ export interface components {
              */
             runs?: number;
         };
-        TaskSpec: {
-            /** @description Concurrency groups that the task's runs count in: limits shared with other tasks. */
-            concurrency_groups?: string[] | null;
-            /** @description What the task is for. */
-            description?: string;
-            /** @description By when runs are expected to start and to finish; one that is late is an event. */
-            expect?: components["schemas"]["Expect"];
-            /** @description What is run: command, script or steps. */
-            job: components["schemas"]["Job"];
-            /** @description Labels of the task itself. */
-            labels?: {
-                [key: string]: string;
-            };
-            /** @description With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap. */
-            leave_running?: boolean;
-            /**
-             * Format: int64
-             * @description How many runs of the task may be active at once, up to 10000; 0 is without limit. Changes hold for runs that wait, too.
-             */
-            max_concurrent?: number;
-            /**
-             * @description How long a run may wait in the queue, such as "1h"; then it fails.
-             * @example 90s
-             */
-            max_queue_time?: string;
-            /**
-             * Format: int64
-             * @description How many runs of the task may wait in the queue, up to 100000; 0 is without limit.
-             */
-            max_queued?: number;
-            /** @description Name of the task: 1 to 63 of a-z 0-9 - _ . */
-            name: string;
-            /** @description What happens to a run whose server is unavailable: wait, reset, restart, recover, or a list of {after, do}; by default the virtual server's, else wait. */
-            on_unavailable?: ("wait" | "reset" | "restart" | "recover") | {
-                /**
-                 * @description Silence of the server after which the step is taken, longer than that of the step before.
-                 * @example 90s
-                 */
-                after: string;
-                /** @enum {string} */
-                do: "wait" | "reset" | "restart" | "recover";
-            }[];
-            /** @description Most output kept of one attempt, such as "64MiB". */
-            output_limit?: string | number;
-            /** @description Parameters and their default values. */
-            params?: {
-                [key: string]: string;
-            };
-            /** @description A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them. */
-            pause_on_error?: boolean;
-            /**
-             * Format: int64
-             * @description Order in the queue, -1000 to 1000; higher first.
-             */
-            priority?: number;
-            /** @description Labels that a server must have. */
-            requires?: {
-                [key: string]: string;
-            };
-            /** @description What one run needs. */
-            resources?: components["schemas"]["Resources"];
-            /** @description How many of the task's runs are kept, and for how long; by default as the settings of all say. */
-            retention?: components["schemas"]["TaskRetention"];
-            /** @description How often and from where a run is tried again whose job failed. */
-            retries?: components["schemas"]["Retries"];
-            /**
-             * @description Time between SIGTERM and SIGKILL; by default 10s.
-             * @example 90s
-             */
-            stop_grace?: string;
-            /** @description Where runs are placed. */
-            target: components["schemas"]["Target"];
-            /**
-             * @description How long one attempt may run, such as "1h".
-             * @example 90s
-             */
-            timeout?: string;
-            /**
-             * @description Silence after which the server counts as unavailable for this task's runs.
-             * @example 90s
-             */
-            unavailable_after?: string;
-            /**
-             * @description What becomes of a request for a run while max_concurrent runs have not ended: queue (the default), skip, or replace the oldest.
-             * @enum {string}
-             */
-            when_busy?: "queue" | "skip" | "replace";
-        };
         Term: {
             indicator: string;
             /** Format: double */
@@ -3775,6 +3854,30 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAbout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listCalendars: {
         parameters: {
             query?: {
@@ -3830,6 +3933,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewCalendar: {
+        parameters: {
+            query?: {
+                /** @description First day, as an instant of it; by default today. */
+                from?: string;
+                /** @description Day after the last, as an instant of it; by default a year later. */
+                to?: string;
+            };
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarSpec"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCalendarDay"];
                 };
             };
             400: components["responses"]["Problem"];
@@ -5029,7 +5172,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PlanSpec"];
+                "application/json": components["schemas"]["NewPlan"];
             };
         };
         responses: {
@@ -6753,7 +6896,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TaskSpec"];
+                "application/json": components["schemas"]["NewTask"];
             };
         };
         responses: {

@@ -11,6 +11,7 @@ export interface WirePage<T> {
 }
 
 export type WireProblem = Schemas['Problem'];
+export type WireAbout = Schemas['About'];
 export type WireSession = Schemas['Session'];
 export type WireServer = Schemas['Server'];
 export type WireVirtualServer = Schemas['VirtualServer'];
@@ -29,7 +30,8 @@ export type WireRecoverable = Schemas['Recoverable'];
 export type WireCheckpoint = Schemas['Checkpoint'];
 export type WireRunLoadPoint = Schemas['RunLoadPoint'];
 export type WireSpan = Schemas['Span'];
-export type WireTaskSpec = Schemas['TaskSpec'];
+// The document of a task or plan, without the triggers that it may be created with.
+export type WireTaskSpec = Omit<Schemas['NewTask'], 'triggers'>;
 export type WireEffect = Schemas['Effect'];
 export type WireRatingPresets = Schemas['RatingPresets'];
 export type WireForecast = Schemas['Forecast'];
@@ -47,7 +49,7 @@ export type WireNotificationRule = Schemas['NotificationRule'];
 export type WireDelivery = Schemas['Delivery'];
 export type WireConcurrencyGroup = Schemas['ConcurrencyGroup'];
 export type WirePlan = Schemas['Plan'];
-export type WirePlanSpec = Schemas['PlanSpec'];
+export type WirePlanSpec = Omit<Schemas['NewPlan'], 'triggers'>;
 export type WirePlanRun = Schemas['PlanRun'];
 export type WirePlanNode = Schemas['PlanNode'];
 export type WireRetention = Schemas['Retention'];

@@ -3,6 +3,8 @@ import {
   IconArrowBackUp,
   IconArrowBackUpDouble,
   IconDots,
+  IconPin,
+  IconPinnedOff,
   IconPlayerPlay,
   IconPlayerStop,
   IconRefresh,
@@ -13,7 +15,7 @@ import type { ReactNode } from 'react';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { useMay } from '../../data/permissions';
-import { act, possible } from '../../data/runActions';
+import { act, pin, possible } from '../../data/runActions';
 import type { Intent, Run } from '../../data/runs';
 import { hasEnded } from '../../data/states';
 import { RunNow } from '../tasks/RunNow';
@@ -53,6 +55,11 @@ export function RunActions({ run }: { run: Run }) {
   const can = possible(run);
   const [asked, setAsked] = useState<Intent | 'again' | null>(null);
   const over = hasEnded(run.state);
+  const keep = useAction((on: boolean) => pin(run.id, on), {
+    failure: `${run.task} could not be changed`,
+    changes: [['run', run.id], ['runs']],
+    onDone: (_, on) => done(on ? 'The run is kept' : 'The run is left to retention'),
+  });
   const offered = (intent: Intent) => can[intent] && may(`run.${intent}`);
   return (
     <Group gap="xs">
@@ -86,7 +93,7 @@ export function RunActions({ run }: { run: Run }) {
           Cancel…
         </Button>
       )}
-      {(offered('restart') || offered('reset')) && (
+      {(offered('restart') || offered('reset') || may('run.pin')) && (
         <Menu position="bottom-end">
           <Menu.Target>
             <Button size="sm" variant="default" px={8} aria-label="More that can be done">
@@ -102,6 +109,14 @@ export function RunActions({ run }: { run: Run }) {
             {offered('reset') && (
               <Menu.Item leftSection={<IconArrowBackUp size={16} />} onClick={() => setAsked('reset')}>
                 Reset…
+              </Menu.Item>
+            )}
+            {may('run.pin') && (
+              <Menu.Item
+                leftSection={run.pinned ? <IconPinnedOff size={16} /> : <IconPin size={16} />}
+                onClick={() => keep.mutate(!run.pinned)}
+              >
+                {run.pinned ? 'Leave it to retention' : 'Keep it, whatever retention says'}
               </Menu.Item>
             )}
           </Menu.Dropdown>

@@ -1,9 +1,9 @@
-import { Button, Group, MultiSelect, Select, TextInput } from '@mantine/core';
-import { useDebouncedCallback } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
+import { Badge, Button, MultiSelect, Select, TextInput } from '@mantine/core';
+import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
+import { IconAdjustmentsHorizontal, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 
 import { states } from '../../components/states';
 import { useFilter, useFilters } from '../../components/useFilter';
@@ -14,15 +14,10 @@ import { servers } from '../../data/servers';
 import { runStates } from '../../data/states';
 import { taskNames } from '../../data/taskNames';
 import { virtualServers } from '../../data/virtualServers';
+import { Period } from './Period';
+import classes from './RunFilters.module.css';
 
 export const causes = ['manual', 'trigger', 'plan', 'chain', 'api'];
-
-const spans = [
-  { value: '1h', label: 'last hour' },
-  { value: '24h', label: 'last day' },
-  { value: '7d', label: 'last 7 days' },
-  { value: '30d', label: 'last 30 days' },
-];
 
 /** The filter as it stands in the address. */
 export function useRunFilter(): RunFilter {
@@ -37,12 +32,79 @@ export function useRunFilter(): RunFilter {
   return { q, task, state, cause, server, virtual_server: group, since, until };
 }
 
-/** Filters runs by everything that they have; all of it stands in the address. */
+/** Filters runs by everything that they have; all of it stands in the address. On a phone the text alone is in sight. */
 export function RunFilters({ filter }: { filter: RunFilter }) {
   const [, setState] = useFilters('state');
   const [, setCause] = useFilters('cause');
+  const [open, { toggle }] = useDisclosure(false);
+  const id = useId();
+  const many = folded(filter);
+  return (
+    <div className={classes.filters} role="search" aria-label="Filter the runs">
+      <SearchBox />
+      <Button
+        variant="default"
+        size="sm"
+        hiddenFrom="sm"
+        className={classes.fold}
+        leftSection={<IconAdjustmentsHorizontal size={16} aria-hidden />}
+        rightSection={many > 0 && <Badge circle>{many}</Badge>}
+        aria-label={many === 0 ? 'Filters' : `Filters, ${many} active`}
+        aria-expanded={open}
+        aria-controls={id}
+        onClick={toggle}
+      >
+        Filters
+      </Button>
+      <div id={id} className={classes.fields} data-open={open || undefined}>
+        <MultiSelect
+          aria-label="State"
+          placeholder={filter.state.length === 0 ? 'any state' : ''}
+          data={runStates.map((state) => ({ value: state, label: states[state].word }))}
+          value={filter.state}
+          onChange={setState}
+          w={{ base: '100%', sm: filter.state.length > 2 ? 330 : filter.state.length > 1 ? 240 : 140 }}
+          size="sm"
+          clearable
+          comboboxProps={{ width: 200, position: 'bottom-start' }}
+        />
+        <Pick name="task" none="any task" options={useQuery(taskNames).data ?? []} />
+        <Pick
+          name="virtual_server"
+          none="any virtual server"
+          options={(useQuery(virtualServers).data ?? []).map((group) => group.name)}
+        />
+        <Pick
+          name="server"
+          none="any server"
+          options={(useQuery(servers).data ?? []).map((server) => server.name)}
+        />
+        <MultiSelect
+          aria-label="Asked for by"
+          placeholder={filter.cause.length === 0 ? 'any cause' : ''}
+          data={causes}
+          value={filter.cause}
+          onChange={setCause}
+          w={{ base: '100%', sm: filter.cause.length > 1 ? 220 : 134 }}
+          size="sm"
+          clearable
+          comboboxProps={{ width: 160, position: 'bottom-start' }}
+        />
+        <Period since={filter.since} until={filter.until} />
+        {filters(filter) && <Clear filter={filter} />}
+      </div>
+    </div>
+  );
+}
+
+/** How many of the filters that a phone folds away leave something out. A time from and to is one. */
+export function folded(filter: RunFilter): number {
+  const { task, state, cause, server, virtual_server: group, since, until } = filter;
+  return [task, state, cause, server, group, since + until].filter((value) => value.length > 0).length;
+}
+
+function Clear({ filter }: { filter: RunFilter }) {
   const navigate = useNavigate();
-  const any = filters(filter);
   const clear = () =>
     void navigate({
       to: '.',
@@ -51,61 +113,21 @@ export function RunFilters({ filter }: { filter: RunFilter }) {
       replace: true,
     });
   return (
-    <Group gap="xs" role="search" aria-label="Filter the runs">
-      <SearchBox />
-      <MultiSelect
-        aria-label="State"
-        placeholder={filter.state.length === 0 ? 'any state' : ''}
-        data={runStates.map((state) => ({ value: state, label: states[state].word }))}
-        value={filter.state}
-        onChange={setState}
-        w={{ base: '100%', xs: filter.state.length > 2 ? 330 : filter.state.length > 1 ? 240 : 140 }}
-        size="sm"
-        clearable
-        comboboxProps={{ width: 200, position: 'bottom-start' }}
-      />
-      <Pick name="task" none="any task" options={useQuery(taskNames).data ?? []} />
-      <Pick
-        name="virtual_server"
-        none="any virtual server"
-        options={(useQuery(virtualServers).data ?? []).map((group) => group.name)}
-      />
-      <Pick
-        name="server"
-        none="any server"
-        options={(useQuery(servers).data ?? []).map((server) => server.name)}
-      />
-      <MultiSelect
-        aria-label="Asked for by"
-        placeholder={filter.cause.length === 0 ? 'any cause' : ''}
-        data={causes}
-        value={filter.cause}
-        onChange={setCause}
-        w={{ base: '100%', xs: filter.cause.length > 1 ? 220 : 134 }}
-        size="sm"
-        clearable
-        comboboxProps={{ width: 160, position: 'bottom-start' }}
-      />
-      <Pick name="since" none="any time" options={spans} search={false} />
-      {any && (
-        <Button variant="subtle" size="compact-sm" onClick={clear}>
-          Clear
-        </Button>
-      )}
-    </Group>
+    <Button variant="subtle" size="compact-sm" onClick={clear}>
+      Clear
+    </Button>
   );
 }
 
 interface PickProps {
   name: string;
   none: string;
-  options: (string | { value: string; label: string })[];
-  search?: boolean;
+  options: string[];
 }
 
-function Pick({ name, none, options, search = true }: PickProps) {
+function Pick({ name, none, options }: PickProps) {
   const [value, set] = useFilter(name);
-  const known = options.some((o) => (typeof o === 'string' ? o : o.value) === value);
+  const known = options.includes(value);
   return (
     <Select
       aria-label={none.replace('any ', '')}
@@ -114,10 +136,10 @@ function Pick({ name, none, options, search = true }: PickProps) {
       data={known || value === '' ? options : [...options, value]}
       value={value === '' ? null : value}
       onChange={(chosen) => set(chosen ?? '')}
-      w={{ base: '100%', xs: none.length > 16 ? 172 : 134 }}
+      w={{ base: '100%', sm: none.length > 16 ? 172 : 134 }}
       size="sm"
       clearable
-      searchable={search}
+      searchable
       limit={200}
       comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
     />
@@ -136,7 +158,8 @@ function SearchBox() {
       placeholder="id, task or reason"
       leftSection={<IconSearch size={15} aria-hidden />}
       value={text}
-      w={{ base: '100%', xs: 176 }}
+      w={{ base: 'auto', sm: 176 }}
+      className={classes.text ?? ''}
       onChange={(event) => {
         setText(event.currentTarget.value);
         settle(event.currentTarget.value);

@@ -144,6 +144,46 @@ describe('the page of a run', () => {
     expect(screen.queryByRole('button', { name: 'Cancel…' })).toBeNull();
     expect(screen.queryByRole('button', { name: 'Recover…' })).toBeNull();
   });
+
+  it.each([
+    [{ kind: 'trigger' as const, by: 'nightly' }, 'nightly', '/tasks/load-orders?part=triggers'],
+    [{ kind: 'chain' as const, by: 'extract 01J8' }, 'extract', '/runs/01J8'],
+    [{ kind: 'plan' as const, by: '01JP/load' }, 'month-end', '/plans/month-end/runs/01JP'],
+  ])('leads to what asked for it: %j', async (cause, name, address) => {
+    showRun({ ...moved, cause }, '', {
+      'GET /plan-runs/01JP': () => json(aPlanRun({ id: '01JP', plan: 'month-end', nodes: [] })),
+    });
+    const link = await screen.findByRole('link', { name });
+    expect(link.getAttribute('href')).toBe(address);
+  });
+
+  it('says when a run is tried again, and which server it keeps away from', async () => {
+    showRun({
+      ...moved,
+      state: 'queued',
+      next: { reason: 'it is tried again', checkpoint: 2, avoid: 'js-2', not_before: '2026-01-31T09:10:00Z' },
+    } as WireRun);
+    expect(await screen.findByText('It goes on from checkpoint 2.')).toBeTruthy();
+    expect(screen.getByText(/^Not before .*2026/)).toBeTruthy();
+    expect(screen.getByText(/^js-2, which it has just left, is avoided/)).toBeTruthy();
+  });
+
+  it('keeps a run that retention would remove', async () => {
+    let pinned = false;
+    show(`/runs/${moved.id}`, {
+      ...signedIn,
+      [`GET /runs/${moved.id}`]: () => json({ ...moved, pinned }),
+      [`GET /runs/${moved.id}/log`]: log(moved.attempt, 'hello\n'),
+      [`POST /runs/${moved.id}/pin`]: () => {
+        pinned = true;
+        return json({ ...moved, pinned });
+      },
+    });
+    const user = userEvent.setup();
+    await user.click(await screen.findByRole('button', { name: 'More that can be done' }));
+    await user.click(await screen.findByRole('menuitem', { name: /^Keep it/ }));
+    expect(await screen.findByText(/· kept$/)).toBeTruthy();
+  });
 });
 
 it('leads from a run that a plan asked for to the plan run', async () => {
@@ -152,7 +192,7 @@ it('leads from a run that a plan asked for to the plan run', async () => {
     'GET /runs/01J9': () => json(aRun({ cause: { kind: 'plan', by: '01JP/load-eu' } })),
     'GET /plan-runs/01JP': () => json(aPlanRun()),
   });
-  const link = await screen.findByRole('link', { name: 'plan run of nightly' });
+  const link = await screen.findByRole('link', { name: 'nightly' });
   expect(link.getAttribute('href')).toBe('/plans/nightly/runs/01JP');
-  expect(link.parentElement?.textContent).toContain('node load-eu');
+  expect(link.parentElement?.textContent).toContain('load-eu');
 });

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 
 import { Answer, Empty } from '../../components/Answer';
 import { Glow } from '../../components/Glow';
-import { Elapsed, Instant } from '../../components/instants';
+import { Elapsed, Instant, instantText } from '../../components/instants';
 import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
 import { StateBadge } from '../../components/StateBadge';
@@ -14,7 +14,7 @@ import { run as runQuery } from '../../data/runs';
 import type { Run } from '../../data/runs';
 import { hasEnded } from '../../data/states';
 import { AttemptTimeline } from './AttemptTimeline';
-import { Cause } from './Cause';
+import { CauseOf } from './CauseOf';
 import { Checkpoints } from './Checkpoints';
 import { History } from './History';
 import { LogPanel } from './log/LogPanel';
@@ -81,7 +81,10 @@ function Heading({ run }: { run: Run }) {
           {run.attempt > 1 && ` (attempt ${run.attempt})`}
         </Text>
       )}
-      <span className={classes.id}>{run.id}</span>
+      <span className={classes.id}>
+        {run.id}
+        {run.pinned && ' · kept'}
+      </span>
     </span>
   );
 }
@@ -105,7 +108,7 @@ function Summary({ run }: { run: Run }) {
       )}
       <div className={classes.strip}>
         <Fact name="Asked for">
-          <Cause run={run} />
+          <CauseOf run={run} />
         </Fact>
         {run.scheduledFor && (
           <Fact name="Due">
@@ -138,6 +141,12 @@ function Reason({ run }: { run: Run }) {
   if (run.next) {
     sentences.push(run.next.reason);
     if (run.next.checkpoint !== null) sentences.push(`It goes on from checkpoint ${run.next.checkpoint}.`);
+    if (run.next.notBefore) sentences.push(`Not before ${instantText(run.next.notBefore)}.`);
+    if (run.next.avoid !== null) {
+      sentences.push(
+        `${run.next.avoid}, which it has just left, is avoided while another server can take it.`,
+      );
+    }
   }
   const all = [...new Set(sentences.filter((sentence) => sentence !== ''))];
   if (all.length === 0) return null;
