@@ -26,7 +26,7 @@ func (f *fake) Plan(_ context.Context, name string) (plan.Plan, error) {
 	return found(f, f.plans, name)
 }
 
-func (f *fake) CreatePlan(_ context.Context, s plan.Spec) (plan.Plan, error) {
+func (f *fake) CreatePlan(_ context.Context, s plan.Spec, _ ...task.TriggerSpec) (plan.Plan, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, taken := f.plans[s.Name]; taken {

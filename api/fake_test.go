@@ -332,7 +332,17 @@ func (f *fake) Task(_ context.Context, name string) (task.Task, error) {
 	return found(f, f.tasks, name)
 }
 
-func (f *fake) CreateTask(_ context.Context, s task.Spec) (task.Task, error) {
+func (f *fake) CreateTask(ctx context.Context, s task.Spec, triggers ...task.TriggerSpec) (task.Task, error) {
+	t, err := f.storeTask(s)
+	for _, trigger := range triggers {
+		if err == nil {
+			_, err = f.CreateTrigger(ctx, task.TaskOwner(s.Name), trigger)
+		}
+	}
+	return t, err
+}
+
+func (f *fake) storeTask(s task.Spec) (task.Task, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, taken := f.tasks[s.Name]; taken {

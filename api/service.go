@@ -76,7 +76,8 @@ type VirtualServerService interface {
 type TaskService interface {
 	Tasks(ctx context.Context, f task.Filter, p page.Request) (page.Of[task.Task], error)
 	Task(ctx context.Context, name string) (task.Task, error)
-	CreateTask(ctx context.Context, s task.Spec) (task.Task, error)
+	// CreateTask stores a task with its triggers, all or nothing. What is refused of a trigger is told under triggers[i].
+	CreateTask(ctx context.Context, s task.Spec, triggers ...task.TriggerSpec) (task.Task, error)
 	EditTask(ctx context.Context, name string, version int64, edit func(*task.Spec) error) (task.Task, error)
 	DeleteTask(ctx context.Context, name string, version int64) error
 }

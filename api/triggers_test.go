@@ -49,6 +49,31 @@ func TestATriggerIsCreatedReadEditedAndDeleted(t *testing.T) {
 	h.do("GET", triggersOfLoad+"/nightly", "").problem(404)
 }
 
+func TestATaskIsCreatedWithItsTriggers(t *testing.T) {
+	h, triggers := serveTriggers(t)
+	with := func(list string) string {
+		return `{"name":"sums","target":{"virtual_server":"etl"},"job":{"command":["sh"]},"triggers":` + list + `}`
+	}
+	for list, field := range map[string]string{
+		`[{"name":"a","cron":"@daily"},{"name":"b"}]`:                   "triggers[1]",
+		`[{"name":"a","cron":"@daily"},{"name":"b","cron":"x"}]`:        "triggers[1].cron",
+		`[{"name":"a","cron":"@daily"},{"name":"a","every":"1m"}]`:      "triggers[1].name",
+		`[{"name":"a","crom":"@daily"}]`:                                "triggers[0].crom",
+		`[` + strings.Repeat(`{"name":"a","every":"1m"},`, 100) + `{}]`: "triggers",
+	} {
+		refused := h.do("POST", "/api/v1/tasks", with(list))
+		if refused.status != 400 && refused.status != 422 || !strings.Contains(string(refused.body), `"field":"`+field+`"`) {
+			t.Errorf("%.60s: got %d %s, want %s refused", list, refused.status, refused.body, field)
+		}
+	}
+	h.do("GET", "/api/v1/tasks/sums", "").problem(404)
+	h.do("POST", "/api/v1/tasks", with(`[{"name":"a","cron":"@daily"},{"name":"b","every":"1m"}]`)).want(201)
+	if len(triggers.triggers) != 2 || triggers.triggers["sums/b"].Every != task.Duration(time.Minute) {
+		t.Errorf("the triggers are %+v", triggers.triggers)
+	}
+	h.do("PATCH", "/api/v1/tasks/sums", `{"triggers":[]}`).problem(http.StatusBadRequest)
+}
+
 func TestATriggerThatCannotBeIsAnsweredWithItsFields(t *testing.T) {
 	h, _ := serveTriggers(t)
 	for body, want := range map[string]string{

@@ -75,21 +75,32 @@ func (c *Conductor) Plan(ctx context.Context, name string) (plan.Plan, error) {
 	return store.Plan(ctx, name)
 }
 
-// CreatePlan stores a new plan.
-func (c *Conductor) CreatePlan(ctx context.Context, s plan.Spec) (plan.Plan, error) {
-	store, err := c.plans()
-	if err != nil {
+// CreatePlan stores a new plan with its triggers, all or nothing.
+func (c *Conductor) CreatePlan(ctx context.Context, s plan.Spec, triggers ...task.TriggerSpec) (plan.Plan, error) {
+	if err := errors.Join(s.Validate(), task.ValidateTriggers(triggers)); err != nil {
 		return plan.Plan{}, err
 	}
-	if err := s.Validate(); err != nil {
-		return plan.Plan{}, err
-	}
-	p, err := store.CreatePlan(ctx, s, c.now())
+	p, err := c.storePlan(ctx, s, triggers)
 	if err != nil {
 		return plan.Plan{}, err
 	}
 	c.watch.eventsChanged()
 	return p, nil
+}
+
+func (c *Conductor) storePlan(ctx context.Context, s plan.Spec, triggers []task.TriggerSpec) (p plan.Plan, err error) {
+	store, err := c.plans()
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	if len(triggers) == 0 {
+		return store.CreatePlan(ctx, s, c.now())
+	}
+	err = c.changeTriggers(func(store TriggerStore, now time.Time) error {
+		p, err = store.CreatePlanWithTriggers(ctx, s, triggers, now)
+		return err
+	})
+	return p, err
 }
 
 // EditPlan changes a plan. Plan runs that were requested before keep the plan as it was.

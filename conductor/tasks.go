@@ -2,6 +2,8 @@ package conductor
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/internal/replay"
@@ -18,12 +20,12 @@ func (c *Conductor) Task(ctx context.Context, name string) (task.Task, error) {
 	return c.store.Task(ctx, name)
 }
 
-// CreateTask stores a new task.
-func (c *Conductor) CreateTask(ctx context.Context, s task.Spec) (task.Task, error) {
-	if err := s.Validate(); err != nil {
+// CreateTask stores a new task with its triggers, all or nothing.
+func (c *Conductor) CreateTask(ctx context.Context, s task.Spec, triggers ...task.TriggerSpec) (task.Task, error) {
+	if err := errors.Join(s.Validate(), task.ValidateTriggers(triggers)); err != nil {
 		return task.Task{}, err
 	}
-	t, err := c.store.CreateTask(ctx, s, c.now())
+	t, err := c.storeTask(ctx, s, triggers)
 	if err != nil {
 		c.unread.task(s.Name, err)
 		return task.Task{}, err
@@ -31,6 +33,17 @@ func (c *Conductor) CreateTask(ctx context.Context, s task.Spec) (task.Task, err
 	c.fleet.setTaskLimits(t)
 	c.watch.eventsChanged()
 	return t, nil
+}
+
+func (c *Conductor) storeTask(ctx context.Context, s task.Spec, triggers []task.TriggerSpec) (t task.Task, err error) {
+	if len(triggers) == 0 {
+		return c.store.CreateTask(ctx, s, c.now())
+	}
+	err = c.changeTriggers(func(store TriggerStore, now time.Time) error {
+		t, err = store.CreateTaskWithTriggers(ctx, s, triggers, now)
+		return err
+	})
+	return t, err
 }
 
 // EditTask changes a task. What was requested before keeps the task as it was.

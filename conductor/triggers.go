@@ -8,6 +8,7 @@ import (
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 )
 
 // TriggerStore keeps triggers, their occurrences and calendars. With each change it settles anew when the triggers
@@ -18,6 +19,10 @@ type TriggerStore interface {
 	// CreateTrigger stores a trigger of a task or a plan. NotFound without the owner, Conflict for a name that is taken; a
 	// calendar that does not exist is refused with fault.Field("calendar", …).
 	CreateTrigger(ctx context.Context, owner task.Owner, s task.TriggerSpec, now time.Time) (task.Trigger, error)
+	// CreateTaskWithTriggers and CreatePlanWithTriggers store a task or plan and its triggers in one transaction. What is
+	// refused of a trigger is told under triggers[i].
+	CreateTaskWithTriggers(ctx context.Context, s task.Spec, triggers []task.TriggerSpec, now time.Time) (task.Task, error)
+	CreatePlanWithTriggers(ctx context.Context, s plan.Spec, triggers []task.TriggerSpec, now time.Time) (plan.Plan, error)
 	Trigger(ctx context.Context, owner task.Owner, name string) (task.Trigger, error)
 	// Triggers returns triggers by owner and name.
 	Triggers(ctx context.Context, f task.TriggerFilter, p page.Request) (page.Of[task.Trigger], error)

@@ -47,6 +47,12 @@ func programMutants() []programMutant {
 		{mutant{name: "spool taken a second time", file: "jobserver/spool/writer.go", changes: []string{
 			"	if file != int64(size) {\n", "	if file < int64(size) {\n",
 		}}, "jobserver/spool", "Once"},
+		{mutant{name: "keeper forgets what a killed agent handed over", file: "jobserver/guard/keeper.go", changes: []string{
+			"	k.hearOut()\n	closeFD(&k.client)\n", "	closeFD(&k.client)\n",
+		}}, "jobserver/guard", "HandedOverIsBegun"},
+		{mutant{name: "what a dead keeper had taken counts as never begun", file: "jobserver/guard/connect.go", changes: []string{
+			"	if len(abandoned) > 0 {\n", "	if false {\n",
+		}}, "jobserver/guard", "DeadKeeper"},
 		{mutant{name: "late records accepted by the store", file: "store/run_deliver.go", changes: []string{
 			"return p.server != server || p.newest != p.ref.Number || !p.state.Open() || p.state == task.AttemptOffered", "return p.server != server",
 		}}, "store", "TestDeliverIsFenced"},

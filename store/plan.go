@@ -29,29 +29,42 @@ func (row planRow) plan() (plan.Plan, error) {
 // CreatePlan stores a plan. Conflict for a name that is taken; tasks that do not exist, and parameters that they do not
 // declare, are refused with field errors.
 func (db *DB) CreatePlan(ctx context.Context, s plan.Spec, now time.Time) (plan.Plan, error) {
+	return db.CreatePlanWithTriggers(ctx, s, nil, now)
+}
+
+// CreatePlanWithTriggers stores a plan and its triggers, or nothing of them. What is refused of a trigger is told under
+// triggers[i].
+func (db *DB) CreatePlanWithTriggers(ctx context.Context, s plan.Spec, triggers []task.TriggerSpec, now time.Time) (plan.Plan, error) {
 	spec, err := encode(s, "plan", s.Name)
 	if err != nil {
 		return plan.Plan{}, err
 	}
 	err = db.update(ctx, func(t *tx) error {
-		const insert = `
-			INSERT INTO plan (name, spec, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?) ON CONFLICT (name) DO NOTHING`
-		n, err := t.exec(insert, s.Name, spec, micros(now), micros(now))
-		if err != nil {
+		if err := insertPlan(t, s, spec, now); err != nil {
 			return err
 		}
-		if n == 0 {
-			return fmt.Errorf("the name is taken: %w", fault.Conflict)
-		}
-		if err := bindTasks(t, s); err != nil {
-			return err
-		}
-		return t.recordThing(now, "plan.created", s.Name, "")
+		return insertTriggers(t, task.PlanOwner(s.Name), triggers, now)
 	})
 	if err != nil {
 		return plan.Plan{}, fmt.Errorf("create plan %q: %w", s.Name, err)
 	}
 	return plan.Plan{Spec: s, Version: 1, CreatedAt: stored(now), UpdatedAt: stored(now)}, nil
+}
+
+func insertPlan(t *tx, s plan.Spec, spec string, now time.Time) error {
+	const insert = `
+		INSERT INTO plan (name, spec, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?) ON CONFLICT (name) DO NOTHING`
+	n, err := t.exec(insert, s.Name, spec, micros(now), micros(now))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("the name is taken: %w", fault.Conflict)
+	}
+	if err := bindTasks(t, s); err != nil {
+		return err
+	}
+	return t.recordThing(now, "plan.created", s.Name, "")
 }
 
 // bindTasks checks the tasks of a plan, and notes that it runs them. On PostgreSQL none of them can be deleted before the

@@ -27,36 +27,49 @@ func (row taskRow) task() (task.Task, error) {
 // CreateTask stores a task. Conflict for a name that is taken; a target that does not exist is refused with a field
 // error.
 func (db *DB) CreateTask(ctx context.Context, s task.Spec, now time.Time) (task.Task, error) {
+	return db.CreateTaskWithTriggers(ctx, s, nil, now)
+}
+
+// CreateTaskWithTriggers stores a task and its triggers, or nothing of them. What is refused of a trigger is told under
+// triggers[i].
+func (db *DB) CreateTaskWithTriggers(ctx context.Context, s task.Spec, triggers []task.TriggerSpec, now time.Time) (task.Task, error) {
 	spec, err := encode(s, "task", s.Name)
 	if err != nil {
 		return task.Task{}, err
 	}
 	err = db.update(ctx, func(t *tx) error {
-		if err := checkTarget(t, s.Target); err != nil {
+		if err := insertTask(t, s, spec, now); err != nil {
 			return err
 		}
-		if err := checkConcurrencyGroups(t, s.ConcurrencyGroups); err != nil {
-			return err
-		}
-		const insert = `
-			INSERT INTO task (name, spec, virtual_server, server, version, created_at, updated_at)
-			VALUES (?, ?, ?, ?, 1, ?, ?) ON CONFLICT (name) DO NOTHING`
-		n, err := t.exec(insert, s.Name, spec, orNil(s.Target.VirtualServer), orNil(s.Target.Server), micros(now), micros(now))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("the name is taken: %w", fault.Conflict)
-		}
-		if err := joinConcurrencyGroups(t, s.Name, s.ConcurrencyGroups); err != nil {
-			return err
-		}
-		return t.recordTask(now, "task.created", s.Name)
+		return insertTriggers(t, task.TaskOwner(s.Name), triggers, now)
 	})
 	if err != nil {
 		return task.Task{}, fmt.Errorf("create task %q: %w", s.Name, err)
 	}
 	return task.Task{Spec: s, Version: 1, CreatedAt: stored(now), UpdatedAt: stored(now)}, nil
+}
+
+func insertTask(t *tx, s task.Spec, spec string, now time.Time) error {
+	if err := checkTarget(t, s.Target); err != nil {
+		return err
+	}
+	if err := checkConcurrencyGroups(t, s.ConcurrencyGroups); err != nil {
+		return err
+	}
+	const insert = `
+		INSERT INTO task (name, spec, virtual_server, server, version, created_at, updated_at)
+		VALUES (?, ?, ?, ?, 1, ?, ?) ON CONFLICT (name) DO NOTHING`
+	n, err := t.exec(insert, s.Name, spec, orNil(s.Target.VirtualServer), orNil(s.Target.Server), micros(now), micros(now))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("the name is taken: %w", fault.Conflict)
+	}
+	if err := joinConcurrencyGroups(t, s.Name, s.ConcurrencyGroups); err != nil {
+		return err
+	}
+	return t.recordTask(now, "task.created", s.Name)
 }
 
 // recordTask appends an event about a task that was changed. The event is found by its subject and by its task.

@@ -34,6 +34,20 @@ func (db *DB) CreateTrigger(ctx context.Context, owner task.Owner, s task.Trigge
 	return created, nil
 }
 
+// insertTriggers stores the triggers that a task or plan is created with.
+func insertTriggers(t *tx, owner task.Owner, triggers []task.TriggerSpec, now time.Time) error {
+	for i, s := range triggers {
+		err := checkTrigger(t, owner, s)
+		if err == nil {
+			err = insertTrigger(t, &task.Trigger{TriggerSpec: s, Owner: owner}, now)
+		}
+		if err != nil {
+			return fault.Under(fmt.Sprintf("triggers[%d]", i), err)
+		}
+	}
+	return nil
+}
+
 func insertTrigger(t *tx, created *task.Trigger, now time.Time) error {
 	if err := hold(t, created, now); err != nil {
 		return err

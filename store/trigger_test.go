@@ -30,6 +30,14 @@ func getTrigger(t testing.TB, db *store.DB, name string) task.Trigger {
 	return must(db.Trigger(context.Background(), load, name))(t)
 }
 
+// wantField fails the test unless exactly that field was refused.
+func wantField(t testing.TB, err error, field string) {
+	t.Helper()
+	if fields := fault.Fields(err); len(fields) != 1 || fields[0].Field != field {
+		t.Errorf("got %v, want %s refused", err, field)
+	}
+}
+
 func wantNext(t testing.TB, tr task.Trigger, want time.Time) {
 	t.Helper()
 	switch {
@@ -72,6 +80,34 @@ func TestATriggerIsKeptWithItsNextTime(t *testing.T) {
 			if fields := fault.Fields(err); len(fields) != 1 || fields[0].Field != field {
 				t.Errorf("got %v, want %s refused", err, field)
 			}
+		}
+	})
+}
+
+func TestATaskOrPlanIsStoredWithAllOfItsTriggersOrNotAtAll(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		spec, night := loadSpec("sums"), plan.Spec{Name: "night", Nodes: []plan.Node{{Name: "a", Task: "load"}}}
+		bad := []task.TriggerSpec{hourly("good"), {Name: "bad", Cron: "@daily", Calendar: "nosuch"}}
+		before := must(db.LastEvent(ctx))(t)
+		_, err := db.CreateTaskWithTriggers(ctx, spec, bad, noon)
+		wantField(t, err, "triggers[1].calendar")
+		_, err = db.CreatePlanWithTriggers(ctx, night, bad, noon)
+		wantField(t, err, "triggers[1].calendar")
+		_, err = db.Task(ctx, "sums")
+		wantKind(t, err, fault.NotFound)
+		_, err = db.Plan(ctx, "night")
+		wantKind(t, err, fault.NotFound)
+		if all := must(db.Triggers(ctx, task.TriggerFilter{}, page.Request{}))(t).Items; len(all) != 0 || must(db.LastEvent(ctx))(t) != before {
+			t.Errorf("what was refused left the triggers %v", all)
+		}
+		good := []task.TriggerSpec{hourly("a"), {Name: "b", Every: task.Duration(time.Minute)}}
+		_ = must(db.CreateTaskWithTriggers(ctx, spec, good, noon))(t)
+		_ = must(db.CreatePlanWithTriggers(ctx, night, good, noon))(t)
+		for _, owner := range []task.Owner{task.TaskOwner("sums"), task.PlanOwner("night")} {
+			wantNext(t, must(db.Trigger(ctx, owner, "a"))(t), noon.Add(time.Hour))
+			wantNext(t, must(db.Trigger(ctx, owner, "b"))(t), noon.Add(time.Minute))
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -30,6 +31,27 @@ func (s TriggerSpec) Validate() error {
 	found.add(s.validReferences())
 	if len(found) == 0 {
 		found.add(s.validSchedule())
+	}
+	return found.join()
+}
+
+// ValidateTriggers returns nil if these may be the triggers of one owner, else all their faults under the key triggers:
+// joined field errors of kind fault.Invalid.
+func ValidateTriggers(triggers []TriggerSpec) error {
+	var found problems
+	if len(triggers) > MaxTriggers {
+		found.addf("triggers", "must be at most %d", MaxTriggers)
+		return found.join()
+	}
+	names := map[string]int{}
+	for i, s := range triggers {
+		path := fmt.Sprintf("triggers[%d]", i)
+		found.add(fault.Under(path, s.Validate()))
+		if first, taken := names[s.Name]; taken && s.Name != "" {
+			found.addf(path+".name", "is that of triggers[%d] already", first)
+			continue
+		}
+		names[s.Name] = i
 	}
 	return found.join()
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/segno-jobs/segno/api/wire"
+	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
 )
 
@@ -22,9 +23,9 @@ func (c *Client) Plan(ctx context.Context, name string) (wire.Plan, error) {
 	return get[wire.Plan](ctx, c, nil, "plans", name)
 }
 
-// CreatePlan stores a new plan.
-func (c *Client) CreatePlan(ctx context.Context, s plan.Spec) (wire.Plan, error) {
-	return post[wire.Plan](ctx, c, s, "plans")
+// CreatePlan stores a new plan with its triggers, all or nothing.
+func (c *Client) CreatePlan(ctx context.Context, s plan.Spec, triggers ...task.TriggerSpec) (wire.Plan, error) {
+	return post[wire.Plan](ctx, c, wire.NewPlan{Spec: s, Triggers: triggers}, "plans")
 }
 
 // PatchPlan applies a merge patch to a plan, see [wire.Diff].

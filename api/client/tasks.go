@@ -22,9 +22,9 @@ func (c *Client) Task(ctx context.Context, name string) (wire.Task, error) {
 	return get[wire.Task](ctx, c, nil, "tasks", name)
 }
 
-// CreateTask stores a new task.
-func (c *Client) CreateTask(ctx context.Context, s task.Spec) (wire.Task, error) {
-	return post[wire.Task](ctx, c, s, "tasks")
+// CreateTask stores a new task with its triggers, all or nothing.
+func (c *Client) CreateTask(ctx context.Context, s task.Spec, triggers ...task.TriggerSpec) (wire.Task, error) {
+	return post[wire.Task](ctx, c, wire.NewTask{Spec: s, Triggers: triggers}, "tasks")
 }
 
 // PatchTask applies a merge patch to a task, see [wire.Diff].

@@ -13,6 +13,12 @@ type Plan struct {
 	UpdatedAt Time  `json:"updated_at" format:"date-time"`
 }
 
+// NewPlan is the body of POST /plans: a plan with its triggers, which are stored together or not at all.
+type NewPlan struct {
+	plan.Spec
+	Triggers []task.TriggerSpec `json:"triggers,omitempty" doc:"Triggers that the plan is created with; all is stored, or nothing."`
+}
+
 // PlanOf returns p as it is sent.
 func PlanOf(p plan.Plan) Plan {
 	return Plan{Spec: p.Spec, Version: p.Version, CreatedAt: At(p.CreatedAt), UpdatedAt: At(p.UpdatedAt)}

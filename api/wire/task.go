@@ -12,6 +12,12 @@ type Task struct {
 	LastRun *LastRun `json:"last_run,omitempty" doc:"The newest run; given in lists, for tasks that have run."`
 }
 
+// NewTask is the body of POST /tasks: a task with its triggers, which are stored together or not at all.
+type NewTask struct {
+	task.Spec
+	Triggers []task.TriggerSpec `json:"triggers,omitempty" doc:"Triggers that the task is created with; all is stored, or nothing."`
+}
+
 // TaskOf returns t as it is sent.
 func TaskOf(t task.Task) Task {
 	return Task{Spec: t.Spec, Version: t.Version, CreatedAt: At(t.CreatedAt), UpdatedAt: At(t.UpdatedAt)}

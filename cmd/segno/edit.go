@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -12,13 +13,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/segno-jobs/segno/api/client"
+	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/cmd/segno/manifest"
+	"github.com/segno-jobs/segno/task"
 )
 
 func newTaskEditCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "edit NAME", Short: "Change a task in an editor", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completes(false, taskNames),
-		Long: `edit opens the task as a document of segno apply in $VISUAL or $EDITOR (else vi), and applies what is saved. Where that
+		Long: `edit opens the task with its triggers as a document of segno apply in $VISUAL or $EDITOR (else vi), and applies what is saved. Where that
 cannot be done, the document stays in its file and the message says where.`,
 		Example: "  segno task edit load-orders\n  EDITOR=nano segno task edit load-orders",
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
@@ -26,10 +29,10 @@ cannot be done, the document stays in its file and the message says where.`,
 			if err != nil {
 				return err
 			}
-			return a.edit(ctx, c, editable{manifest.KindTask, t.Name, t.Spec, t.Version, func(ctx context.Context) (int64, error) {
+			return a.editOwner(ctx, c, task.TaskOwner(t.Name), manifest.KindTask, t.Spec, t.Version, func(ctx context.Context) (int64, error) {
 				now, err := c.Task(ctx, t.Name)
 				return now.Version, err
-			}})
+			})
 		}),
 	}
 }
@@ -37,7 +40,7 @@ cannot be done, the document stays in its file and the message says where.`,
 func newPlanEditCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "edit NAME", Short: "Change a plan in an editor", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completes(false, planNames),
-		Long: `edit opens the plan as a document of segno apply in $VISUAL or $EDITOR (else vi), and applies what is saved. Where that
+		Long: `edit opens the plan with its triggers as a document of segno apply in $VISUAL or $EDITOR (else vi), and applies what is saved. Where that
 cannot be done, the document stays in its file and the message says where.`,
 		Example: "  segno plan edit nightly\n  EDITOR=nano segno plan edit nightly",
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
@@ -45,31 +48,81 @@ cannot be done, the document stays in its file and the message says where.`,
 			if err != nil {
 				return err
 			}
-			return a.edit(ctx, c, editable{manifest.KindPlan, p.Name, p.Spec, p.Version, func(ctx context.Context) (int64, error) {
+			return a.editOwner(ctx, c, task.PlanOwner(p.Name), manifest.KindPlan, p.Spec, p.Version, func(ctx context.Context) (int64, error) {
 				now, err := c.Plan(ctx, p.Name)
 				return now.Version, err
-			}})
+			})
 		}),
 	}
 }
 
+// editOwner lets the user edit a task or plan together with its triggers, and applies what was saved, unless someone else has
+// changed either meanwhile.
+func (a *app) editOwner(ctx context.Context, c *client.Client, owner task.Owner, kind manifest.Kind, spec any, version int64, current func(context.Context) (int64, error)) error {
+	triggers, before, err := triggersToEdit(ctx, c, owner)
+	if err != nil {
+		return err
+	}
+	return a.edit(ctx, editable{kind: kind, name: owner.Name, spec: spec, triggers: triggers, apply: func(ctx context.Context, file string) error {
+		docs, err := manifest.Load(nil, file)
+		switch {
+		case err != nil:
+			return err
+		case len(docs) != 1 || docs[0].Kind != kind || docs[0].Name != owner.Name:
+			return fmt.Errorf("the document must be one %s with the name %s; segno apply is for others", kind, owner.Name)
+		}
+		now, err := current(ctx)
+		if err != nil {
+			return err
+		}
+		_, after, err := triggersToEdit(ctx, c, owner)
+		switch {
+		case err != nil:
+			return err
+		case now != version:
+			return fmt.Errorf("the %s %s was changed by someone else meanwhile", kind, owner.Name)
+		case !maps.Equal(before, after):
+			return fmt.Errorf("the triggers of the %s %s were changed by someone else meanwhile", kind, owner.Name)
+		}
+		changes, err := a.plan(ctx, c, docs)
+		if err != nil {
+			return err
+		}
+		return a.apply(ctx, c, changes, false, true)
+	}})
+}
+
+// triggersToEdit returns the triggers of an owner, and their versions by name.
+func triggersToEdit(ctx context.Context, c *client.Client, owner task.Owner) (specs []task.TriggerSpec, versions map[string]int64, err error) {
+	stored, _, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Trigger], error) { return c.Triggers(ctx, owner, p) })
+	versions = map[string]int64{}
+	for _, t := range stored {
+		specs = append(specs, t.TriggerSpec)
+		versions[t.Name] = t.Version
+	}
+	return specs, versions, err
+}
+
 // editable is what can be changed as a document in an editor.
 type editable struct {
-	kind    manifest.Kind
-	name    string
-	spec    any
-	version int64
-	// current returns the version that is stored now.
-	current func(context.Context) (int64, error)
+	kind     manifest.Kind
+	name     string
+	spec     any
+	triggers []task.TriggerSpec
+	// apply makes what it is about what the file says.
+	apply func(ctx context.Context, file string) error
 }
 
 // edit lets the user edit a document, and applies what was saved.
-func (a *app) edit(ctx context.Context, c *client.Client, e editable) error {
+func (a *app) edit(ctx context.Context, e editable) error {
 	file, err := e.write()
 	if err != nil {
 		return err
 	}
-	if err := a.applyEdited(ctx, c, e, file); err != nil {
+	if err = a.openEditor(ctx, file); err == nil {
+		err = e.apply(ctx, file)
+	}
+	if err != nil {
 		return fmt.Errorf("%w\nYour document is still in %s", err, file)
 	}
 	if err := os.Remove(file); err != nil {
@@ -82,7 +135,11 @@ func (a *app) edit(ctx context.Context, c *client.Client, e editable) error {
 func (e editable) write() (file string, err error) {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "kind: %s\n", e.kind)
-	if err := writeYAML(&text, e.spec); err != nil {
+	err = writeYAML(&text, e.spec)
+	if err == nil && len(e.triggers) > 0 {
+		err = writeYAML(&text, map[string]any{"triggers": e.triggers})
+	}
+	if err != nil {
 		return "", err
 	}
 	f, err := os.CreateTemp("", fmt.Sprintf("segno-%s-*.yaml", e.kind))
@@ -94,31 +151,6 @@ func (e editable) write() (file string, err error) {
 		return "", fmt.Errorf("write the %s for the editor: %w", e.kind, err)
 	}
 	return f.Name(), nil
-}
-
-func (a *app) applyEdited(ctx context.Context, c *client.Client, e editable, file string) error {
-	if err := a.openEditor(ctx, file); err != nil {
-		return err
-	}
-	docs, err := manifest.Load(nil, file)
-	switch {
-	case err != nil:
-		return err
-	case len(docs) != 1 || docs[0].Kind != e.kind || docs[0].Name != e.name:
-		return fmt.Errorf("the document must be one %s with the name %s; segno apply is for others", e.kind, e.name)
-	}
-	version, err := e.current(ctx)
-	switch {
-	case err != nil:
-		return err
-	case version != e.version:
-		return fmt.Errorf("the %s %s was changed by someone else meanwhile", e.kind, e.name)
-	}
-	changes, err := a.plan(ctx, c, docs)
-	if err != nil {
-		return err
-	}
-	return a.apply(ctx, c, changes, false, true)
 }
 
 // openEditor runs the user's editor, which may be a command with arguments, on a file.

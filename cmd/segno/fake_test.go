@@ -150,14 +150,15 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	f.route(mux, "GET /tasks", listOf(f.tasks))
 	f.route(mux, "GET /tasks/{name}", oneOf(f.tasks))
 	f.route(mux, "POST /tasks", func(r *http.Request) (any, error) {
-		var s task.Spec
+		var s wire.NewTask
 		if err := json.NewDecoder(r.Body).Decode(&s); err != nil {
 			return nil, err
 		}
 		if _, taken := f.tasks[s.Name]; taken {
 			return nil, refusal{Status: 409, Title: "Conflict", Detail: "a task " + s.Name + " exists already"}
 		}
-		f.tasks[s.Name] = wire.Task{Spec: s, Version: 1, UpdatedAt: wire.At(noon)}
+		f.tasks[s.Name] = wire.Task{Spec: s.Spec, Version: 1, UpdatedAt: wire.At(noon)}
+		f.addTriggers(task.TaskOwner(s.Name), s.Triggers...)
 		return f.tasks[s.Name], nil
 	})
 	f.route(mux, "PATCH /tasks/{name}", patchOf(f.tasks))

@@ -84,7 +84,7 @@ func newPlanCreateCommand(a *app) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
 		Use: "create -f FILE", Short: "Make plans from a file", Args: cobra.NoArgs,
-		Long:    "create makes plans from the documents of a file. A plan that exists is refused; segno apply is for changing it.",
+		Long:    "create makes plans from the documents of a file, each together with its triggers or not at all. A plan that exists is refused; segno apply is for changing it.",
 		Example: "  segno plan create -f nightly.yaml",
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
 			if file == "" {
@@ -113,12 +113,7 @@ func (a *app) createPlans(ctx context.Context, c *client.Client, docs []manifest
 		err := doc.Plan.Validate()
 		var p wire.Plan
 		if err == nil {
-			p, err = c.CreatePlan(ctx, *doc.Plan)
-		}
-		for _, t := range doc.Triggers {
-			if err == nil {
-				_, err = c.CreateTrigger(ctx, doc.Owner(), *t.Trigger)
-			}
+			p, err = c.CreatePlan(ctx, *doc.Plan, doc.TriggerSpecs()...)
 		}
 		if err != nil {
 			errs = append(errs, located(doc, err))

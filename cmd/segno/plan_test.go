@@ -43,9 +43,10 @@ func (f *fakeAPI) routePlans(mux *http.ServeMux) {
 	f.route(mux, "PATCH /plans/{name}", patchOf(f.plans))
 	f.route(mux, "DELETE /plans/{name}", removeOf(f.plans))
 	f.route(mux, "POST /plans", func(r *http.Request) (any, error) {
-		var s plan.Spec
+		var s wire.NewPlan
 		err := json.NewDecoder(r.Body).Decode(&s)
-		f.plans[s.Name] = wire.Plan{Spec: s, Version: 1, UpdatedAt: wire.At(noon)}
+		f.plans[s.Name] = wire.Plan{Spec: s.Spec, Version: 1, UpdatedAt: wire.At(noon)}
+		f.addTriggers(task.PlanOwner(s.Name), s.Triggers...)
 		return f.plans[s.Name], err
 	})
 	one := func(*http.Request) (any, error) {

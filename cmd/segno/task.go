@@ -159,13 +159,14 @@ func newTaskCreateCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create -f FILE | create NAME --virtual-server VS -- COMMAND [ARG …]", Short: "Make a task",
 		Long: `create makes tasks from the documents of a file, or one from flags; the command after -- is run as it stands, without a
-shell. A task that exists is refused; segno apply is for changing it.`,
+shell. A task is made together with the triggers of its document, or not at all. One that exists is refused; segno apply is
+for changing it.`,
 		Example: `  segno task create -f load-orders.yaml
   segno task create hello --virtual-server etl -- echo "hello, world"
   segno task create sums --virtual-server etl --on-unavailable restart -- sh sums.sh
   segno task create nightly --server js-1 --param date=2026-01-01 -- sh load.sh '${{ params.date }}'`,
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
-			specs := []task.Spec{}
+			made := []wire.NewTask{}
 			switch {
 			case file != "" && len(args) > 0:
 				return usagef("give either --file or a name and a command")
@@ -178,16 +179,16 @@ shell. A task that exists is refused; segno apply is for changing it.`,
 					if doc.Kind != manifest.KindTask {
 						return fmt.Errorf("%s:%d: is a %s; `segno apply` takes every kind", doc.File, doc.Line, doc.Kind)
 					}
-					specs = append(specs, *doc.Task)
+					made = append(made, wire.NewTask{Spec: *doc.Task, Triggers: doc.TriggerSpecs()})
 				}
 			case len(args) < 2:
 				return usagef("give --file, or a name and a command after --")
 			default:
 				spec.Name, spec.Job.Command, spec.Timeout = args[0], args[1:], task.Duration(timeout)
 				spec.OnUnavailable, spec.UnavailableAfter, spec.LeaveRunning = fallback.policy(), task.Duration(fallback.after), fallback.leave
-				specs = append(specs, spec)
+				made = append(made, wire.NewTask{Spec: spec})
 			}
-			return a.createTasks(ctx, c, specs)
+			return a.createTasks(ctx, c, made)
 		}),
 	}
 	flags := cmd.Flags()
@@ -205,20 +206,20 @@ shell. A task that exists is refused; segno apply is for changing it.`,
 	return cmd
 }
 
-func (a *app) createTasks(ctx context.Context, c *client.Client, specs []task.Spec) error {
+func (a *app) createTasks(ctx context.Context, c *client.Client, wanted []wire.NewTask) error {
 	var made []wire.Task
 	var errs []error
-	for _, spec := range specs {
-		t, err := c.CreateTask(ctx, spec)
+	for _, w := range wanted {
+		t, err := c.CreateTask(ctx, w.Spec, w.Triggers...)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("task %s: %w", spec.Name, err))
+			errs = append(errs, fmt.Errorf("task %s: %w", w.Name, err))
 			continue
 		}
-		a.warnOfLeaving(spec.LeaveRunning)
+		a.warnOfLeaving(w.LeaveRunning)
 		made = append(made, t)
 	}
 	var answer any = made
-	if len(made) == 1 && len(specs) == 1 {
+	if len(made) == 1 && len(wanted) == 1 {
 		answer = made[0]
 	}
 	if len(made) > 0 {

@@ -20,8 +20,9 @@ plan:nightly is the plan nightly.`, `  segno trigger list
   segno trigger create plan:nightly at-two --cron "0 2 * * *"
   segno trigger preview load-orders nightly
   segno trigger preview --cron "0 0 L * *" --count 12
+  segno trigger edit load-orders nightly --cron "45 2 * * mon-fri"
   segno trigger pause load-orders --reason "the database is moved"`)
-	cmd.AddCommand(newTriggerListCommand(a), newTriggerShowCommand(a), newTriggerCreateCommand(a), newTriggerDeleteCommand(a),
+	cmd.AddCommand(newTriggerListCommand(a), newTriggerShowCommand(a), newTriggerCreateCommand(a), newTriggerEditCommand(a), newTriggerDeleteCommand(a),
 		newTriggerPauseCommand(a), newTriggerResumeCommand(a), newTriggerPreviewCommand(a), newOccurrencesCommand(a), newForecastCommand(a),
 		newTriggerWatchesCommand(a), newTriggerAddressCommand(a))
 	return cmd
@@ -200,6 +201,7 @@ type triggerFlags struct {
 
 func (f *triggerFlags) add(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
+	flags.StringVar(&f.spec.Description, "description", "", "what the trigger is for")
 	flags.StringVar(&f.spec.Cron, "cron", "", "five `fields` (minute hour day month weekday), six with seconds before them, or a word such as @daily")
 	flags.DurationVar(&f.every, "every", 0, "interval such as 10m")
 	flags.StringVar(&f.at, "at", "", "the one `instant` at which it is due, such as 2026-01-31T09:05:00Z")
@@ -213,7 +215,6 @@ func (f *triggerFlags) add(a *app, cmd *cobra.Command) {
 	flags.StringVar(&f.spec.Calendar, "calendar", "", "`name` of the calendar that it keeps to")
 	flags.DurationVar(&f.delay, "jitter", 0, "most that its runs are delayed, such as 5m")
 	flags.StringToStringVar(&f.params, "param", nil, "`name=value` that overrides a parameter of the task or plan; can be repeated")
-	flags.BoolVar(&f.spec.Paused, "paused", false, "make it paused")
 	f.events.add(a, cmd)
 	complete(cmd, "calendar", a.completes(true, calendarNames))
 	for flag, words := range map[string][]string{"in-gap": {"run", "skip"}, "in-overlap": {"once", "twice"}, "misfire": {"skip", "latest", "all"}} {
@@ -254,6 +255,7 @@ func instantFlag(flag, text string) (time.Time, error) {
 
 func newTriggerCreateCommand(a *app) *cobra.Command {
 	var f triggerFlags
+	var file string
 	cmd := &cobra.Command{
 		Use: "create OWNER NAME", Short: "Give a task or plan a trigger", Args: cobra.ExactArgs(2), ValidArgsFunction: a.completes(false, ownerNames),
 		Long: `create gives a task or plan a trigger: one that is due at times, or one that waits for files, for the end of another task, or for
@@ -270,6 +272,9 @@ requests to a secret address, which segno trigger address makes.`,
 			if err != nil {
 				return err
 			}
+			if file != "" {
+				return a.createTriggerFrom(ctx, c, owner, args[1], file)
+			}
 			spec, err := f.trigger(args[1])
 			if err != nil {
 				return err
@@ -282,6 +287,14 @@ requests to a secret address, which segno trigger address makes.`,
 		}),
 	}
 	f.add(a, cmd)
+	cmd.Flags().BoolVar(&f.spec.Paused, "paused", false, "make it paused")
+	cmd.Flags().StringVarP(&file, "from", "f", "", "YAML `file` with the trigger in place of flags, or - for standard input")
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		if file != "" && (len(f.given(cmd)) > 0 || cmd.Flags().Changed("paused")) {
+			return usagef("give either --from or flags of the trigger")
+		}
+		return nil
+	}
 	return cmd
 }
 

@@ -48,16 +48,26 @@ func (f *eventFlags) add(a *app, cmd *cobra.Command) {
 // into puts what the flags say into a trigger.
 func (f *eventFlags) into(s *task.TriggerSpec) {
 	if f.file != (task.FileTrigger{}) {
-		file := f.file
-		file.On, file.Settle, file.Poll = task.FileChange(f.on), task.Duration(f.settle), task.Duration(f.poll)
+		file := f.fileTrigger()
 		s.File = &file
 	}
 	if f.after != "" {
-		s.After = &task.AfterTrigger{Task: f.after, On: task.ChainEnd(f.end)}
+		after := f.afterTrigger()
+		s.After = &after
 	}
 	if f.webhook != "" {
 		s.Webhook = &task.WebhookTrigger{Signature: task.WebhookSignature(f.webhook)}
 	}
+}
+
+func (f *eventFlags) fileTrigger() task.FileTrigger {
+	file := f.file
+	file.On, file.Settle, file.Poll = task.FileChange(f.on), task.Duration(f.settle), task.Duration(f.poll)
+	return file
+}
+
+func (f *eventFlags) afterTrigger() task.AfterTrigger {
+	return task.AfterTrigger{Task: f.after, On: task.ChainEnd(f.end)}
 }
 
 // eventWord says in a few words which events a trigger waits for, or "".

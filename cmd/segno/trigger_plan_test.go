@@ -69,10 +69,19 @@ func TestApplyMakesTheTriggersOfAPlanWhatItsDocumentSays(t *testing.T) {
 	}
 }
 
+func TestTaskCreateMakesTheTriggersOfItsFileInOneRequest(t *testing.T) {
+	s := newShell(t)
+	const text = "kind: task\nname: sums\ntarget: {virtual_server: etl}\njob: {command: [sh]}\ntriggers: [{name: often, every: 10m}]\n"
+	s.ok("task", "create", "-f", file(t, text))
+	if _, has := s.api.triggers["sums/often"]; !has || len(s.api.calls) != 1 {
+		t.Errorf("made were the triggers %v by %q", s.api.triggers, s.api.calls)
+	}
+}
+
 func TestPlanCreateMakesTheTriggersOfItsFile(t *testing.T) {
 	s := newShell(t)
 	s.ok("plan", "create", "-f", file(t, "kind: plan\nname: nightly\nnodes: [{name: a, task: a}]\ntriggers: [{name: often, every: 10m}]\n"))
-	if _, has := s.api.triggers["plan:nightly/often"]; !has || len(s.api.plans) != 1 {
+	if _, has := s.api.triggers["plan:nightly/often"]; !has || len(s.api.plans) != 1 || len(s.api.calls) != 1 {
 		t.Errorf("made were the plans %v and the triggers %v", s.api.plans, s.api.triggers)
 	}
 }

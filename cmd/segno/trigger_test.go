@@ -69,6 +69,18 @@ func (f *fakeAPI) routeTriggers(mux *http.ServeMux) {
 	})
 }
 
+// addTriggers gives a task or plan triggers.
+func (f *fakeAPI) addTriggers(owner task.Owner, specs ...task.TriggerSpec) {
+	for _, s := range specs {
+		next := wire.At(noon.Add(time.Hour))
+		t := wire.Trigger{TriggerSpec: s, Kind: string(s.Kind()), NextAt: &next, DueAt: &next, Version: 1, UpdatedAt: wire.At(noon)}
+		if t.Task = &owner.Name; owner.Kind == task.OwnerPlan {
+			t.Task, t.Plan = nil, &owner.Name
+		}
+		f.triggers[triggerName(owner, s.Name)] = t
+	}
+}
+
 // routeTriggersOf answers about the triggers of tasks or of plans. The map has those of a plan under plan:.
 func (f *fakeAPI) routeTriggersOf(mux *http.ServeMux, path string, ownerOf func(string) task.Owner) {
 	key := func(r *http.Request) string {
@@ -95,13 +107,9 @@ func (f *fakeAPI) routeTriggersOf(mux *http.ServeMux, path string, ownerOf func(
 		if err == nil && s.Validate() != nil {
 			return nil, invalid("cron", s.Validate().Error())
 		}
-		owner, next := ownerOf(r.PathValue("task")), wire.At(noon.Add(time.Hour))
-		t := wire.Trigger{TriggerSpec: s, Kind: string(s.Kind()), NextAt: &next, DueAt: &next, Version: 1, UpdatedAt: wire.At(noon)}
-		if t.Task = &owner.Name; owner.Kind == task.OwnerPlan {
-			t.Task, t.Plan = nil, &owner.Name
-		}
-		f.triggers[triggerName(owner, s.Name)] = t
-		return t, err
+		owner := ownerOf(r.PathValue("task"))
+		f.addTriggers(owner, s)
+		return f.triggers[triggerName(owner, s.Name)], err
 	})
 	f.route(mux, "GET "+path+"/{trigger}", named(oneOf[wire.Trigger]))
 	f.route(mux, "PATCH "+path+"/{trigger}", named(patchOf[wire.Trigger]))

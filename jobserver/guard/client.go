@@ -41,6 +41,9 @@ type Client struct {
 	boot    string
 	folder  *spool.Folder
 	guard   *net.UnixConn
+	// guardID is the guard's own name, empty for one that tells none; settled has its answers to doSettle.
+	guardID string
+	settled chan struct{}
 	growth  *growth
 	names   *nameSync
 	pool    *pool
@@ -114,7 +117,7 @@ func connectOnce(ctx context.Context, o ClientOptions) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		options: o, place: p, boot: bootID(), folder: folder, growth: newGrowth(),
+		options: o, place: p, boot: bootID(), folder: folder, growth: newGrowth(), settled: make(chan struct{}, 1),
 		names: newNameSync(folder), attempts: map[task.Ref]*held{},
 	}
 	// It outlives ctx, which is for the connecting alone.
@@ -163,7 +166,7 @@ func (c *Client) start(ctx context.Context, e jobserver.Execution, h *held) erro
 		c.pool.put(k)
 		return err
 	}
-	fd, fresh, err := c.folder.Create(spool.Header{BootID: c.boot, CreatedAt: time.Now().UTC(), Execution: e})
+	fd, fresh, err := c.folder.Create(spool.Header{BootID: c.boot, Guard: c.guardID, CreatedAt: time.Now().UTC(), Execution: e})
 	if err != nil {
 		c.noteWrite(err)
 		c.pool.put(k)
@@ -248,20 +251,24 @@ func (c *Client) find(ref task.Ref) *held {
 }
 
 // Stop has the attempt stopped; kind is what its exit record will say, unless the job had ended by itself. Stopping
-// twice, or one that has ended, is harmless. For an attempt that is not kept the error is fault.NotFound.
+// twice, or one that has ended, is harmless. For an attempt that is not kept the error is fault.NotFound, and where no
+// keeper could be told fault.Unavailable: it is to be tried again.
 func (c *Client) Stop(_ context.Context, ref task.Ref, kind task.ExitKind) error {
 	c.mu.Lock()
 	h := c.attempts[ref]
 	var k *keeperConn
-	if h != nil && !h.ended {
-		k = h.keeper
+	ended := false
+	if h != nil {
+		k, ended = h.keeper, h.ended
 	}
 	c.mu.Unlock()
-	if h == nil {
+	switch {
+	case h == nil:
 		return fmt.Errorf("stop %s: %w", spool.Name(ref), fault.NotFound)
-	}
-	if k == nil {
-		return nil // It has ended, or is being settled.
+	case ended:
+		return nil
+	case k == nil:
+		return fmt.Errorf("stop %s: it is being settled, or its keeper does not answer: %w", spool.Name(ref), fault.Unavailable)
 	}
 	if err := k.order(order{Do: doStop, Run: ref.Run, Number: ref.Number, Kind: kind}); err != nil {
 		return fmt.Errorf("stop %s: %w: %w", spool.Name(ref), fault.Unavailable, err)

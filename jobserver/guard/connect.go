@@ -2,16 +2,19 @@ package guard
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/jobserver/spool"
 	"github.com/segno-jobs/segno/task"
 )
@@ -34,7 +37,7 @@ func (c *Client) begin(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("connect to guard: %w", ctx.Err())
 	}
-	return c.takeStock()
+	return c.takeStock(ctx)
 }
 
 // reach connects to the guard's socket, and starts a guard where none listens.
@@ -104,6 +107,9 @@ func (c *Client) hearGuard(listed chan<- error) {
 				err := fmt.Errorf("the guard speaks version %d, this program %d: let its jobs end first", n.Version, version)
 				offer(listed, err)
 			}
+			c.guardID = n.Guard
+		case isSettled:
+			offer(c.settled, struct{}{})
 		case isKeeper:
 			c.pool.meet(n.PID)
 		case isGone:
@@ -127,7 +133,7 @@ func offer[T any](ch chan<- T, v T) {
 }
 
 // takeStock looks through the spools that an earlier client left.
-func (c *Client) takeStock() error {
+func (c *Client) takeStock(ctx context.Context) error {
 	refs, err := c.folder.Refs()
 	if err != nil {
 		return err
@@ -136,18 +142,111 @@ func (c *Client) takeStock() error {
 	if err := c.folder.Sync(); err != nil {
 		return err
 	}
-	for _, ref := range refs {
-		c.mu.Lock()
-		_, known := c.attempts[ref]
-		if !known {
-			c.attempts[ref] = &held{beside: true}
+	refs = slices.DeleteFunc(refs, func(ref task.Ref) bool { return !c.discover(ref) })
+	// Whoever else holds a spool is about to end: a keeper that was killed just now, or has lost its guard.
+	for give := time.Now().Add(settleWithin); len(refs) > 0; {
+		if refs, err = c.judge(ctx, refs); err != nil {
+			return err
 		}
-		c.mu.Unlock()
-		if !known {
-			c.settle(ref, guardKilled)
+		if len(refs) == 0 || time.Now().After(give) {
+			break
+		}
+		select {
+		case <-time.After(firstCheck):
+		case <-ctx.Done():
+			return fmt.Errorf("look through spools: %w", ctx.Err())
 		}
 	}
+	for _, ref := range refs {
+		c.settle(ref, guardKilled)
+	}
 	return nil
+}
+
+// settleWithin is how long a client waits, before it tells what is kept, for spools that someone holds who is no keeper
+// that it knows.
+const settleWithin = jobserver.KillBound
+
+// judge settles the spools that nobody holds, and returns the others.
+func (c *Client) judge(ctx context.Context, refs []task.Ref) (held []task.Ref, err error) {
+	abandoned := map[task.Ref]bool{}
+	for _, ref := range refs {
+		if c.folder.Abandoned(ref) {
+			abandoned[ref] = true
+		}
+	}
+	if len(abandoned) > 0 {
+		// The keeper of such a spool may have died just now; then the guard settles it, and knows why.
+		if err := c.awaitGuard(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for _, ref := range refs {
+		done := abandoned[ref]
+		if !done {
+			done, err = c.folder.Ended(ref)
+			done = done || errors.Is(err, fault.NotFound)
+		}
+		if !done || !(abandoned[ref] && c.removeUnbegun(ref) || c.trySettle(ref, guardKilled)) {
+			held = append(held, ref)
+		}
+	}
+	return held, nil
+}
+
+// discover notes that an attempt has a spool. It reports whether neither a keeper nor the guard has told of it.
+func (c *Client) discover(ref task.Ref) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.attempts[ref] != nil {
+		return false
+	}
+	c.attempts[ref] = &held{beside: true}
+	return true
+}
+
+// awaitGuard returns once the guard has cleared up behind every keeper that had ended when it was called.
+func (c *Client) awaitGuard(ctx context.Context) error {
+	if c.guardID == "" {
+		return nil // It is of an earlier version.
+	}
+	text, err := json.Marshal(order{Do: doSettle})
+	if err == nil {
+		_, err = c.guard.Write(text)
+	}
+	if err != nil {
+		return fmt.Errorf("ask guard: %w: %w", errGuardLeft, err)
+	}
+	select {
+	case <-c.settled:
+		return nil
+	case <-c.growth.done:
+		return fmt.Errorf("ask guard: %w", errGuardLeft)
+	case <-ctx.Done():
+		return fmt.Errorf("ask guard: %w", ctx.Err())
+	}
+}
+
+// removeUnbegun removes the spool of an attempt, and what lies beside it, if certainly no keeper has ever taken it: its
+// agent was killed before it had handed it over, or the keeper before it looked. To the conductor that is the same as if
+// the agent had been killed a moment earlier, before there was a spool. It reports whether it was so.
+//
+// That no keeper has taken it is known if it was made for the keepers of the present guard: they live, and hold the lock
+// of what they have taken, or the guard has ended it in their stead.
+func (c *Client) removeUnbegun(ref task.Ref) bool {
+	removed, err := c.folder.RemoveUnbegun(ref, func(h spool.Header) bool { return c.guardID != "" && h.Guard == c.guardID })
+	if err == nil && removed {
+		err = c.folder.RemoveBeside(ref)
+	}
+	if err != nil {
+		c.options.Logger.Error("what was left of an attempt that never began could not be removed", "attempt", spool.Name(ref), "error", err)
+	}
+	if !removed {
+		return false
+	}
+	c.options.Logger.Warn("an attempt was given to no keeper before the agent ended; it never began", "attempt", spool.Name(ref))
+	c.forget(ref, c.find(ref))
+	return true
 }
 
 // settle sees to it that the spool of an attempt without a keeper has its exit record. Where a keeper that lost its

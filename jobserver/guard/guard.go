@@ -40,6 +40,8 @@ type Options struct {
 
 // guardian is a running guard. All of it belongs to the one loop in run.
 type guardian struct {
+	// id tells this guard from any other of the host's present boot.
+	id      string
 	place   place
 	log     *slog.Logger
 	cgroups string
@@ -50,7 +52,9 @@ type guardian struct {
 	waiter               *waiter
 	lock, listener, null int
 	clients              []int
-	keepers              []*keeperProcess
+	// asking are clients to be told once it has cleared up behind every keeper that has ended.
+	asking  []int
+	keepers []*keeperProcess
 	// bereaved are keepers that have ended, and whose processes are being cleared away.
 	bereaved  []*keeperProcess
 	checkWait time.Duration
@@ -102,7 +106,7 @@ func newGuardian(o Options) (*guardian, error) {
 		return nil, err
 	}
 	g := &guardian{
-		place: p, log: o.Logger, linger: o.Linger, boot: bootID(),
+		id: fmt.Sprintf("%d-%d", os.Getpid(), sinceBoot()), place: p, log: o.Logger, linger: o.Linger, boot: bootID(),
 		lock: -1, listener: -1, null: -1, aloneSince: sinceBoot(), heardAt: sinceBoot(), lookAt: never,
 	}
 	if g.linger <= 0 {
@@ -209,6 +213,7 @@ func (g *guardian) run() error {
 		if len(g.bereaved) > 0 {
 			g.clear(sinceBoot())
 		}
+		g.answer()
 		if g.alone() && sinceBoot() >= g.aloneSince+g.linger {
 			return nil
 		}
@@ -258,7 +263,7 @@ func (g *guardian) greet() {
 		return
 	}
 	g.clients = append(g.clients, fd)
-	g.tell(fd, notice{Is: isGuard, PID: os.Getpid(), Version: version})
+	g.tell(fd, notice{Is: isGuard, PID: os.Getpid(), Version: version, Guard: g.id})
 	for _, k := range g.keepers {
 		if k.ready {
 			g.tell(fd, notice{Is: isKeeper, PID: k.pid})
@@ -274,6 +279,27 @@ func (g *guardian) greet() {
 // listed reports whether it is known of each keeper that has ended what became of its processes.
 func (g *guardian) listed() bool {
 	return !slices.ContainsFunc(g.bereaved, func(k *keeperProcess) bool { return !k.stuck })
+}
+
+// see takes in which keepers have ended by now. The channel of a keeper ends before its other files are closed, the spool
+// that it kept among them: so a client that found a spool free knows after that what the guard knows of it.
+func (g *guardian) see() {
+	for _, k := range slices.Clone(g.keepers) {
+		g.hear(k.channel)
+	}
+}
+
+// answer tells the clients that asked, as soon as nothing is left to be cleared up.
+func (g *guardian) answer() {
+	if len(g.asking) == 0 || !g.listed() {
+		return
+	}
+	asking := g.asking
+	g.asking = nil
+	for _, fd := range asking {
+		g.tellStuck(fd)
+		g.tell(fd, notice{Is: isSettled})
+	}
 }
 
 // tellStuck names the attempts to a client whose processes cannot be killed.
@@ -301,6 +327,7 @@ func (g *guardian) tellAll(n notice) {
 func (g *guardian) dismiss(fd int) {
 	if i := slices.Index(g.clients, fd); i >= 0 {
 		g.clients = slices.Delete(g.clients, i, i+1)
+		g.asking = slices.DeleteFunc(g.asking, func(asking int) bool { return asking == fd })
 		unix.Close(fd)
 		g.aloneSince = sinceBoot()
 	}
@@ -344,12 +371,15 @@ func (g *guardian) obey(client int) {
 		g.dismiss(client)
 		return
 	}
-	if o.Do != doSpawn {
-		return
-	}
-	if err := g.spawn(); err != nil {
-		g.log.Error("a keeper could not be started", "error", err)
-		g.tell(client, notice{Is: isUnable, Error: err.Error()})
+	switch o.Do {
+	case doSpawn:
+		if err := g.spawn(); err != nil {
+			g.log.Error("a keeper could not be started", "error", err)
+			g.tell(client, notice{Is: isUnable, Error: err.Error()})
+		}
+	case doSettle:
+		g.see()
+		g.asking = append(g.asking, client)
 	}
 }
 

@@ -308,6 +308,7 @@ func (k *keeper) greet() {
 	if fd < 0 {
 		return
 	}
+	k.hearOut()
 	closeFD(&k.client)
 	if err := k.waiter.add(fd); err != nil {
 		k.log.Error("a client was refused", "error", err)
@@ -322,13 +323,20 @@ func (k *keeper) greet() {
 	k.tell(hello)
 }
 
-// tell sends the client a notice. A client that does not take it is let go; it will ask again.
+// hearOut does all that the present client has ordered so far. It may have been killed since: a spool that it handed over
+// is this keeper's, whether or not it was looked at before the next client came, and would be lost with the connection.
+func (k *keeper) hearOut() {
+	for k.client >= 0 && k.obey() {
+	}
+}
+
+// tell sends the client a notice. A client that does not take it is let go, once its orders are done; it will ask again.
 func (k *keeper) tell(n notice) {
 	if k.client < 0 {
 		return
 	}
 	if send(k.client, n) != nil {
-		k.dismiss()
+		_ = unix.Shutdown(k.client, unix.SHUT_RDWR) // What is unread can still be read.
 	}
 }
 
@@ -341,16 +349,17 @@ func (k *keeper) dismiss() {
 	k.idleSince = sinceBoot()
 }
 
-// obey does what the client orders.
-func (k *keeper) obey() {
+// obey does one thing that the client has ordered, and reports whether there was one. At the end of the orders of a client
+// that is gone it is let go.
+func (k *keeper) obey() bool {
 	var o order
 	fd, err := receive(k.client, k.message[:], &o)
 	if err == unix.EAGAIN {
-		return
+		return false
 	}
 	if err != nil {
 		k.dismiss()
-		return
+		return false
 	}
 	if fd >= 0 && o.Do != doStart {
 		unix.Close(fd)
@@ -377,6 +386,7 @@ func (k *keeper) obey() {
 	case doLeave:
 		k.leaving = k.leaving || k.attempt == nil
 	}
+	return true
 }
 
 // orphan is called when the guard is gone: what is kept is killed, and its spool says why.

@@ -31,6 +31,8 @@ type order struct {
 const (
 	// doSpawn asks a guard for one more keeper.
 	doSpawn = "spawn"
+	// doSettle asks a guard to say when it has cleared up behind every keeper that has ended by now.
+	doSettle = "settle"
 	// doStart hands a keeper the spool that comes along as a descriptor.
 	doStart = "start"
 	// doStop has a keeper stop its attempt.
@@ -50,8 +52,10 @@ type notice struct {
 	Run    task.RunID `json:"run,omitempty"`
 	Number int        `json:"number,omitempty"`
 	PID    int        `json:"pid,omitempty"`
-	// Version is set in isGuard, Full in isHere, Error in isUnable and isRefused.
+	// Version and Guard are set in isGuard, Full in isHere, Error in isUnable and isRefused. Guard is empty from a guard
+	// that knows nothing of doSettle.
 	Version int    `json:"version,omitempty"`
+	Guard   string `json:"guard,omitempty"`
 	Full    bool   `json:"full,omitempty"`
 	Error   string `json:"error,omitempty"`
 	// Unkillable may be set in isHere and isUnkillable; Beside in isEnded, where files may lie beside the spool.
@@ -63,6 +67,8 @@ const (
 	// isGuard is a guard's first word, isListed follows its keepers.
 	isGuard  = "guard"
 	isListed = "listed"
+	// isSettled answers doSettle.
+	isSettled = "settled"
 	// isKeeper names a keeper that is ready, isGone one that has left and whose processes are gone, with the attempt that
 	// it had taken, if any.
 	isKeeper = "keeper"

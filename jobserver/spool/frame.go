@@ -39,7 +39,9 @@ const (
 // Header is the first frame of a spool.
 type Header struct {
 	// BootID is that of the host when the spool was made. With another one now, the host was rebooted meanwhile.
-	BootID    string              `json:"boot_id"`
+	BootID string `json:"boot_id"`
+	// Guard is the one whose keepers the spool is for, or empty.
+	Guard     string              `json:"guard,omitempty"`
 	CreatedAt time.Time           `json:"created_at"`
 	Execution jobserver.Execution `json:"execution"`
 }

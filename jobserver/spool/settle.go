@@ -40,20 +40,14 @@ func (f *Folder) Mend(ref task.Ref, now time.Time, detail string) (State, error)
 
 // settle is Settle; only if quick, a look at the end of the file is enough to see that the attempt has ended.
 func (f *Folder) settle(ref task.Ref, now time.Time, end func(Header) (task.ExitKind, string), quick bool) (State, error) {
-	fd, err := open(f.file(ref), unix.O_RDWR|unix.O_APPEND)
-	if err == unix.ENOENT {
-		return Held, fmt.Errorf("spool of %s: %w", Name(ref), fault.NotFound)
+	fd, err := f.seize(ref)
+	if errors.Is(err, fault.Conflict) {
+		return Held, nil
 	}
 	if err != nil {
-		return Held, fmt.Errorf("settle spool of %s: %w", Name(ref), err)
+		return Held, fmt.Errorf("settle: %w", err)
 	}
 	defer unix.Close(fd)
-	if err := lock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		if errors.Is(err, fault.Conflict) {
-			return Held, nil
-		}
-		return Held, err
-	}
 	if quick {
 		if done, err := ended(fd); done || err != nil {
 			return Ended, err
@@ -74,6 +68,56 @@ func (f *Folder) settle(ref task.Ref, now time.Time, end func(Header) (task.Exit
 		return Held, fmt.Errorf("settle spool of %s: %w", Name(ref), room(err))
 	}
 	return Settled, nil
+}
+
+// Abandoned reports whether the spool of an attempt has no exit record and nobody keeps it.
+func (f *Folder) Abandoned(ref task.Ref) bool {
+	fd, err := f.seize(ref)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	done, err := ended(fd)
+	return !done && err == nil
+}
+
+// RemoveUnbegun removes the spool of an attempt that nobody keeps, if nothing of it ever began: it has no record, and
+// unbegun says so of its header, or not even that was written. It reports whether it has removed one; what lies beside it
+// stays. A spool that is kept, or does not exist, is left alone without an error.
+func (f *Folder) RemoveUnbegun(ref task.Ref, unbegun func(Header) bool) (bool, error) {
+	fd, err := f.seize(ref)
+	if errors.Is(err, fault.Conflict) || errors.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer unix.Close(fd)
+	h, headed, size, err := readHeader(fd)
+	bare := err == nil && size == int64(headed) && unbegun(h)
+	if !bare && size > int64(len(magic)) {
+		return false, nil
+	}
+	if err := f.Remove(ref); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+// seize opens and locks the spool of an attempt. Where someone keeps it the error is fault.Conflict, where there is none
+// fault.NotFound.
+func (f *Folder) seize(ref task.Ref) (int, error) {
+	fd, err := open(f.file(ref), unix.O_RDWR|unix.O_APPEND)
+	if err == unix.ENOENT {
+		return -1, fmt.Errorf("spool of %s: %w", Name(ref), fault.NotFound)
+	}
+	if err == nil {
+		if err = lock(fd, unix.LOCK_EX|unix.LOCK_NB); err == nil {
+			return fd, nil
+		}
+		unix.Close(fd)
+	}
+	return -1, fmt.Errorf("open spool of %s: %w", Name(ref), err)
 }
 
 // restore cuts the file behind its last whole record, and returns a Writer that goes on there. A spool without a

@@ -32,14 +32,14 @@ func Load(stdin io.Reader, paths ...string) ([]Document, error) {
 
 func loadPath(stdin io.Reader, path string) ([]Document, error) {
 	if path == "-" {
-		return Parse("stdin", stdin)
+		return loadFile(stdin, path)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read what to apply: %w", err)
 	}
 	if !info.IsDir() {
-		return loadFile(path)
+		return loadFile(stdin, path)
 	}
 	files, err := yamlFiles(path)
 	if err != nil {
@@ -51,20 +51,32 @@ func loadPath(stdin io.Reader, path string) ([]Document, error) {
 	var docs []Document
 	var errs []error
 	for _, file := range files {
-		more, err := loadFile(file)
+		more, err := loadFile(stdin, file)
 		docs = append(docs, more...)
 		errs = append(errs, err)
 	}
 	return docs, errors.Join(errs...)
 }
 
-func loadFile(path string) ([]Document, error) {
+func loadFile(stdin io.Reader, path string) ([]Document, error) {
+	name, r, err := open(stdin, path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	return Parse(name, r)
+}
+
+// open opens a file, or stdin for the path "-", and returns the name that it has in errors.
+func open(stdin io.Reader, path string) (name string, r io.ReadCloser, err error) {
+	if path == "-" {
+		return "stdin", io.NopCloser(stdin), nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read what to apply: %w", err)
+		return "", nil, fmt.Errorf("read what to apply: %w", err)
 	}
-	defer func() { _ = f.Close() }()
-	return Parse(path, f)
+	return path, f, nil
 }
 
 func yamlFiles(dir string) ([]string, error) {

@@ -46,7 +46,7 @@ const (
 	// KindChannel documents stand before rules, which name them.
 	KindChannel Kind = "notification-channel"
 	KindRule    Kind = "notification-rule"
-	// KindTrigger is no document of its own: triggers stand below the key triggers of their tasks and plans.
+	// KindTrigger is no document to apply: triggers stand below the key triggers of their tasks and plans.
 	KindTrigger Kind = "trigger"
 )
 
@@ -117,29 +117,11 @@ const MaxBytes = 4 << 20
 
 // Parse reads the documents of one file. The name is used in errors.
 func Parse(file string, r io.Reader) ([]Document, error) {
-	text, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
-	}
-	if len(text) > MaxBytes {
-		return nil, &Error{File: file, Reason: fmt.Sprintf("is larger than %d MiB", MaxBytes>>20)}
-	}
+	roots, err := parseRoots(file, r)
+	errs := []error{err}
 	var docs []Document
-	var errs []error
-	for decoder := yaml.NewDecoder(bytes.NewReader(text)); ; {
-		var root yaml.Node
-		err := decoder.Decode(&root)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			errs = append(errs, &Error{File: file, Reason: strings.TrimPrefix(err.Error(), "yaml: ")})
-			break
-		}
-		if len(root.Content) == 0 || root.Content[0].Tag == "!!null" {
-			continue
-		}
-		doc, err := parseDocument(file, root.Content[0])
+	for _, root := range roots {
+		doc, err := parseDocument(file, root)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -147,6 +129,31 @@ func Parse(file string, r io.Reader) ([]Document, error) {
 		docs = append(docs, doc)
 	}
 	return docs, errors.Join(errs...)
+}
+
+// parseRoots returns the node of each document of one file that is not empty, up to the first that is no YAML.
+func parseRoots(file string, r io.Reader) ([]*yaml.Node, error) {
+	text, err := io.ReadAll(io.LimitReader(r, MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	if len(text) > MaxBytes {
+		return nil, &Error{File: file, Reason: fmt.Sprintf("is larger than %d MiB", MaxBytes>>20)}
+	}
+	var roots []*yaml.Node
+	for decoder := yaml.NewDecoder(bytes.NewReader(text)); ; {
+		var root yaml.Node
+		err := decoder.Decode(&root)
+		if errors.Is(err, io.EOF) {
+			return roots, nil
+		}
+		if err != nil {
+			return roots, &Error{File: file, Reason: strings.TrimPrefix(err.Error(), "yaml: ")}
+		}
+		if len(root.Content) > 0 && root.Content[0].Tag != "!!null" {
+			roots = append(roots, root.Content[0])
+		}
+	}
 }
 
 // Sort puts documents into the order in which they can be applied, and refuses a name that two of a kind have.
@@ -243,13 +250,15 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Name = doc.Calendar.Name
 	case KindTask:
 		doc.Task = &task.Spec{}
-		doc.Triggers = d.takeTriggers(body)
-		d.decode(body, doc.Task)
+		triggers, rest := take(body, "triggers")
+		doc.Triggers = d.triggers(triggers)
+		d.decode(rest, doc.Task)
 		doc.Name = doc.Task.Name
 	case KindPlan:
 		doc.Plan = &plan.Spec{}
-		doc.Triggers = d.takeTriggers(body)
-		d.decode(body, doc.Plan)
+		triggers, rest := take(body, "triggers")
+		doc.Triggers = d.triggers(triggers)
+		d.decode(rest, doc.Plan)
 		doc.Name = doc.Plan.Name
 	case KindChannel:
 		doc.Channel = &Channel{}
@@ -274,18 +283,23 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 
 // takeKind returns the kind of a document and the rest of it.
 func takeKind(file string, root *yaml.Node) (Kind, *yaml.Node, error) {
-	body := *root
-	body.Content = nil
-	var kind *yaml.Node
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if key := root.Content[i]; key.Value == "kind" && kind == nil {
-			kind = root.Content[i+1]
-			continue
-		}
-		body.Content = append(body.Content, root.Content[i], root.Content[i+1])
-	}
+	kind, body := take(root, "kind")
 	if kind == nil || kind.Kind != yaml.ScalarNode {
 		return "", nil, &Error{File: file, Line: root.Line, Reason: "the key kind is missing; it must be " + kindWords()}
 	}
-	return Kind(kind.Value), &body, nil
+	return Kind(kind.Value), body, nil
+}
+
+// take returns the first value that a mapping has under a key, or nil, and the mapping without it.
+func take(mapping *yaml.Node, key string) (value, rest *yaml.Node) {
+	without := *mapping
+	without.Content = nil
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key && value == nil {
+			value = mapping.Content[i+1]
+			continue
+		}
+		without.Content = append(without.Content, mapping.Content[i], mapping.Content[i+1])
+	}
+	return value, &without
 }

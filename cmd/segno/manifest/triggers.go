@@ -1,6 +1,9 @@
 package manifest
 
 import (
+	"errors"
+	"io"
+
 	"gopkg.in/yaml.v3"
 
 	"github.com/segno-jobs/segno/task"
@@ -14,22 +17,51 @@ func (d Document) Owner() task.Owner {
 	return task.TaskOwner(d.Name)
 }
 
-// takeTriggers takes the key triggers out of the body of a task or plan, and returns a document for each of them: nil where the
-// key is not there, and none where its list is empty.
-func (d *decoder) takeTriggers(body *yaml.Node) []Document {
-	var list *yaml.Node
-	rest := body.Content[:0:0]
-	for i := 0; i+1 < len(body.Content); i += 2 {
-		if body.Content[i].Value == "triggers" && list == nil {
-			list = body.Content[i+1]
-			continue
-		}
-		rest = append(rest, body.Content[i], body.Content[i+1])
+// TriggerSpecs returns the triggers of a document as they are sent.
+func (d Document) TriggerSpecs() []task.TriggerSpec {
+	specs := make([]task.TriggerSpec, len(d.Triggers))
+	for i, t := range d.Triggers {
+		specs[i] = *t.Trigger
 	}
+	return specs
+}
+
+// LoadTrigger reads a file with one trigger: what stands for it below the key triggers of a task or plan. A name may be
+// left out, and must be the one given where it is there; so must the kind, which is trigger. The path "-" stands for stdin.
+func LoadTrigger(stdin io.Reader, path, name string) (Document, error) {
+	file, r, err := open(stdin, path)
+	if err != nil {
+		return Document{}, err
+	}
+	defer func() { _ = r.Close() }()
+	roots, err := parseRoots(file, r)
+	if err != nil {
+		return Document{}, err
+	}
+	if len(roots) != 1 || roots[0].Kind != yaml.MappingNode {
+		return Document{}, &Error{File: file, Reason: "must hold one trigger, as it stands below the key triggers"}
+	}
+	root := roots[0]
+	d := decoder{file: file}
+	spec := &task.TriggerSpec{}
+	kind, body := take(root, "kind")
+	if kind != nil && kind.Value != string(KindTrigger) {
+		d.fail(kind, "kind", "must be trigger, or be left out")
+	}
+	d.decode(body, spec)
+	if spec.Name != "" && spec.Name != name {
+		d.fail(child(root, "name"), "name", "must be %s, or be left out", name)
+	}
+	spec.Name = name
+	return Document{Kind: KindTrigger, Name: name, File: file, Line: root.Line, Trigger: spec, root: root}, errors.Join(d.errs...)
+}
+
+// triggers returns a document for each trigger below the key triggers of a task or plan: nil where the key is not there, and
+// none where its list is empty.
+func (d *decoder) triggers(list *yaml.Node) []Document {
 	if list == nil {
 		return nil
 	}
-	body.Content = rest
 	docs := []Document{}
 	if list.Kind != yaml.SequenceNode {
 		d.fail(list, "triggers", "must be a list")

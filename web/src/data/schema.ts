@@ -434,7 +434,7 @@ export interface paths {
         /** List execution plans by name */
         get: operations["listPlans"];
         put?: never;
-        /** Create an execution plan */
+        /** Create an execution plan with its triggers */
         post: operations["createPlan"];
         delete?: never;
         options?: never;
@@ -1108,7 +1108,7 @@ export interface paths {
         /** List tasks by name */
         get: operations["listTasks"];
         put?: never;
-        /** Create a task */
+        /** Create a task with its triggers */
         post: operations["createTask"];
         delete?: never;
         options?: never;
@@ -2165,6 +2165,118 @@ export interface components {
             /** @enum {string} */
             source: "declared" | "learnt" | "assumed";
         };
+        NewPlan: {
+            /** @description What the plan is for. */
+            description?: string;
+            /** @description What follows what. */
+            edges?: components["schemas"]["PlanSpecEdge"][] | null;
+            /** @description Sets of nodes that run at once. */
+            groups?: components["schemas"]["PlanSpecGroup"][] | null;
+            /** @description Labels of the plan. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description The tasks that the plan runs. */
+            nodes: components["schemas"]["PlanSpecNode"][] | null;
+            /** @description Parameters of the plan and their default values. */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description Triggers that the plan is created with; all is stored, or nothing. */
+            triggers?: components["schemas"]["TriggerSpec"][] | null;
+        };
+        NewTask: {
+            /** @description Concurrency groups that the task's runs count in: limits shared with other tasks. */
+            concurrency_groups?: string[] | null;
+            /** @description What the task is for. */
+            description?: string;
+            /** @description By when runs are expected to start and to finish; one that is late is an event. */
+            expect?: components["schemas"]["Expect"];
+            /** @description What is run: command, script or steps. */
+            job: components["schemas"]["Job"];
+            /** @description Labels of the task itself. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap. */
+            leave_running?: boolean;
+            /**
+             * Format: int64
+             * @description How many runs of the task may be active at once, up to 10000; 0 is without limit. Changes hold for runs that wait, too.
+             */
+            max_concurrent?: number;
+            /**
+             * @description How long a run may wait in the queue, such as "1h"; then it fails.
+             * @example 90s
+             */
+            max_queue_time?: string;
+            /**
+             * Format: int64
+             * @description How many runs of the task may wait in the queue, up to 100000; 0 is without limit.
+             */
+            max_queued?: number;
+            /** @description Name of the task: 1 to 63 of a-z 0-9 - _ . */
+            name: string;
+            /** @description What happens to a run whose server is unavailable: wait, reset, restart, recover, or a list of {after, do}; by default the virtual server's, else wait. */
+            on_unavailable?: ("wait" | "reset" | "restart" | "recover") | {
+                /**
+                 * @description Silence of the server after which the step is taken, longer than that of the step before.
+                 * @example 90s
+                 */
+                after: string;
+                /** @enum {string} */
+                do: "wait" | "reset" | "restart" | "recover";
+            }[];
+            /** @description Most output kept of one attempt, such as "64MiB". */
+            output_limit?: string | number;
+            /** @description Parameters and their default values. */
+            params?: {
+                [key: string]: string;
+            };
+            /** @description A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them. */
+            pause_on_error?: boolean;
+            /**
+             * Format: int64
+             * @description Order in the queue, -1000 to 1000; higher first.
+             */
+            priority?: number;
+            /** @description Labels that a server must have. */
+            requires?: {
+                [key: string]: string;
+            };
+            /** @description What one run needs. */
+            resources?: components["schemas"]["Resources"];
+            /** @description How many of the task's runs are kept, and for how long; by default as the settings of all say. */
+            retention?: components["schemas"]["TaskRetention"];
+            /** @description How often and from where a run is tried again whose job failed. */
+            retries?: components["schemas"]["Retries"];
+            /**
+             * @description Time between SIGTERM and SIGKILL; by default 10s.
+             * @example 90s
+             */
+            stop_grace?: string;
+            /** @description Where runs are placed. */
+            target: components["schemas"]["Target"];
+            /**
+             * @description How long one attempt may run, such as "1h".
+             * @example 90s
+             */
+            timeout?: string;
+            /** @description Triggers that the task is created with; all is stored, or nothing. */
+            triggers?: components["schemas"]["TriggerSpec"][] | null;
+            /**
+             * @description Silence after which the server counts as unavailable for this task's runs.
+             * @example 90s
+             */
+            unavailable_after?: string;
+            /**
+             * @description What becomes of a request for a run while max_concurrent runs have not ended: queue (the default), skip, or replace the oldest.
+             * @enum {string}
+             */
+            when_busy?: "queue" | "skip" | "replace";
+        };
         Next: {
             /** @description Server that is taken only if no other is eligible. */
             avoid: string | null;
@@ -2586,26 +2698,6 @@ export interface components {
         };
         PlanRunRequest: {
             /** @description Values that override the plan's parameters. */
-            params?: {
-                [key: string]: string;
-            };
-        };
-        PlanSpec: {
-            /** @description What the plan is for. */
-            description?: string;
-            /** @description What follows what. */
-            edges?: components["schemas"]["PlanSpecEdge"][] | null;
-            /** @description Sets of nodes that run at once. */
-            groups?: components["schemas"]["PlanSpecGroup"][] | null;
-            /** @description Labels of the plan. */
-            labels?: {
-                [key: string]: string;
-            };
-            /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
-            name: string;
-            /** @description The tasks that the plan runs. */
-            nodes: components["schemas"]["PlanSpecNode"][] | null;
-            /** @description Parameters of the plan and their default values. */
             params?: {
                 [key: string]: string;
             };
@@ -3240,94 +3332,6 @@ export interface components {
              * @description How many of the newest runs are kept; 0 is without limit.
              */
             runs?: number;
-        };
-        TaskSpec: {
-            /** @description Concurrency groups that the task's runs count in: limits shared with other tasks. */
-            concurrency_groups?: string[] | null;
-            /** @description What the task is for. */
-            description?: string;
-            /** @description By when runs are expected to start and to finish; one that is late is an event. */
-            expect?: components["schemas"]["Expect"];
-            /** @description What is run: command, script or steps. */
-            job: components["schemas"]["Job"];
-            /** @description Labels of the task itself. */
-            labels?: {
-                [key: string]: string;
-            };
-            /** @description With reset: the cut-off job is not stopped. Gives up the promise that no two attempts overlap. */
-            leave_running?: boolean;
-            /**
-             * Format: int64
-             * @description How many runs of the task may be active at once, up to 10000; 0 is without limit. Changes hold for runs that wait, too.
-             */
-            max_concurrent?: number;
-            /**
-             * @description How long a run may wait in the queue, such as "1h"; then it fails.
-             * @example 90s
-             */
-            max_queue_time?: string;
-            /**
-             * Format: int64
-             * @description How many runs of the task may wait in the queue, up to 100000; 0 is without limit.
-             */
-            max_queued?: number;
-            /** @description Name of the task: 1 to 63 of a-z 0-9 - _ . */
-            name: string;
-            /** @description What happens to a run whose server is unavailable: wait, reset, restart, recover, or a list of {after, do}; by default the virtual server's, else wait. */
-            on_unavailable?: ("wait" | "reset" | "restart" | "recover") | {
-                /**
-                 * @description Silence of the server after which the step is taken, longer than that of the step before.
-                 * @example 90s
-                 */
-                after: string;
-                /** @enum {string} */
-                do: "wait" | "reset" | "restart" | "recover";
-            }[];
-            /** @description Most output kept of one attempt, such as "64MiB". */
-            output_limit?: string | number;
-            /** @description Parameters and their default values. */
-            params?: {
-                [key: string]: string;
-            };
-            /** @description A run that failed, timed out or was lost pauses the triggers of the task until someone resumes them. */
-            pause_on_error?: boolean;
-            /**
-             * Format: int64
-             * @description Order in the queue, -1000 to 1000; higher first.
-             */
-            priority?: number;
-            /** @description Labels that a server must have. */
-            requires?: {
-                [key: string]: string;
-            };
-            /** @description What one run needs. */
-            resources?: components["schemas"]["Resources"];
-            /** @description How many of the task's runs are kept, and for how long; by default as the settings of all say. */
-            retention?: components["schemas"]["TaskRetention"];
-            /** @description How often and from where a run is tried again whose job failed. */
-            retries?: components["schemas"]["Retries"];
-            /**
-             * @description Time between SIGTERM and SIGKILL; by default 10s.
-             * @example 90s
-             */
-            stop_grace?: string;
-            /** @description Where runs are placed. */
-            target: components["schemas"]["Target"];
-            /**
-             * @description How long one attempt may run, such as "1h".
-             * @example 90s
-             */
-            timeout?: string;
-            /**
-             * @description Silence after which the server counts as unavailable for this task's runs.
-             * @example 90s
-             */
-            unavailable_after?: string;
-            /**
-             * @description What becomes of a request for a run while max_concurrent runs have not ended: queue (the default), skip, or replace the oldest.
-             * @enum {string}
-             */
-            when_busy?: "queue" | "skip" | "replace";
         };
         Term: {
             indicator: string;
@@ -5029,7 +5033,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PlanSpec"];
+                "application/json": components["schemas"]["NewPlan"];
             };
         };
         responses: {
@@ -6753,7 +6757,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TaskSpec"];
+                "application/json": components["schemas"]["NewTask"];
             };
         };
         responses: {
