@@ -11,6 +11,7 @@ import type { Owner } from '../../data/triggers';
 import { virtualServers } from '../../data/virtualServers';
 import { at } from '../document/document';
 import { ChoiceField, Form, InstantField, PairsField, TextField, WholeField } from '../document/fields';
+import { zones } from '../zones';
 import type { Kind } from './kinds';
 import classes from './Triggers.module.css';
 
@@ -47,7 +48,7 @@ function ByClock() {
           label="Time zone"
           hint="whose clock counts"
           placeholder="UTC"
-          options={zones}
+          options={[...zones]}
         />
       </div>
       <div className={classes.row}>
@@ -292,5 +293,3 @@ function Missed() {
     </div>
   );
 }
-
-const zones = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
