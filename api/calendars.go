@@ -35,7 +35,35 @@ func (s *Server) calendarDays(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	from, to := c.query.instant("from"), c.query.instant("to")
+	from, to, err := s.stretchOfDays(c)
+	if err != nil {
+		return answer{}, err
+	}
+	return listedDays(s.service.CalendarDays(c.ctx(), name, from, to))
+}
+
+// previewCalendar is POST /calendars/preview: what a calendar that is not stored would allow.
+func (s *Server) previewCalendar(c *call) (answer, error) {
+	var spec task.CalendarSpec
+	if err := c.read(&spec); err != nil {
+		return answer{}, err
+	}
+	if spec.Name == "" {
+		spec.Name = "unnamed"
+	}
+	if err := spec.Validate(); err != nil {
+		return answer{}, err
+	}
+	from, to, err := s.stretchOfDays(c)
+	if err != nil {
+		return answer{}, err
+	}
+	return listedDays(task.Calendar{CalendarSpec: spec}.Days(from, to))
+}
+
+// stretchOfDays returns the days that a query asks for, by default a year from today.
+func (s *Server) stretchOfDays(c *call) (from, to time.Time, err error) {
+	from, to = c.query.instant("from"), c.query.instant("to")
 	if from.IsZero() {
 		from = s.now()
 	}
@@ -48,10 +76,10 @@ func (s *Server) calendarDays(c *call) (answer, error) {
 	case to.Sub(from) > task.MaxCalendarDays*24*time.Hour:
 		c.query.refuse("to", "must be at most %d days after from", task.MaxCalendarDays)
 	}
-	if err := c.query.err(); err != nil {
-		return answer{}, err
-	}
-	days, err := s.service.CalendarDays(c.ctx(), name, from, to)
+	return from, to, c.query.err()
+}
+
+func listedDays(days []task.CalendarDay, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}

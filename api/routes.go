@@ -83,6 +83,7 @@ func (s *Server) ownRoutes() []route {
 
 		get("/calendars", "listCalendars", s.listCalendars, "List calendars by name").takes("q", "limit", "cursor").gives(wire.Page[wire.Calendar]{}),
 		post("/calendars", "createCalendar", s.calendars().create, "Create a calendar").reads(task.CalendarSpec{}, required).creates(wire.Calendar{}),
+		post("/calendars/preview", "previewCalendar", s.previewCalendar, "Say what a calendar that is not stored would allow on each day").keeps(keepNothing).takes("from", "to").reads(task.CalendarSpec{}, required).gives(wire.Page[wire.CalendarDay]{}),
 		get("/calendars/{name}", "getCalendar", s.calendars().get, "Read a calendar").tagged().gives(wire.Calendar{}),
 		patch("/calendars/{name}", "patchCalendar", s.calendars().patch, "Edit a calendar").tagged().merges(task.CalendarSpec{}).gives(wire.Calendar{}),
 		remove("/calendars/{name}", "deleteCalendar", s.calendars().remove, "Remove a calendar that no trigger uses").tagged(),
@@ -93,6 +94,7 @@ func (s *Server) ownRoutes() []route {
 		get("/settings/retention", "getRetention", s.getRetention, "Read for how long runs, events and occurrences are kept").tagged().gives(wire.Retention{}),
 		patch("/settings/retention", "patchRetention", s.patchRetention, "Edit for how long runs, events and occurrences are kept").tagged().merges(task.RetentionSettings{}).gives(wire.Retention{}),
 
+		get("/about", "getAbout", s.about, "Say what this conductor is: versions, database, readiness").gives(wire.About{}),
 		get("/session", "getSession", s.readSession, "Say who is calling").gives(wire.Session{}),
 		post("/session", "createSession", s.createSession, "Open a browser's session with a token").public().keeps(keepNothing).reads(wire.SessionRequest{}, required).creates(wire.Session{}),
 		remove("/session", "deleteSession", s.deleteSession, "End a browser's session"),

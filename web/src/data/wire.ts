@@ -11,6 +11,7 @@ export interface WirePage<T> {
 }
 
 export type WireProblem = Schemas['Problem'];
+export type WireAbout = Schemas['About'];
 export type WireSession = Schemas['Session'];
 export type WireServer = Schemas['Server'];
 export type WireVirtualServer = Schemas['VirtualServer'];
