@@ -39,7 +39,11 @@ export function policyWords(s: PolicySettings): string[] {
   const words = ['After about 5 s of silence the run shows as unknown. Its job may still be running.'];
   const long = (text: string) => {
     const ms = milliseconds(text);
-    return Number.isNaN(ms) ? text : duration(ms).replace(/\.0 s$/, ' s').replace(/ 0 [sm]$/, '');
+    return Number.isNaN(ms)
+      ? text
+      : duration(ms)
+          .replace(/\.0 s$/, ' s')
+          .replace(/ 0 [sm]$/, '');
   };
   const when =
     s.unavailableAfter === null
