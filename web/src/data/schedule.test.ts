@@ -20,5 +20,13 @@ it.each([
     'The trigger nightly of load is paused by admin: the move',
   ],
 ] as const)('a pause is said in a sentence', (pause, text) => {
-  expect(pauseText({ ...pause, by: 'admin', reason: 'the move', at: new Date() })).toBe(text);
+  expect(
+    pauseText({
+      ...pause,
+      kind: pause.level === 'all' ? null : 'task',
+      by: 'admin',
+      reason: 'the move',
+      at: new Date(),
+    }),
+  ).toBe(text);
 });

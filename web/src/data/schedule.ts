@@ -32,7 +32,9 @@ export interface Pause {
   /** The trigger, where one is paused by itself. */
   trigger: string | null;
   level: 'trigger' | 'owner' | 'all';
+  /** The task or the plan whose triggers are paused; null for all there are. */
   owner: string | null;
+  kind: 'task' | 'plan' | null;
   by: string;
   reason: string;
   at: Date;
@@ -42,11 +44,24 @@ export interface Pause {
 export const pauses = queryOptions({
   queryKey: ['triggers', 'pauses'],
   queryFn: async ({ signal }): Promise<Pause[]> =>
-    (await get<WirePage<WirePause>>('/pauses', signal)).items.map((w) => pauseOf(w, w.task ?? w.plan)),
+    (await get<WirePage<WirePause>>('/pauses', signal)).items.map((w) => pauseOf(w, w)),
 });
 
-function pauseOf(w: WirePause, owner: string | null, trigger: string | null = null): Pause {
-  return { trigger, level: w.level, owner, by: w.by, reason: w.reason, at: new Date(w.at) };
+interface Owner {
+  task?: string | null;
+  plan?: string | null;
+}
+
+function pauseOf(w: WirePause, { task, plan }: Owner, trigger: string | null = null): Pause {
+  return {
+    trigger,
+    level: w.level,
+    owner: task ?? plan ?? null,
+    kind: task ? 'task' : plan ? 'plan' : null,
+    by: w.by,
+    reason: w.reason,
+    at: new Date(w.at),
+  };
 }
 
 /** Triggers that are paused by themselves, the first of them; the summary has their number. */
@@ -54,7 +69,7 @@ export const pausedTriggers = queryOptions({
   queryKey: ['triggers', 'paused'],
   queryFn: async ({ signal }): Promise<Pause[]> =>
     (await get<WirePage<WireTrigger>>('/triggers?paused=true&limit=10', signal)).items.flatMap((w) =>
-      w.pause === null ? [] : [pauseOf(w.pause, w.task ?? w.plan ?? null, w.name)],
+      w.pause === null ? [] : [pauseOf(w.pause, w, w.name)],
     ),
 });
 
