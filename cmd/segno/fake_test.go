@@ -429,4 +429,3 @@ func output(offset int64, stream wire.Stream, text string) sentEvent {
 	}}
 }
 
-func pointer[T any](v T) *T { return &v }
