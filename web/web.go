@@ -28,6 +28,14 @@ const notBuilt = `<!doctype html>
 </html>
 `
 
+// Cache-Control of what is served.
+const (
+	// forAYear is for assets: the name of one holds the digest of its content.
+	forAYear = "public, max-age=31536000, immutable"
+	// askAgain has a browser ask whether what it has is still current.
+	askAgain = "no-cache"
+)
+
 // Console returns the handler of all pages of the console. A path that is no file is answered with the application
 // itself, which shows the page of that address.
 func Console() http.Handler {
@@ -39,7 +47,10 @@ func Console() http.Handler {
 }
 
 func handler(bundle fs.FS) http.Handler {
-	files := http.FileServerFS(bundle)
+	files := readFiles(bundle)
+	if _, built := files[index]; !built {
+		files[index] = newFile(index, []byte(notBuilt), nil)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -53,39 +64,19 @@ func handler(bundle fs.FS) http.Handler {
 			return
 		}
 		name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
+		f, found := files[name]
 		switch {
+		case found && strings.HasPrefix(name, "assets/"):
+			h.Set("Cache-Control", forAYear)
+		case found:
+			h.Set("Cache-Control", askAgain)
 		case strings.HasPrefix(name, "assets/"):
-			if !isFile(bundle, name) {
-				http.NotFound(w, r)
-				return
-			}
-			// The name of an asset holds the digest of its content.
-			h.Set("Cache-Control", "public, max-age=31536000, immutable")
-			files.ServeHTTP(w, r)
-		case name != "" && name != ".gitkeep" && name != "index.html" && isFile(bundle, name):
-			h.Set("Cache-Control", "no-cache")
-			files.ServeHTTP(w, r)
+			http.NotFound(w, r)
+			return
 		default:
-			serveIndex(w, r, bundle)
+			h.Set("Cache-Control", askAgain)
+			f = files[index]
 		}
+		f.serve(w, r)
 	})
-}
-
-func serveIndex(w http.ResponseWriter, r *http.Request, bundle fs.FS) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	page, err := fs.ReadFile(bundle, "index.html")
-	if err != nil {
-		page = []byte(notBuilt)
-	}
-	if r.Method == http.MethodHead {
-		return
-	}
-	// A reader that has gone away needs no answer.
-	_, _ = w.Write(page)
-}
-
-func isFile(bundle fs.FS, name string) bool {
-	info, err := fs.Stat(bundle, name)
-	return err == nil && info.Mode().IsRegular()
 }
