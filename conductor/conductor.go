@@ -47,6 +47,8 @@ type Options struct {
 	EventTriggers EventTriggerStore
 	// Retention keeps the rules by which old runs, events and occurrences are removed; nil keeps everything for ever.
 	Retention RetentionStore
+	// Audit keeps what operators did; nil keeps none of it.
+	Audit AuditStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
 	// PublicURL is how people reach the console, for links in notifications; without it there are none.

@@ -112,25 +112,7 @@ func (s *Store) claimed(ref task.Ref) (*run, *attempt, error) {
 	return r, a, nil
 }
 
-// LoseAttempts ends claimed attempts without an exit record.
-func (s *Store) LoseAttempts(_ context.Context, refs []task.Ref, reason string, now time.Time) []error {
-	return s.each("LoseAttempts", len(refs), func(i int) error {
-		r, a, err := s.claimed(refs[i])
-		if err != nil {
-			return noFence(err)
-		}
-		e := ending{state: task.Lost, reason: reason}
-		if r.Pending != "" {
-			e.ground = string(policy.OperatorStatement)
-			e = r.instead(a, e)
-		}
-		a.end(task.AttemptLost, reason, now)
-		s.apply(r, a, e, now)
-		return nil
-	})
-}
-
-// noFence turns Fenced into the Conflict that LoseAttempts and ReturnAttempts know alone.
+// noFence turns Fenced into the Conflict that ReturnAttempts knows alone.
 func noFence(err error) error {
 	if strings.Contains(err.Error(), fault.Fenced.Error()) {
 		return fmt.Errorf("its run has a newer attempt: %w", fault.Conflict)
