@@ -96,7 +96,7 @@ for (const [name, options] of Object.entries({
     await form.getByLabel('Calendar').waitFor();
     await other.checkAccessible(`the form of a trigger by the clock, ${name}`);
     await form.getByText('for files').click();
-    await form.getByLabel('Folder').waitFor();
+    await form.getByRole('textbox', { name: 'Folder', exact: true }).waitFor();
     await other.checkAccessible(`the form of a trigger for files, ${name}`);
     await other.go('/tasks/load');
     await other.page.getByRole('region', { name: 'How long its runs are kept' }).waitFor();
