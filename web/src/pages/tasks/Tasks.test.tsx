@@ -43,7 +43,7 @@ it('lists tasks with their last run and the soonest of their next ones', async (
   const run = load.getByRole('link', { name: 'Last run of load' });
   expect(run.getAttribute('href')).toBe('/runs/01J9');
   expect(within(run).getByText('failed')).toBeTruthy();
-  const next = (await load.findByTitle(/2027-02-01 02:00:00 UTC/)) as HTMLTimeElement;
+  const next = await load.findByTitle<HTMLTimeElement>(/2027-02-01 02:00:00 UTC/);
   expect(next.dateTime).toBe('2027-02-01T02:00:00.000Z');
   const report = await row('report');
   expect(report.getByText('never')).toBeTruthy();
