@@ -45,6 +45,8 @@ type Options struct {
 	EventTriggers EventTriggerStore
 	// Retention keeps the rules by which old runs, events and occurrences are removed; nil keeps everything for ever.
 	Retention RetentionStore
+	// PruneInterval is how often it is looked at what they do not keep, DefaultPruneInterval by default.
+	PruneInterval time.Duration
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
 	// PublicURL is how people reach the console, for links in notifications; without it there are none.
@@ -58,6 +60,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.PruneInterval == 0 {
+		o.PruneInterval = DefaultPruneInterval
 	}
 	if o.Heartbeat == 0 {
 		o.Heartbeat = jobserver.DefaultHeartbeat
@@ -84,6 +89,9 @@ func (o Options) withDefaults() Options {
 func (o Options) Validate() error {
 	if o.Heartbeat != 0 && (o.Heartbeat < 100*time.Millisecond || o.Heartbeat > time.Minute) {
 		return fmt.Errorf("heartbeat is %s, but must be between 100ms and 1m", o.Heartbeat)
+	}
+	if o.PruneInterval < 0 {
+		return fmt.Errorf("prune interval is %s, but must not be negative", o.PruneInterval)
 	}
 	if o.OfferTimeout < 0 {
 		return fmt.Errorf("offer timeout is %s, but must not be negative", o.OfferTimeout)
