@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"net/http"
 
-	"github.com/segno-jobs/segno/api/strictjson"
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
@@ -32,64 +30,17 @@ func (s *Server) listConcurrencyGroups(c *call) (answer, error) {
 	})
 }
 
-func (s *Server) createConcurrencyGroup(c *call) (answer, error) {
-	var spec task.ConcurrencyGroupSpec
-	if err := c.read(&spec); err != nil {
-		return answer{}, err
-	}
-	if err := spec.Validate(); err != nil {
-		return answer{}, err
-	}
-	g, err := s.service.CreateConcurrencyGroup(c.ctx(), spec)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{
-		status: http.StatusCreated, body: s.concurrencyGroupOf(g), version: g.Version, location: location("concurrency-groups", g.Name),
-	}, nil
-}
-
-func (s *Server) getConcurrencyGroup(c *call) (answer, error) {
-	name, err := c.name("name")
-	if err != nil {
-		return answer{}, err
-	}
-	return s.oneConcurrencyGroup(s.service.ConcurrencyGroup(c.ctx(), name))
-}
-
-func (s *Server) oneConcurrencyGroup(g task.ConcurrencyGroup, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return versioned(s.concurrencyGroupOf(g), g.Version)
-}
-
-func (s *Server) patchConcurrencyGroup(c *call) (answer, error) {
-	e, err := readEdit[task.ConcurrencyGroupSpec](c)
-	if err != nil {
-		return answer{}, err
-	}
-	g, err := s.service.EditConcurrencyGroup(c.ctx(), e.name, e.version, func(stored *task.ConcurrencyGroupSpec) error {
-		after, err := strictjson.Merge(*stored, task.ConcurrencyGroupSpec{}, e.patch)
-		if err != nil {
-			return err
-		}
-		if err := keepsName(stored.Name, after.Name); err != nil {
-			return err
-		}
-		*stored = after
-		return after.Validate()
-	})
-	return s.oneConcurrencyGroup(g, edited(err, e.version, s.concurrencyGroupVersion(c, e.name)))
-}
-
-func (s *Server) deleteConcurrencyGroup(c *call) (answer, error) {
-	return deleted(c, s.service.DeleteConcurrencyGroup, s.concurrencyGroupVersion)
-}
-
-func (s *Server) concurrencyGroupVersion(c *call, name string) func() (int64, error) {
-	return func() (int64, error) {
-		g, err := s.service.ConcurrencyGroup(c.ctx(), name)
-		return g.Version, err
+func (s *Server) concurrencyGroups() documents[task.ConcurrencyGroupSpec, task.ConcurrencyGroup] {
+	return documents[task.ConcurrencyGroupSpec, task.ConcurrencyGroup]{
+		collection: "concurrency-groups",
+		name:       func(d task.ConcurrencyGroupSpec) string { return d.Name },
+		parts: func(v task.ConcurrencyGroup) (task.ConcurrencyGroupSpec, int64) {
+			return v.ConcurrencyGroupSpec, v.Version
+		},
+		body:     body(s.concurrencyGroupOf),
+		store:    s.service.CreateConcurrencyGroup,
+		load:     s.service.ConcurrencyGroup,
+		change:   s.service.EditConcurrencyGroup,
+		withdraw: s.service.DeleteConcurrencyGroup,
 	}
 }

@@ -3,12 +3,15 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/segno-jobs/segno/api/wire"
+	"github.com/segno-jobs/segno/internal/about"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
@@ -26,7 +29,10 @@ type insight struct {
 		cursor string
 	}
 	choice virtualserver.Placement
+	facts  about.Facts
 }
+
+func (f *fake) About(context.Context) (about.Facts, error) { return f.insight.facts, f.broken }
 
 func (f *fake) RunLoad(ctx context.Context, id task.RunID) ([]task.LoadPoint, error) {
 	if _, err := f.Run(ctx, id); err != nil {
@@ -166,5 +172,30 @@ func TestAllOutputOfAnAttemptCanBeDownloaded(t *testing.T) {
 		if field(h.do("GET", "/api/v1/runs/01A/log?download=true&"+with, "").problem(422), "download") == "" {
 			t.Errorf("with %s: the problem does not name download", with)
 		}
+	}
+}
+
+func TestAboutSaysWhatTheConductorIsAndWhichCheckFails(t *testing.T) {
+	h := serve(t)
+	h.insight.facts = about.Facts{
+		Version: "1.2.3", Go: "go1.26", Database: about.Database{Kind: "SQLite", Version: "3.54.1", Schema: 10, Bytes: 4096},
+		Checks:     []about.Check{{Name: "a", Took: 1500 * time.Microsecond}},
+		Conductors: []about.Conductor{{Name: "host-1", Version: "1.2.3", StartedAt: noon}},
+	}
+	want := wire.About{
+		Version: "1.2.3", GoVersion: "go1.26", Ready: true,
+		Database:   wire.AboutDatabase{Kind: "SQLite", Version: "3.54.1", Schema: 10, Bytes: 4096},
+		Checks:     []wire.AboutCheck{{Name: "a", OK: true, Took: task.Duration(1500 * time.Microsecond)}},
+		Conductors: []wire.AboutConductor{{Name: "host-1", Version: "1.2.3", StartedAt: wire.At(noon)}},
+	}
+	var got wire.About
+	h.do("GET", "/api/v1/about", "").want(200).into(&got)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	h.insight.facts.Checks = append(h.insight.facts.Checks, about.Check{Name: "b", Err: errors.New("the disk is full")})
+	h.do("GET", "/api/v1/about", "").want(200).into(&got)
+	if got.Ready || got.Checks[1].OK || got.Checks[1].Error != "the disk is full" {
+		t.Errorf("got %+v, want it not ready, and why", got)
 	}
 }

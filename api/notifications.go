@@ -3,9 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
-	"net/http"
 
-	"github.com/segno-jobs/segno/api/strictjson"
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
@@ -18,16 +16,16 @@ func (s *Server) notificationRoutes() []route {
 	const channel, rule, delivery = "/notifications/channels/{name}", "/notifications/rules/{name}", "/notifications/deliveries/{id}"
 	return []route{
 		get("/notifications/channels", "listChannels", s.listChannels, "List channels by name").takes("limit", "cursor").gives(wire.Page[wire.Channel]{}),
-		post("/notifications/channels", "createChannel", s.createChannel, "Create a channel; its secrets are never shown again").reads(notification.ChannelSpec{}, required).creates(wire.Channel{}),
-		get(channel, "getChannel", s.getChannel, "Read a channel without its secrets").tagged().gives(wire.Channel{}),
-		patch(channel, "patchChannel", s.patchChannel, "Edit a channel; secrets that are left out stay").tagged().merges(notification.ChannelSpec{}).gives(wire.Channel{}),
-		remove(channel, "deleteChannel", s.deleteChannel, "Remove a channel that no rule tells, with its deliveries").tagged(),
+		post("/notifications/channels", "createChannel", s.channels().create, "Create a channel; its secrets are never shown again").reads(notification.ChannelSpec{}, required).creates(wire.Channel{}),
+		get(channel, "getChannel", s.channels().get, "Read a channel without its secrets").tagged().gives(wire.Channel{}),
+		patch(channel, "patchChannel", s.channels().patch, "Edit a channel; secrets that are left out stay").tagged().merges(notification.ChannelSpec{}).gives(wire.Channel{}),
+		remove(channel, "deleteChannel", s.channels().remove, "Remove a channel that no rule tells, with its deliveries").tagged(),
 		post(channel+"/test", "testChannel", s.testChannel, "Send a test to a channel, and say how that went").keeps(keepNothing).gives(wire.ChannelTest{}),
 		get("/notifications/rules", "listNotificationRules", s.listNotificationRules, "List notification rules by name").takes("limit", "cursor").gives(wire.Page[wire.NotificationRule]{}),
-		post("/notifications/rules", "createNotificationRule", s.createNotificationRule, "Create a notification rule, which tells of what happens from then on").reads(notification.RuleSpec{}, required).creates(wire.NotificationRule{}),
-		get(rule, "getNotificationRule", s.getNotificationRule, "Read a notification rule").tagged().gives(wire.NotificationRule{}),
-		patch(rule, "patchNotificationRule", s.patchNotificationRule, "Edit a notification rule").tagged().merges(notification.RuleSpec{}).gives(wire.NotificationRule{}),
-		remove(rule, "deleteNotificationRule", s.deleteNotificationRule, "Remove a notification rule").tagged(),
+		post("/notifications/rules", "createNotificationRule", s.notificationRules().create, "Create a notification rule, which tells of what happens from then on").reads(notification.RuleSpec{}, required).creates(wire.NotificationRule{}),
+		get(rule, "getNotificationRule", s.notificationRules().get, "Read a notification rule").tagged().gives(wire.NotificationRule{}),
+		patch(rule, "patchNotificationRule", s.notificationRules().patch, "Edit a notification rule").tagged().merges(notification.RuleSpec{}).gives(wire.NotificationRule{}),
+		remove(rule, "deleteNotificationRule", s.notificationRules().remove, "Remove a notification rule").tagged(),
 		get("/notifications/deliveries", "listDeliveries", s.listDeliveries, "List deliveries, newest first").takes("channel", "state", "event", "limit", "cursor").gives(wire.Page[wire.Delivery]{}),
 		get(delivery, "getDelivery", s.getDelivery, "Read a delivery").gives(wire.Delivery{}),
 		post(delivery+"/retry", "retryDelivery", s.retryDelivery, "Try a delivery anew and at once, also a dead one").keeps(keepNothing).gives(wire.Delivery{}),
@@ -45,65 +43,16 @@ func (s *Server) listChannels(c *call) (answer, error) {
 	return listed(c, wire.ChannelOf, s.service.Channels)
 }
 
-func (s *Server) createChannel(c *call) (answer, error) {
-	var spec notification.ChannelSpec
-	if err := c.read(&spec); err != nil {
-		return answer{}, err
-	}
-	if err := spec.Validate(); err != nil {
-		return answer{}, err
-	}
-	ch, err := s.service.CreateChannel(c.ctx(), spec)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{
-		status: http.StatusCreated, body: wire.ChannelOf(ch), version: ch.Version, location: location("notifications/channels", ch.Name),
-	}, nil
-}
-
-func (s *Server) getChannel(c *call) (answer, error) {
-	name, err := c.name("name")
-	if err != nil {
-		return answer{}, err
-	}
-	return oneChannel(s.service.Channel(c.ctx(), name))
-}
-
-func oneChannel(ch notification.Channel, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return versioned(wire.ChannelOf(ch), ch.Version)
-}
-
-func (s *Server) patchChannel(c *call) (answer, error) {
-	e, err := readEdit[notification.ChannelSpec](c)
-	if err != nil {
-		return answer{}, err
-	}
-	ch, err := s.service.EditChannel(c.ctx(), e.name, e.version, func(stored *notification.ChannelSpec) error {
-		after, err := strictjson.Merge(*stored, notification.ChannelSpec{}, e.patch)
-		if err != nil {
-			return err
-		}
-		if err := keepsName(stored.Name, after.Name); err != nil {
-			return err
-		}
-		*stored = after
-		return after.Validate()
-	})
-	return oneChannel(ch, edited(err, e.version, s.channelVersion(c, e.name)))
-}
-
-func (s *Server) deleteChannel(c *call) (answer, error) {
-	return deleted(c, s.service.DeleteChannel, s.channelVersion)
-}
-
-func (s *Server) channelVersion(c *call, name string) func() (int64, error) {
-	return func() (int64, error) {
-		ch, err := s.service.Channel(c.ctx(), name)
-		return ch.Version, err
+func (s *Server) channels() documents[notification.ChannelSpec, notification.Channel] {
+	return documents[notification.ChannelSpec, notification.Channel]{
+		collection: "notifications/channels",
+		name:       func(d notification.ChannelSpec) string { return d.Name },
+		parts:      func(v notification.Channel) (notification.ChannelSpec, int64) { return v.ChannelSpec, v.Version },
+		body:       body(wire.ChannelOf),
+		store:      s.service.CreateChannel,
+		load:       s.service.Channel,
+		change:     s.service.EditChannel,
+		withdraw:   s.service.DeleteChannel,
 	}
 }
 
@@ -124,65 +73,16 @@ func (s *Server) listNotificationRules(c *call) (answer, error) {
 	return listed(c, wire.NotificationRuleOf, s.service.NotificationRules)
 }
 
-func (s *Server) createNotificationRule(c *call) (answer, error) {
-	var spec notification.RuleSpec
-	if err := c.read(&spec); err != nil {
-		return answer{}, err
-	}
-	if err := spec.Validate(); err != nil {
-		return answer{}, err
-	}
-	r, err := s.service.CreateNotificationRule(c.ctx(), spec)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{
-		status: http.StatusCreated, body: wire.NotificationRuleOf(r), version: r.Version, location: location("notifications/rules", r.Name),
-	}, nil
-}
-
-func (s *Server) getNotificationRule(c *call) (answer, error) {
-	name, err := c.name("name")
-	if err != nil {
-		return answer{}, err
-	}
-	return oneNotificationRule(s.service.NotificationRule(c.ctx(), name))
-}
-
-func oneNotificationRule(r notification.Rule, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return versioned(wire.NotificationRuleOf(r), r.Version)
-}
-
-func (s *Server) patchNotificationRule(c *call) (answer, error) {
-	e, err := readEdit[notification.RuleSpec](c)
-	if err != nil {
-		return answer{}, err
-	}
-	r, err := s.service.EditNotificationRule(c.ctx(), e.name, e.version, func(stored *notification.RuleSpec) error {
-		after, err := strictjson.Merge(*stored, notification.RuleSpec{}, e.patch)
-		if err != nil {
-			return err
-		}
-		if err := keepsName(stored.Name, after.Name); err != nil {
-			return err
-		}
-		*stored = after
-		return after.Validate()
-	})
-	return oneNotificationRule(r, edited(err, e.version, s.notificationRuleVersion(c, e.name)))
-}
-
-func (s *Server) deleteNotificationRule(c *call) (answer, error) {
-	return deleted(c, s.service.DeleteNotificationRule, s.notificationRuleVersion)
-}
-
-func (s *Server) notificationRuleVersion(c *call, name string) func() (int64, error) {
-	return func() (int64, error) {
-		r, err := s.service.NotificationRule(c.ctx(), name)
-		return r.Version, err
+func (s *Server) notificationRules() documents[notification.RuleSpec, notification.Rule] {
+	return documents[notification.RuleSpec, notification.Rule]{
+		collection: "notifications/rules",
+		name:       func(d notification.RuleSpec) string { return d.Name },
+		parts:      func(v notification.Rule) (notification.RuleSpec, int64) { return v.RuleSpec, v.Version },
+		body:       body(wire.NotificationRuleOf),
+		store:      s.service.CreateNotificationRule,
+		load:       s.service.NotificationRule,
+		change:     s.service.EditNotificationRule,
+		withdraw:   s.service.DeleteNotificationRule,
 	}
 }
 

@@ -35,9 +35,12 @@ func describe(routes []route, version string) (description, error) {
 
 // Description returns the OpenAPI description of a server of that version, as GET /openapi.yaml gives it.
 func Description(version string) ([]byte, error) {
-	d, err := describe((&Server{}).routes(), version)
+	d, err := describe((&Server{service: uncalled{}}).routes(), version)
 	return d.yaml, err
 }
+
+// uncalled is a service for a server whose routes are only described. Handlers may be made of its methods.
+type uncalled struct{ Service }
 
 func document(routes []route, version string) *huma.OpenAPI {
 	schemas := newSchemas()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/segno-jobs/segno/api/strictjson"
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
@@ -34,9 +33,9 @@ func (s *Server) planRoutes() []route {
 	return []route{
 		get("/plans", "listPlans", s.listPlans, "List execution plans by name").takes("q", "task", "limit", "cursor").gives(wire.Page[wire.Plan]{}),
 		post("/plans", "createPlan", s.createPlan, "Create an execution plan with its triggers").reads(wire.NewPlan{}, required).creates(wire.Plan{}),
-		get("/plans/{name}", "getPlan", s.getPlan, "Read an execution plan").tagged().gives(wire.Plan{}),
-		patch("/plans/{name}", "patchPlan", s.patchPlan, "Edit an execution plan").tagged().merges(plan.Spec{}).gives(wire.Plan{}),
-		remove("/plans/{name}", "deletePlan", s.deletePlan, "Remove an execution plan; its runs stay").tagged(),
+		get("/plans/{name}", "getPlan", s.plans().get, "Read an execution plan").tagged().gives(wire.Plan{}),
+		patch("/plans/{name}", "patchPlan", s.plans().patch, "Edit an execution plan").tagged().merges(plan.Spec{}).gives(wire.Plan{}),
+		remove("/plans/{name}", "deletePlan", s.plans().remove, "Remove an execution plan; its runs stay").tagged(),
 		post("/plans/{name}/runs", "startPlanRun", s.startPlanRun, "Run a plan now").keeps(keepNothing).reads(wire.PlanRunRequest{}, optional).creates(wire.PlanRun{}),
 		get("/plan-runs", "listPlanRuns", s.listPlanRuns, "List runs of plans, newest first").takes("plan", "state", "since", "until", "limit", "cursor").gives(wire.Page[wire.PlanRun]{}),
 		get("/plan-runs/{id}", "getPlanRun", s.getPlanRun, "Read a run of a plan with the state of each node and edge").gives(wire.PlanRun{}),
@@ -60,55 +59,18 @@ func (s *Server) createPlan(c *call) (answer, error) {
 	if err := errors.Join(made.Spec.Validate(), task.ValidateTriggers(made.Triggers)); err != nil {
 		return answer{}, err
 	}
-	p, err := s.service.CreatePlan(c.ctx(), made.Spec, made.Triggers...)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{status: http.StatusCreated, body: wire.PlanOf(p), version: p.Version, location: location("plans", p.Name)}, nil
+	return s.plans().created(s.service.CreatePlan(c.ctx(), made.Spec, made.Triggers...))
 }
 
-func (s *Server) getPlan(c *call) (answer, error) {
-	name, err := c.name("name")
-	if err != nil {
-		return answer{}, err
-	}
-	return onePlan(s.service.Plan(c.ctx(), name))
-}
-
-func onePlan(p plan.Plan, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return versioned(wire.PlanOf(p), p.Version)
-}
-
-func (s *Server) patchPlan(c *call) (answer, error) {
-	e, err := readEdit[plan.Spec](c)
-	if err != nil {
-		return answer{}, err
-	}
-	p, err := s.service.EditPlan(c.ctx(), e.name, e.version, func(stored *plan.Spec) error {
-		after, err := strictjson.Merge(*stored, plan.Spec{}, e.patch)
-		if err != nil {
-			return err
-		}
-		if err := keepsName(stored.Name, after.Name); err != nil {
-			return err
-		}
-		*stored = after
-		return after.Validate()
-	})
-	return onePlan(p, edited(err, e.version, s.planVersion(c, e.name)))
-}
-
-func (s *Server) deletePlan(c *call) (answer, error) {
-	return deleted(c, s.service.DeletePlan, s.planVersion)
-}
-
-func (s *Server) planVersion(c *call, name string) func() (int64, error) {
-	return func() (int64, error) {
-		p, err := s.service.Plan(c.ctx(), name)
-		return p.Version, err
+func (s *Server) plans() documents[plan.Spec, plan.Plan] {
+	return documents[plan.Spec, plan.Plan]{
+		collection: "plans",
+		name:       func(d plan.Spec) string { return d.Name },
+		parts:      func(v plan.Plan) (plan.Spec, int64) { return v.Spec, v.Version },
+		body:       body(wire.PlanOf),
+		load:       s.service.Plan,
+		change:     s.service.EditPlan,
+		withdraw:   s.service.DeletePlan,
 	}
 }
 

@@ -26,6 +26,8 @@ var triggerParams = map[string]queryParam{
 	"getForecast.limit":         {doc: "Most occurrences.", schema: wholeNumber(1, task.MaxForecast, 100)},
 	"listCalendarDays.from":     {doc: "First day, as an instant of it; by default today.", schema: instant},
 	"listCalendarDays.to":       {doc: "Day after the last, as an instant of it; by default a year later.", schema: instant},
+	"previewCalendar.from":      {doc: "First day, as an instant of it; by default today.", schema: instant},
+	"previewCalendar.to":        {doc: "Day after the last, as an instant of it; by default a year later.", schema: instant},
 }
 
 // paramOf returns the description of a parameter of an operation: its own, else that of its name.

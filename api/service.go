@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/segno-jobs/segno/internal/about"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/internal/replay"
 	"github.com/segno-jobs/segno/jobserver"
@@ -118,6 +119,8 @@ type InsightService interface {
 	Spans(ctx context.Context, f task.SpanFilter, limit int, cursor string) (page.Of[task.Span], error)
 	// TaskPlacement answers where a run of the task would go now, and why, without placing it.
 	TaskPlacement(ctx context.Context, name string) (virtualserver.Placement, error)
+	// About says what the conductor is. A check that is not passed is part of the answer and no error.
+	About(ctx context.Context) (about.Facts, error)
 }
 
 // RunRequest is what a caller gives for a run.

@@ -2,9 +2,7 @@ package api
 
 import (
 	"errors"
-	"net/http"
 
-	"github.com/segno-jobs/segno/api/strictjson"
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/task"
 )
@@ -34,54 +32,17 @@ func (s *Server) createTask(c *call) (answer, error) {
 	if err := errors.Join(made.Spec.Validate(), task.ValidateTriggers(made.Triggers)); err != nil {
 		return answer{}, err
 	}
-	t, err := s.service.CreateTask(c.ctx(), made.Spec, made.Triggers...)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{status: http.StatusCreated, body: wire.TaskOf(t), version: t.Version, location: location("tasks", t.Name)}, nil
+	return s.tasks().created(s.service.CreateTask(c.ctx(), made.Spec, made.Triggers...))
 }
 
-func (s *Server) getTask(c *call) (answer, error) {
-	name, err := c.name("name")
-	if err != nil {
-		return answer{}, err
-	}
-	return oneTask(s.service.Task(c.ctx(), name))
-}
-
-func oneTask(t task.Task, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return versioned(wire.TaskOf(t), t.Version)
-}
-
-func (s *Server) patchTask(c *call) (answer, error) {
-	e, err := readEdit[task.Spec](c)
-	if err != nil {
-		return answer{}, err
-	}
-	t, err := s.service.EditTask(c.ctx(), e.name, e.version, func(stored *task.Spec) error {
-		after, err := strictjson.Merge(*stored, task.Spec{}, e.patch)
-		if err != nil {
-			return err
-		}
-		if err := keepsName(stored.Name, after.Name); err != nil {
-			return err
-		}
-		*stored = after
-		return after.Validate()
-	})
-	return oneTask(t, edited(err, e.version, s.taskVersion(c, e.name)))
-}
-
-func (s *Server) deleteTask(c *call) (answer, error) {
-	return deleted(c, s.service.DeleteTask, s.taskVersion)
-}
-
-func (s *Server) taskVersion(c *call, name string) func() (int64, error) {
-	return func() (int64, error) {
-		t, err := s.service.Task(c.ctx(), name)
-		return t.Version, err
+func (s *Server) tasks() documents[task.Spec, task.Task] {
+	return documents[task.Spec, task.Task]{
+		collection: "tasks",
+		name:       func(d task.Spec) string { return d.Name },
+		parts:      func(v task.Task) (task.Spec, int64) { return v.Spec, v.Version },
+		body:       body(wire.TaskOf),
+		load:       s.service.Task,
+		change:     s.service.EditTask,
+		withdraw:   s.service.DeleteTask,
 	}
 }

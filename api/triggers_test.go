@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -232,4 +233,31 @@ func TestACalendarIsCreatedEditedLookedAtAndDeleted(t *testing.T) {
 	}
 	h.do("DELETE", one, "").want(204)
 	h.do("GET", one, "").problem(404)
+}
+
+func TestACalendarThatIsNotStoredIsLookedAt(t *testing.T) {
+	h, triggers := serveTriggers(t)
+	const preview = "/api/v1/calendars/preview"
+	const draft = `{"mode":"only","entries":[{"name":"office","weekdays":["mon-fri"],"hours":["09:00-17:00"]}]}`
+	var days wire.Page[wire.CalendarDay]
+	h.do("POST", preview+"?from=2026-12-25T00:00:00Z&to=2026-12-27T00:00:00Z", draft).want(200).into(&days)
+	want := []wire.CalendarDay{
+		{Date: "2026-12-25", Allowed: []string{"09:00-17:00"}, Entries: []string{"office"}},
+		{Date: "2026-12-26", Allowed: []string{}, Entries: []string{}},
+	}
+	if !reflect.DeepEqual(days.Items, want) {
+		t.Errorf("got %+v, want %+v", days.Items, want)
+	}
+	h.do("POST", preview, draft).want(200).into(&days)
+	if len(days.Items) != 365 || days.Items[0].Date != "2026-03-01" {
+		t.Errorf("got %d days, want a year from today", len(days.Items))
+	}
+	if p := h.do("POST", preview, `{"entries":[{"hours":["late"]}]}`).problem(422); field(p, "entries[0].hours[0]") == "" {
+		t.Errorf("got the fields %v", p.Errors)
+	}
+	h.do("POST", preview+"?from=2026-12-24T00:00:00Z&to=2026-12-23T00:00:00Z", draft).problem(422)
+	h.do("POST", preview, `{"colour":"red"}`).problem(400)
+	if len(triggers.calendars) != 0 || h.writes != 0 {
+		t.Error("a look has stored something")
+	}
 }

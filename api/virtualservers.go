@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/segno-jobs/segno/api/strictjson"
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
@@ -22,72 +21,16 @@ func (s *Server) listVirtualServers(c *call) (answer, error) {
 	})
 }
 
-func (s *Server) createVirtualServer(c *call) (answer, error) {
-	var spec virtualserver.Spec
-	if err := c.read(&spec); err != nil {
-		return answer{}, err
-	}
-	if err := spec.Validate(); err != nil {
-		return answer{}, err
-	}
-	v, err := s.service.CreateVirtualServer(c.ctx(), spec)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{
-		status: http.StatusCreated, body: wire.VirtualServerOf(v), version: v.Version, location: location("virtual-servers", v.Name),
-	}, nil
-}
-
-func (s *Server) getVirtualServer(c *call) (answer, error) {
-	name, err := c.name("name")
-	if err != nil {
-		return answer{}, err
-	}
-	return oneVirtualServer(s.service.VirtualServer(c.ctx(), name))
-}
-
-func oneVirtualServer(v virtualserver.VirtualServer, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return versioned(wire.VirtualServerOf(v), v.Version)
-}
-
-func (s *Server) patchVirtualServer(c *call) (answer, error) {
-	e, err := readEdit[virtualserver.Spec](c)
-	if err != nil {
-		return answer{}, err
-	}
-	return s.editVirtualServer(c, e.name, e.version, func(stored virtualserver.Spec) (virtualserver.Spec, error) {
-		return strictjson.Merge(stored, virtualserver.Spec{}, e.patch)
-	})
-}
-
-// editVirtualServer applies a change to the stored document.
-func (s *Server) editVirtualServer(c *call, name string, version int64, change func(virtualserver.Spec) (virtualserver.Spec, error)) (answer, error) {
-	v, err := s.service.EditVirtualServer(c.ctx(), name, version, func(stored *virtualserver.Spec) error {
-		after, err := change(*stored)
-		if err != nil {
-			return err
-		}
-		if err := keepsName(stored.Name, after.Name); err != nil {
-			return err
-		}
-		*stored = after
-		return after.Validate()
-	})
-	return oneVirtualServer(v, edited(err, version, s.virtualServerVersion(c, name)))
-}
-
-func (s *Server) deleteVirtualServer(c *call) (answer, error) {
-	return deleted(c, s.service.DeleteVirtualServer, s.virtualServerVersion)
-}
-
-func (s *Server) virtualServerVersion(c *call, name string) func() (int64, error) {
-	return func() (int64, error) {
-		v, err := s.service.VirtualServer(c.ctx(), name)
-		return v.Version, err
+func (s *Server) virtualServers() documents[virtualserver.Spec, virtualserver.VirtualServer] {
+	return documents[virtualserver.Spec, virtualserver.VirtualServer]{
+		collection: "virtual-servers",
+		name:       func(d virtualserver.Spec) string { return d.Name },
+		parts:      func(v virtualserver.VirtualServer) (virtualserver.Spec, int64) { return v.Spec, v.Version },
+		body:       body(wire.VirtualServerOf),
+		store:      s.service.CreateVirtualServer,
+		load:       s.service.VirtualServer,
+		change:     s.service.EditVirtualServer,
+		withdraw:   s.service.DeleteVirtualServer,
 	}
 }
 
@@ -112,7 +55,7 @@ func (s *Server) putMember(c *call) (answer, error) {
 		}
 		return answer{}, err
 	}
-	return s.editVirtualServer(c, name, version, func(stored virtualserver.Spec) (virtualserver.Spec, error) {
+	return s.virtualServers().edit(c, name, version, func(stored virtualserver.Spec) (virtualserver.Spec, error) {
 		return withMember(stored, server, in), nil
 	})
 }
@@ -144,7 +87,7 @@ func (s *Server) deleteMember(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	_, err = s.editVirtualServer(c, name, version, func(stored virtualserver.Spec) (virtualserver.Spec, error) {
+	_, err = s.virtualServers().edit(c, name, version, func(stored virtualserver.Spec) (virtualserver.Spec, error) {
 		stored.Members = slices.DeleteFunc(slices.Clone(stored.Members), func(name string) bool { return name == server })
 		stored.Weights = maps.Clone(stored.Weights)
 		delete(stored.Weights, server)

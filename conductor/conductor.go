@@ -21,6 +21,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Version is what agents are told that the conductor is.
 	Version string
+	// Host is the name of the machine that it runs on, for people.
+	Host string
 	// Heartbeat is the period that agents are told to keep, 1.5 s by default.
 	Heartbeat time.Duration
 	// OfferTimeout is how long an offer may stay unclaimed before it is taken back, 10 s by default.
@@ -138,8 +140,10 @@ type Conductor struct {
 	outbox  *outbox
 	term    uint64
 	keys    credentials
-	// listened is when the fleet was last looked over.
+	started time.Time
+	// listened is when the fleet was last looked over, for the loop that does it; looked is the same for everyone.
 	listened time.Time
+	looked   atomic.Pointer[time.Time]
 	// leaving is true once a planned stop has begun.
 	leaving atomic.Bool
 }
@@ -152,7 +156,7 @@ func New(store Store, options Options) (*Conductor, error) {
 	}
 	options = options.withDefaults()
 	c := &Conductor{
-		store: store, options: options, log: options.Logger, now: options.Now,
+		store: store, options: options, log: options.Logger, now: options.Now, started: options.Now(),
 		fleet:    newFleet(),
 		sessions: newSessions(),
 		watch:    newWatchers(),

@@ -19,6 +19,7 @@ func (c *Conductor) detectLoop(ctx context.Context) error {
 		c.listen(now)
 		c.detect(ctx, now)
 		c.recover(ctx, now)
+		c.looked.Store(&now)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/segno-jobs/segno/internal/about"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/jobserver"
@@ -24,6 +25,8 @@ type InsightStore interface {
 	// Spans returns where and when attempts ran that touch a stretch of time, those of the newest runs first, at most
 	// limit at once and after a cursor.
 	Spans(ctx context.Context, f task.SpanFilter, limit int, cursor string) (page.Of[task.Span], error)
+	// Database says which database this is, and how large.
+	Database(ctx context.Context) (about.Database, error)
 }
 
 const (

@@ -75,9 +75,6 @@ func (c *Conductor) DeleteTask(ctx context.Context, name string, version int64) 
 	return nil
 }
 
-// Ready returns nil when the conductor can do its work, else why not.
-func (c *Conductor) Ready(ctx context.Context) error { return c.store.Ping(ctx) }
-
 // Answer returns the saved answer of an Idempotency-Key, or fault.NotFound.
 func (c *Conductor) Answer(ctx context.Context, key string) (replay.Answer, error) {
 	return c.store.Answer(ctx, key)

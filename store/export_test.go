@@ -46,10 +46,15 @@ func (db *DB) WriterText(ctx context.Context, query string) (s string, err error
 	return s, err
 }
 
+// Steps returns the names of the migrations of a dialect.
+func Steps(dialect string) ([]string, error) {
+	return fs.Glob(migrations, "migration/"+dialect+"/*.sql")
+}
+
 // Schema returns the text of the migrations of a dialect.
 func Schema(dialect string) (string, error) {
 	var all strings.Builder
-	steps, err := fs.Glob(migrations, "migration/"+dialect+"/*.sql")
+	steps, err := Steps(dialect)
 	for _, name := range steps {
 		text, err := migrations.ReadFile(name)
 		if err != nil {

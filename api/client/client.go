@@ -251,6 +251,11 @@ func (c *Client) Ready(ctx context.Context) error {
 	return c.once(ctx, request{method: http.MethodGet, path: "/readyz"}, nil)
 }
 
+// About returns what the conductor says of itself.
+func (c *Client) About(ctx context.Context) (wire.About, error) {
+	return get[wire.About](ctx, c, nil, "about")
+}
+
 // Session returns who the caller is.
 func (c *Client) Session(ctx context.Context) (wire.Session, error) {
 	var s wire.Session

@@ -174,8 +174,19 @@ func (c *Client) DeleteCalendar(ctx context.Context, name string, version int64)
 
 // CalendarDays says what a calendar allows on each day, by default for the next year.
 func (c *Client) CalendarDays(ctx context.Context, name string, from, to time.Time) (wire.Page[wire.CalendarDay], error) {
+	return get[wire.Page[wire.CalendarDay]](ctx, c, daysQuery(from, to), "calendars", name, "days")
+}
+
+// PreviewCalendar says the same of a calendar that is not stored.
+func (c *Client) PreviewCalendar(ctx context.Context, s task.CalendarSpec, from, to time.Time) (wire.Page[wire.CalendarDay], error) {
+	var out wire.Page[wire.CalendarDay]
+	err := c.do(ctx, request{method: "POST", path: path("calendars", "preview"), query: daysQuery(from, to), body: s, key: NewKey()}, &out)
+	return out, err
+}
+
+func daysQuery(from, to time.Time) url.Values {
 	q := url.Values{}
 	setInstant(q, "from", from)
 	setInstant(q, "to", to)
-	return get[wire.Page[wire.CalendarDay]](ctx, c, q, "calendars", name, "days")
+	return q
 }

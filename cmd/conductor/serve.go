@@ -62,12 +62,16 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("ask for the name of this host: %w", err)
+	}
 	private, err := notify.ParseAllowed(s.NotifyPrivate)
 	if err != nil {
 		return err
 	}
 	c, err := conductor.New(db, conductor.Options{
-		Logger: log, Version: version.Version, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
+		Logger: log, Version: version.Version, Host: host, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
 		MaxQueued: s.MaxQueued,
 		Metrics:   metrics, Insight: db, Retention: db, PruneInterval: s.PruneInterval, Plans: db, Triggers: db, PublicURL: s.PublicURL,
 		EventTriggers: db,

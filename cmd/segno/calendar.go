@@ -12,6 +12,7 @@ import (
 
 	"github.com/segno-jobs/segno/api/client"
 	"github.com/segno-jobs/segno/api/wire"
+	"github.com/segno-jobs/segno/cmd/segno/manifest"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -19,7 +20,7 @@ func newCalendarCommand(a *app) *cobra.Command {
 	cmd := group("calendar", "Calendars: days and hours on which triggers are not due", "", `  segno calendar create holidays --date 12-25 --date 01-01
   segno calendar create closing --icalendar closing.ics
   segno calendar days holidays`)
-	cmd.AddCommand(newCalendarListCommand(a), newCalendarShowCommand(a), newCalendarCreateCommand(a), newCalendarDaysCommand(a),
+	cmd.AddCommand(newCalendarListCommand(a), newCalendarShowCommand(a), newCalendarCreateCommand(a), newCalendarDaysCommand(a), newCalendarPreviewCommand(a),
 		newDeleteCommand(a, "calendar", "Delete a calendar that no trigger uses", "segno calendar delete holidays", calendarNames, (*client.Client).DeleteCalendar))
 	return cmd
 }
@@ -103,11 +104,47 @@ func daysWord(e task.CalendarEntry) string {
 	return first(strings.TrimSpace(days+" "+strings.Join(e.Weekdays, ", ")), "every day")
 }
 
+// calendarFlags describe a calendar on the command line.
+type calendarFlags struct {
+	description, timezone  string
+	only                   bool
+	dates, weekdays, hours []string
+	icalendar              string
+}
+
+func (f *calendarFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.description, "description", "", "what the calendar is for")
+	flags.StringVar(&f.timezone, "timezone", "", "`zone` of its days and hours; by default that of each trigger")
+	flags.BoolVar(&f.only, "only", false, "triggers are due on its days and hours alone, and not on all others")
+	flags.StringSliceVar(&f.dates, "date", nil, "`day` such as 2026-12-25, or 12-25 for that of each year; can be repeated")
+	flags.StringSliceVar(&f.weekdays, "weekday", nil, "`days` of the week such as sat, or mon-fri; can be repeated")
+	flags.StringSliceVar(&f.hours, "hours", nil, "`times` of the weekdays such as 09:00-17:30; can be repeated")
+	flags.StringVar(&f.icalendar, "icalendar", "", "iCalendar `file`, or - for standard input")
+}
+
+// calendar returns the calendar that the flags describe.
+func (f *calendarFlags) calendar(a *app, name string) (task.CalendarSpec, error) {
+	s := task.CalendarSpec{Name: name, Description: f.description, Timezone: f.timezone}
+	if f.only {
+		s.Mode = task.CalendarOnly
+	}
+	for _, d := range f.dates {
+		s.Entries = append(s.Entries, task.CalendarEntry{Date: d})
+	}
+	if len(f.weekdays) > 0 || len(f.hours) > 0 {
+		s.Entries = append(s.Entries, task.CalendarEntry{Weekdays: f.weekdays, Hours: f.hours})
+	}
+	if f.icalendar == "" {
+		return s, nil
+	}
+	text, err := a.readFile(f.icalendar, task.MaxICalendar)
+	s.ICalendar = text
+	return s, err
+}
+
 func newCalendarCreateCommand(a *app) *cobra.Command {
-	var s task.CalendarSpec
-	var only bool
-	var dates, weekdays, hours []string
-	var file string
+	var f calendarFlags
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Make a calendar", Args: cobra.ExactArgs(1),
 		Long: `create makes a calendar of days, of weekdays and hours, of an iCalendar file, or of all of these. Rules and hours of certain
@@ -116,22 +153,9 @@ days are written in a file for segno apply.`,
   segno calendar create office --only --weekday mon-fri --hours 09:00-17:30 --timezone Europe/Paris
   segno calendar create closing --icalendar closing.ics`,
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
-			s.Name = args[0]
-			if only {
-				s.Mode = task.CalendarOnly
-			}
-			for _, d := range dates {
-				s.Entries = append(s.Entries, task.CalendarEntry{Date: d})
-			}
-			if len(weekdays) > 0 || len(hours) > 0 {
-				s.Entries = append(s.Entries, task.CalendarEntry{Weekdays: weekdays, Hours: hours})
-			}
-			if file != "" {
-				text, err := a.readFile(file, task.MaxICalendar)
-				if err != nil {
-					return err
-				}
-				s.ICalendar = text
+			s, err := f.calendar(a, args[0])
+			if err != nil {
+				return err
 			}
 			cal, err := c.CreateCalendar(ctx, s)
 			if err != nil {
@@ -140,14 +164,7 @@ days are written in a file for segno apply.`,
 			return a.print(cal, func() { a.showCalendar(cal) })
 		}),
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&s.Description, "description", "", "what the calendar is for")
-	flags.StringVar(&s.Timezone, "timezone", "", "`zone` of its days and hours; by default that of each trigger")
-	flags.BoolVar(&only, "only", false, "triggers are due on its days and hours alone, and not on all others")
-	flags.StringSliceVar(&dates, "date", nil, "`day` such as 2026-12-25, or 12-25 for that of each year; can be repeated")
-	flags.StringSliceVar(&weekdays, "weekday", nil, "`days` of the week such as sat, or mon-fri; can be repeated")
-	flags.StringSliceVar(&hours, "hours", nil, "`times` of the weekdays such as 09:00-17:30; can be repeated")
-	flags.StringVar(&file, "icalendar", "", "iCalendar `file`, or - for standard input")
+	f.add(cmd)
 	return cmd
 }
 
@@ -172,10 +189,42 @@ func (a *app) readFile(name string, limit int64) (string, error) {
 	return string(text), nil
 }
 
+// dayFlags choose days of a calendar, and how many of them are shown.
+type dayFlags struct {
+	from  string
+	days  int
+	every bool
+}
+
+func (f *dayFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.from, "from", "", "`instant` of the first day; by default now")
+	flags.IntVar(&f.days, "days", 365, "how many days")
+	flags.BoolVar(&f.every, "all", false, "show each day")
+}
+
+// show asks for the days and lists those that differ from the day before, or all.
+func (f *dayFlags) show(a *app, ask func(from, to time.Time) (wire.Page[wire.CalendarDay], error)) error {
+	begin, err := a.beginning(f.from)
+	if err != nil {
+		return err
+	}
+	if begin.IsZero() {
+		begin = a.now()
+	}
+	got, err := ask(begin, begin.AddDate(0, 0, f.days))
+	if err != nil {
+		return err
+	}
+	shown := got.Items
+	if !f.every && a.output == "table" {
+		shown = changedDays(shown)
+	}
+	return list(a, shown, false, "There are no days.", []string{"day", "", "allowed", "entries"}, calendarDayRow)
+}
+
 func newCalendarDaysCommand(a *app) *cobra.Command {
-	var from string
-	var days int
-	var every bool
+	var f dayFlags
 	cmd := &cobra.Command{
 		Use: "days NAME", Short: "Show what a calendar allows on the days of the next year", Args: cobra.ExactArgs(1),
 		Long: `days shows the days on which the calendar differs from the day before, or all days with --all.`,
@@ -183,28 +232,57 @@ func newCalendarDaysCommand(a *app) *cobra.Command {
   segno calendar days office --from 2026-12-01T00:00:00Z --days 31 --all`,
 		ValidArgsFunction: a.completes(false, calendarNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
-			begin, err := a.beginning(from)
-			if err != nil {
-				return err
-			}
-			if begin.IsZero() {
-				begin = a.now()
-			}
-			got, err := c.CalendarDays(ctx, args[0], begin, begin.AddDate(0, 0, days))
-			if err != nil {
-				return err
-			}
-			shown := got.Items
-			if !every && a.output == "table" {
-				shown = changedDays(shown)
-			}
-			return list(a, shown, false, "There are no days.", []string{"day", "", "allowed", "entries"}, calendarDayRow)
+			return f.show(a, func(from, to time.Time) (wire.Page[wire.CalendarDay], error) {
+				return c.CalendarDays(ctx, args[0], from, to)
+			})
 		}),
 	}
-	cmd.Flags().StringVar(&from, "from", "", "`instant` of the first day; by default now")
-	cmd.Flags().IntVar(&days, "days", 365, "how many days")
-	cmd.Flags().BoolVar(&every, "all", false, "show each day")
+	f.add(cmd)
 	return cmd
+}
+
+func newCalendarPreviewCommand(a *app) *cobra.Command {
+	var f dayFlags
+	var described calendarFlags
+	var file string
+	cmd := &cobra.Command{
+		Use: "preview", Short: "Show what a calendar would allow, without making it", Args: cobra.NoArgs,
+		Long: `preview shows what the calendar that flags describe, or the document of a file, would allow on the days of the next year.
+Nothing is stored.`,
+		Example: `  segno calendar preview --only --weekday mon-fri --hours 09:00-17:30 --days 14 --all
+  segno calendar preview -f holidays.yaml`,
+		RunE: a.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
+			s, err := described.calendar(a, "")
+			if file != "" {
+				s, err = a.calendarOf(file)
+			}
+			if err != nil {
+				return err
+			}
+			return f.show(a, func(from, to time.Time) (wire.Page[wire.CalendarDay], error) {
+				return c.PreviewCalendar(ctx, s, from, to)
+			})
+		}),
+	}
+	cmd.Flags().StringVarP(&file, "file", "f", "", "YAML `file` with one calendar, or - for standard input")
+	described.add(cmd)
+	for _, flag := range []string{"description", "timezone", "only", "date", "weekday", "hours", "icalendar"} {
+		cmd.MarkFlagsMutuallyExclusive("file", flag)
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// calendarOf returns the one calendar that a file describes.
+func (a *app) calendarOf(file string) (task.CalendarSpec, error) {
+	docs, err := manifest.Load(a.in, file)
+	if err != nil {
+		return task.CalendarSpec{}, err
+	}
+	if len(docs) != 1 || docs[0].Kind != manifest.KindCalendar {
+		return task.CalendarSpec{}, fmt.Errorf("%s must hold one calendar and nothing else", file)
+	}
+	return *docs[0].Calendar, nil
 }
 
 // changedDays returns the days that allow something else than the day before, and those with entries of their own.

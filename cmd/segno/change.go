@@ -42,19 +42,19 @@ func (a *app) planDocument(ctx context.Context, c *client.Client, doc manifest.D
 	case doc.Channel != nil:
 		return planChannel(ctx, c, doc, a.getenv)
 	case doc.Rule != nil:
-		return planRule(ctx, c, doc)
+		return rules(c).plan(ctx, doc, *doc.Rule)
 	case doc.Server != nil:
 		return planServer(ctx, c, doc)
 	case doc.VirtualServer != nil:
-		return planVirtualServer(ctx, c, doc)
+		return virtualServers(c).plan(ctx, doc, *doc.VirtualServer)
 	case doc.ConcurrencyGroup != nil:
-		return planConcurrencyGroup(ctx, c, doc)
+		return concurrencyGroups(c).plan(ctx, doc, *doc.ConcurrencyGroup)
 	case doc.Plan != nil:
-		return planExecutionPlan(ctx, c, doc)
+		return plans(c).plan(ctx, doc, *doc.Plan)
 	case doc.Calendar != nil:
-		return planCalendar(ctx, c, doc)
+		return calendars(c).plan(ctx, doc, *doc.Calendar)
 	}
-	return planTask(ctx, c, doc)
+	return tasks(c).plan(ctx, doc, *doc.Task)
 }
 
 func planServer(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
@@ -85,91 +85,6 @@ func set[T any](to *T, value *T) {
 	if value != nil {
 		*to = *value
 	}
-}
-
-func planVirtualServer(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
-	want := *doc.VirtualServer
-	if err := want.Validate(); err != nil {
-		return change{}, err
-	}
-	stored, err := c.VirtualServer(ctx, doc.Name)
-	if errors.Is(err, fault.NotFound) {
-		return planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
-			_, err := c.CreateVirtualServer(ctx, want)
-			return err
-		})
-	}
-	if err != nil {
-		return change{}, err
-	}
-	return planPatch(doc, stored.Spec.WithDefaults(), want.WithDefaults(), stored.Spec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
-		_, err := c.PatchVirtualServer(ctx, doc.Name, stored.Version, patch)
-		return err
-	})
-}
-
-func planConcurrencyGroup(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
-	want := *doc.ConcurrencyGroup
-	if err := want.Validate(); err != nil {
-		return change{}, err
-	}
-	stored, err := c.ConcurrencyGroup(ctx, doc.Name)
-	if errors.Is(err, fault.NotFound) {
-		return planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
-			_, err := c.CreateConcurrencyGroup(ctx, want)
-			return err
-		})
-	}
-	if err != nil {
-		return change{}, err
-	}
-	spec := stored.ConcurrencyGroupSpec
-	return planPatch(doc, spec, want, spec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
-		_, err := c.PatchConcurrencyGroup(ctx, doc.Name, stored.Version, patch)
-		return err
-	})
-}
-
-func planTask(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
-	want := *doc.Task
-	if err := want.Validate(); err != nil {
-		return change{}, err
-	}
-	stored, err := c.Task(ctx, doc.Name)
-	if errors.Is(err, fault.NotFound) {
-		return planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
-			_, err := c.CreateTask(ctx, want)
-			return err
-		})
-	}
-	if err != nil {
-		return change{}, err
-	}
-	return planPatch(doc, stored.Spec.WithDefaults(), want.WithDefaults(), stored.Spec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
-		_, err := c.PatchTask(ctx, doc.Name, stored.Version, patch)
-		return err
-	})
-}
-
-func planExecutionPlan(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
-	want := *doc.Plan
-	if err := want.Validate(); err != nil {
-		return change{}, err
-	}
-	stored, err := c.Plan(ctx, doc.Name)
-	if errors.Is(err, fault.NotFound) {
-		return planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
-			_, err := c.CreatePlan(ctx, want)
-			return err
-		})
-	}
-	if err != nil {
-		return change{}, err
-	}
-	return planPatch(doc, stored.Spec.WithDefaults(), want.WithDefaults(), stored.Spec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
-		_, err := c.PatchPlan(ctx, doc.Name, stored.Version, patch)
-		return err
-	})
 }
 
 func planCreate(doc manifest.Document, want any, do func(context.Context, *client.Client) error) (change, error) {

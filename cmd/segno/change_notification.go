@@ -128,27 +128,6 @@ func together(a, b json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(into)
 }
 
-func planRule(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
-	want := *doc.Rule
-	if err := want.Validate(); err != nil {
-		return change{}, err
-	}
-	stored, err := c.NotificationRule(ctx, doc.Name)
-	if errors.Is(err, fault.NotFound) {
-		return planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
-			_, err := c.CreateNotificationRule(ctx, want)
-			return err
-		})
-	}
-	if err != nil {
-		return change{}, err
-	}
-	return planPatch(doc, stored.RuleSpec, want, stored.RuleSpec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
-		_, err := c.PatchNotificationRule(ctx, doc.Name, stored.Version, patch)
-		return err
-	})
-}
-
 // makeSecretsTrue writes the secrets of something that is otherwise as in its document.
 func (a *app) makeSecretsTrue(ctx context.Context, c *client.Client, ch change) error {
 	if ch.secrets == nil {

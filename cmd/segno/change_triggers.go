@@ -12,27 +12,6 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-func planCalendar(ctx context.Context, c *client.Client, doc manifest.Document) (change, error) {
-	want := *doc.Calendar
-	if err := want.Validate(); err != nil {
-		return change{}, err
-	}
-	stored, err := c.Calendar(ctx, doc.Name)
-	if errors.Is(err, fault.NotFound) {
-		return planCreate(doc, want, func(ctx context.Context, c *client.Client) error {
-			_, err := c.CreateCalendar(ctx, want)
-			return err
-		})
-	}
-	if err != nil {
-		return change{}, err
-	}
-	return planPatch(doc, stored.CalendarSpec, want, stored.CalendarSpec, want, func(ctx context.Context, c *client.Client, patch json.RawMessage) error {
-		_, err := c.PatchCalendar(ctx, doc.Name, stored.Version, patch)
-		return err
-	})
-}
-
 // planTriggers makes the triggers of a task or plan what its document says: those that it does not have are deleted. A
 // document without the key triggers leaves them alone.
 func planTriggers(ctx context.Context, c *client.Client, doc manifest.Document) ([]change, error) {

@@ -57,6 +57,7 @@ type fakeAPI struct {
 	content     map[string][]byte
 	recoverable []wire.Recoverable
 	events      []wire.Event
+	about       wire.About
 	// told is what belongs to notifications.
 	told told
 	// later are the events that a follower gets.
@@ -147,6 +148,7 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	f.route(mux, "DELETE /concurrency-groups/{name}", removeOf(f.shared))
 	f.triggers, f.calendars = map[string]wire.Trigger{}, map[string]wire.Calendar{}
 	f.routeTriggers(mux)
+	f.routeAbout(mux)
 	f.route(mux, "GET /tasks", listOf(f.tasks))
 	f.route(mux, "GET /tasks/{name}", oneOf(f.tasks))
 	f.route(mux, "POST /tasks", func(r *http.Request) (any, error) {

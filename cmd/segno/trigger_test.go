@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -59,6 +60,14 @@ func (f *fakeAPI) routeTriggers(mux *http.ServeMux) {
 	})
 	f.route(mux, "PATCH /calendars/{name}", patchOf(f.calendars))
 	f.route(mux, "DELETE /calendars/{name}", removeOf(f.calendars))
+	f.route(mux, "POST /calendars/preview", func(r *http.Request) (any, error) {
+		var s task.CalendarSpec
+		if err := json.NewDecoder(r.Body).Decode(&s); err != nil {
+			return nil, err
+		}
+		name := fmt.Sprintf("%d entries, %s", len(s.Entries), s.Mode)
+		return wire.Page[wire.CalendarDay]{Items: []wire.CalendarDay{{Date: r.URL.Query().Get("from")[:10], Allowed: []string{}, Entries: []string{name}}}}, nil
+	})
 	f.route(mux, "GET /calendars/{name}/days", func(r *http.Request) (any, error) {
 		day := func(date string, allowed ...string) wire.CalendarDay {
 			return wire.CalendarDay{Date: date, Allowed: allowed, Entries: []string{}}
@@ -198,6 +207,28 @@ func TestCalendarsAreMadeAndLookedAt(t *testing.T) {
 		t.Errorf("got\n%s, want each day", all)
 	}
 	s.ok("calendar", "delete", "office")
+}
+
+func TestACalendarIsPreviewedWithoutMakingIt(t *testing.T) {
+	s := newShell(t)
+	if got := s.ok("calendar", "preview", "--only", "--weekday", "mon-fri", "--date", "12-25"); !strings.Contains(got, "2026-11-22  Sun  nothing  2 entries, only") {
+		t.Errorf("got\n%s", got)
+	}
+	holidays := file(t, "kind: calendar\nname: holidays\nentries: [{date: 12-25}]\n")
+	if got := s.ok("calendar", "preview", "-f", holidays, "--from", "2026-12-25T00:00:00Z"); !strings.Contains(got, "2026-12-25  Fri  nothing  1 entries") {
+		t.Errorf("got\n%s", got)
+	}
+	for claim, args := range map[string][]string{
+		"a file and flags":    {"-f", holidays, "--date", "12-25"},
+		"a file with a group": {"-f", file(t, "kind: concurrency-group\nname: db\nmax_concurrent: 1\n")},
+	} {
+		if got := s.run(append([]string{"calendar", "preview"}, args...)...); got.code == 0 {
+			t.Errorf("%s: got exit code 0 and\n%s", claim, got.out)
+		}
+	}
+	if len(s.api.calendars) != 0 {
+		t.Error("a preview has made a calendar")
+	}
 }
 
 func TestApplyMakesTheTriggersOfATaskWhatItsDocumentSays(t *testing.T) {

@@ -1,6 +1,7 @@
 // Sets up a calendar, a channel and a rule in a real browser, and watches a real notice arrive.
 
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -31,6 +32,12 @@ before(async () => {
   await fleet.join('js-1', 4);
   await fleet.post('/tasks', {
     name: 'fails',
+    labels: { team: 'etl' },
+    target: { server: 'js-1' },
+    job: { command: ['/bin/sh', '-c', 'exit 3'] },
+  });
+  await fleet.post('/tasks', {
+    name: 'fails-too',
     target: { server: 'js-1' },
     job: { command: ['/bin/sh', '-c', 'exit 3'] },
   });
@@ -126,6 +133,68 @@ test('a calendar is made, what is wrong stands at its field, and its year is sho
   assert.deepEqual(troubles, []);
 });
 
+test('an iCalendar file is looked at before it is saved, and the calendar is edited and deleted', async () => {
+  await go('/settings/calendars', 'Calendars');
+  await page.getByRole('button', { name: 'New calendar' }).first().click();
+  const form = page.getByRole('dialog', { name: 'New calendar' });
+  await form.getByLabel('Name').fill('closing');
+  const year = new Date().getUTCFullYear() + 1;
+  const text = [
+    'BEGIN:VCALENDAR',
+    'VERSION:2.0',
+    'BEGIN:VEVENT',
+    'UID:summer@example',
+    `DTSTART;VALUE=DATE:${year}0706`,
+    `DTEND;VALUE=DATE:${year}0711`,
+    'SUMMARY:Summer closing',
+    'END:VEVENT',
+    'END:VCALENDAR',
+    '',
+  ].join('\r\n');
+  await form.locator('input[type="file"]').setInputFiles({
+    name: 'closing.ics',
+    mimeType: 'text/calendar',
+    buffer: Buffer.from(text),
+  });
+  await form.getByText('closing.ics: 1 event').waitFor();
+  await form.getByRole('button', { name: 'Look at the coming year by it' }).click();
+  await form
+    .getByRole('button', { name: /July.*: not due \(Summer closing/ })
+    .first()
+    .waitFor();
+  assert.equal((await fleet.get('/calendars')).items.length, 1, 'a look has stored the calendar');
+  await look('calendar-preview');
+  await form.getByRole('button', { name: 'Create' }).click();
+  await page.getByRole('heading', { name: 'Calendar closing', level: 1 }).waitFor();
+  await page.getByText('An iCalendar file with 1 event.').waitFor();
+
+  // The year after has other days, and none of the file.
+  await page.getByRole('button', { name: 'A year later' }).click();
+  await page
+    .getByRole('button', { name: new RegExp(`July ${year + 1}: due all day|July .*${year + 1}: due`) })
+    .first()
+    .waitFor();
+  assert.equal(await page.getByRole('button', { name: /Summer closing/ }).count(), 0);
+  await page.getByRole('button', { name: 'A year earlier' }).click();
+  await page
+    .getByRole('button', { name: /Summer closing/ })
+    .first()
+    .waitFor();
+
+  await page.getByRole('button', { name: 'Edit' }).click();
+  const edit = page.getByRole('dialog', { name: 'Calendar closing' });
+  await edit.getByLabel('What it is for').fill('the works are closed');
+  await edit.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('the works are closed').waitFor();
+  assert.equal((await fleet.get('/calendars/closing')).description, 'the works are closed');
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('button', { name: 'Delete closing for good' }).click();
+  await page.getByText('closing is deleted').waitFor();
+  await page.getByRole('heading', { name: 'Calendars', level: 1 }).waitFor();
+  assert.equal((await fleet.get('/calendars')).items.length, 1);
+  assert.deepEqual(troubles, []);
+});
+
 test('a channel is made and tested, a rule tells it of a failure, and the delivery is seen', async () => {
   await go('/settings/notifications', 'Notifications');
   await page.getByRole('button', { name: 'New channel' }).first().click();
@@ -164,11 +233,17 @@ test('a channel is made and tested, a rule tells it of a failure, and the delive
   await rule.getByLabel('Channels that are told').click();
   await page.getByRole('option', { name: 'chat' }).click();
   await page.keyboard.press('Tab');
+  await rule.getByLabel('Only these tasks').fill('fai*');
+  await page.keyboard.press('Enter');
+  await rule.getByLabel('Only with these labels').fill('team=etl');
+  await page.keyboard.press('Enter');
   await look('rule-form');
   await rule.getByRole('button', { name: 'Create' }).click();
-  await page.getByText('chat of run failed').waitFor();
+  await page.getByText('chat of run failed; tasks fai*; label team=etl').waitFor();
   await look('rules');
 
+  // The rule leaves out a task without the label, though it is called so.
+  await fleet.post('/tasks/fails-too/runs');
   await fleet.post('/tasks/fails/runs');
   await page.getByRole('tab', { name: 'Deliveries' }).click();
   const row = page.getByRole('table', { name: 'Deliveries' }).getByRole('row', { name: /fails failed/ });
@@ -176,6 +251,7 @@ test('a channel is made and tested, a rule tells it of a failure, and the delive
   await until('the receiver was told', () => received.some(({ body }) => body.event === 'run_failed'));
   const told = received.find(({ body }) => body.event === 'run_failed');
   assert.equal(told.url, '/hook?key=hidden');
+  assert.match(told.body.title, /^fails failed/);
   assert.match(told.headers['webhook-signature'], /^v1,/);
   await look('deliveries');
   assert.deepEqual(troubles, []);
@@ -209,6 +285,8 @@ test('the hub leads to each subject and says what there is', async () => {
   await page.getByRole('main').getByRole('link', { name: /About/ }).click();
   await page.getByRole('heading', { name: 'About', level: 1 }).waitFor();
   await page.getByText('Apache License 2.0').waitFor();
+  await page.getByRole('row', { name: /Database.*SQLite 3\..*schema \d+/ }).waitFor();
+  await page.getByRole('heading', { name: 'Ready', exact: true }).waitFor();
   await look('about');
   assert.deepEqual(troubles, []);
 });

@@ -50,3 +50,26 @@ export function useFilters(name: string): [values: string[], set: (values: strin
   const setAll = useCallback((values: string[]) => set(values.join(',')), [set]);
   return [value === '' ? [] : value.split(','), setAll];
 }
+
+/**
+ * The part of a page that is on show, which is in the address too. It changes once the address has, and not before: what
+ * is not saved in the part that one is about to leave may keep one there.
+ */
+export function usePart(fallback: string): [part: string, set: (part: string | null) => void] {
+  const search: Search = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const set = useCallback(
+    (part: string | null) =>
+      void navigate({
+        to: '.',
+        search: (before: Search) => ({
+          ...before,
+          part: part === fallback ? undefined : (part ?? undefined),
+        }),
+        replace: true,
+        resetScroll: false,
+      }),
+    [navigate, fallback],
+  );
+  return [search.part ?? fallback, set];
+}

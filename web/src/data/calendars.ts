@@ -1,6 +1,6 @@
 // Calendars: named sets of days and hours at which triggers are due, or are not.
 
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { get, getAll, part, send } from './api';
 import type { WireCalendar, WireCalendarDay, WireCalendarEntry, WirePage, WireTrigger } from './wire';
@@ -106,6 +106,20 @@ export const calendarDays = (name: string, from: Date, to: Date) =>
       const path = `/calendars/${part(name)}/days?from=${from.toISOString()}&to=${to.toISOString()}`;
       return (await get<WirePage<WireCalendarDay>>(path, signal)).items;
     },
+  });
+
+/** What a calendar that is not stored would say of each day. */
+export const calendarPreview = (draft: CalendarDraft, from: Date, to: Date) =>
+  queryOptions({
+    queryKey: ['calendar-preview', from.toISOString(), to.toISOString(), draft],
+    queryFn: async ({ signal }): Promise<CalendarDay[]> => {
+      const { mode, timezone, entries, icalendar } = specOf(draft);
+      const path = `/calendars/preview?from=${from.toISOString()}&to=${to.toISOString()}`;
+      const body = { mode, timezone, entries, icalendar };
+      return (await send<WirePage<WireCalendarDay>>('POST', path, { body, signal })).items;
+    },
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
   });
 
 /** The triggers that follow a calendar, and whose they are. */

@@ -4,13 +4,13 @@ export function instant(text: string | null | undefined): Date | null {
   return text === null || text === undefined ? null : new Date(text);
 }
 
-const unitMs: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+const unitMs: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1, µs: 1e-3, ns: 1e-6 };
 
-/** Returns the milliseconds of a duration such as "1h30m", "90s" or "500ms"; NaN for anything else. */
+/** Returns the milliseconds of a duration such as "1h30m", "90s", "500ms" or "250µs"; NaN for anything else. */
 export function milliseconds(text: string): number {
-  if (!/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) return NaN;
+  if (!/^(\d+(\.\d+)?(h|ms|µs|ns|m|s))+$/.test(text)) return NaN;
   let sum = 0;
-  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) {
+  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|µs|ns|m|s)/g)) {
     sum += Number(number) * (unitMs[unit ?? ''] ?? NaN);
   }
   return sum;

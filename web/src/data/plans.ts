@@ -6,7 +6,7 @@ import { get, part, send } from './api';
 import { instant } from './instants';
 import { nodeStates, oneOf, planRunStates, runStates } from './states';
 import type { NodeState, PlanRunState, RunState } from './states';
-import type { WirePage, WirePlan, WirePlanNode, WirePlanRun, WirePlanSpec } from './wire';
+import type { WirePage, WirePlan, WirePlanNode, WirePlanRun, WirePlanSpec, WireRun } from './wire';
 
 export type Condition = 'ok' | 'error' | 'after';
 export const conditions: readonly Condition[] = ['ok', 'error', 'after'];
@@ -237,3 +237,14 @@ export async function startPlan(name: string, params: Record<string, string>): P
 export async function actOnPlanRun(id: string, act: 'cancel' | 'resume'): Promise<void> {
   await send('POST', `/plan-runs/${part(id)}/${act}`);
 }
+
+/** The names of the outputs that a task has set when it last succeeded. */
+export const lastOutputs = (task: string) =>
+  queryOptions({
+    queryKey: ['runs', 'outputs', task],
+    queryFn: async ({ signal }) => {
+      const path = `/runs?task=${part(task)}&state=succeeded&limit=1`;
+      const [last] = (await get<WirePage<WireRun>>(path, signal)).items;
+      return Object.keys(last?.outputs ?? {}).sort();
+    },
+  });

@@ -17,5 +17,13 @@ it.each([
   [{ level: 'owner', owner: 'load' }, 'The triggers of load are paused by admin: the move'],
   [{ level: 'trigger', owner: 'load' }, 'A trigger of load is paused by admin: the move'],
 ] as const)('a pause is said in a sentence', (pause, text) => {
-  expect(pauseText({ ...pause, by: 'admin', reason: 'the move', at: new Date() })).toBe(text);
+  expect(
+    pauseText({
+      ...pause,
+      kind: pause.level === 'all' ? null : 'task',
+      by: 'admin',
+      reason: 'the move',
+      at: new Date(),
+    }),
+  ).toBe(text);
 });

@@ -30,7 +30,9 @@ export const coming = queryOptions({
 
 export interface Pause {
   level: 'trigger' | 'owner' | 'all';
+  /** The task or the plan whose triggers are paused; null for all there are. */
   owner: string | null;
+  kind: 'task' | 'plan' | null;
   by: string;
   reason: string;
   at: Date;
@@ -43,6 +45,7 @@ export const pauses = queryOptions({
     (await get<WirePage<WirePause>>('/pauses', signal)).items.map((w) => ({
       level: w.level,
       owner: w.task ?? w.plan,
+      kind: w.task !== null ? 'task' : w.plan !== null ? 'plan' : null,
       by: w.by,
       reason: w.reason,
       at: new Date(w.at),

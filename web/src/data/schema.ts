@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/about": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say what this conductor is: versions, database, readiness */
+        get: operations["getAbout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calendars": {
         parameters: {
             query?: never;
@@ -16,6 +33,23 @@ export interface paths {
         put?: never;
         /** Create a calendar */
         post: operations["createCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calendars/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a calendar that is not stored would allow on each day */
+        post: operations["previewCalendar"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1537,6 +1571,47 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        About: {
+            checks: components["schemas"]["AboutCheck"][];
+            /** @description Those that work on the database, the one that answers first. */
+            conductors: components["schemas"]["AboutConductor"][];
+            database: components["schemas"]["AboutDatabase"];
+            go_version: string;
+            /** @description Whether all checks are passed, as GET /readyz says. */
+            ready: boolean;
+            /** @description Of the conductor that answers. */
+            version: string;
+        };
+        AboutCheck: {
+            /** @description Empty where it is passed. */
+            error: string;
+            name: string;
+            ok: boolean;
+            /** @example 90s */
+            took: string;
+        };
+        AboutConductor: {
+            /** @description Name of its host. */
+            name: string;
+            /** Format: date-time */
+            started_at: string;
+            version: string;
+        };
+        AboutDatabase: {
+            /**
+             * Format: int64
+             * @description On its disk, without the content of checkpoints.
+             */
+            bytes: number;
+            /** @enum {string} */
+            kind: "SQLite" | "PostgreSQL";
+            /**
+             * Format: int64
+             * @description Number of the newest migration that was applied.
+             */
+            schema: number;
+            version: string;
+        };
         AfterTrigger: {
             /**
              * @description Which ends count: ok is succeeded, error is failed, timed_out and lost, any is those, cancelled and reset.
@@ -3840,6 +3915,30 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getAbout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["About"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listCalendars: {
         parameters: {
             query?: {
@@ -3895,6 +3994,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    previewCalendar: {
+        parameters: {
+            query?: {
+                /** @description First day, as an instant of it; by default today. */
+                from?: string;
+                /** @description Day after the last, as an instant of it; by default a year later. */
+                to?: string;
+            };
+            header?: {
+                /** @description 1 to 255 printable characters. The same request under the same key is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarSpec"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCalendarDay"];
                 };
             };
             400: components["responses"]["Problem"];

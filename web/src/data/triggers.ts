@@ -2,9 +2,17 @@
 
 import { queryOptions } from '@tanstack/react-query';
 
-import { getAll, part, send } from './api';
+import { get, getAll, part, send } from './api';
 import { instant } from './instants';
-import type { WirePage, WirePreview, WireTrigger, WireTriggerSpec } from './wire';
+import type {
+  WirePage,
+  WirePreview,
+  WireTrigger,
+  WireTriggerSpec,
+  WireTriggerWebhook,
+  WireWatch,
+  WireWebhookSecrets,
+} from './wire';
 
 /** What a trigger belongs to and starts. */
 export interface Owner {
@@ -23,7 +31,7 @@ export interface Trigger {
   task: string | null;
   plan: string | null;
   /** Why it is not due: its own pause, or that of its task or of all triggers. */
-  pause: { level: string; reason: string; by: string } | null;
+  pause: { level: 'trigger' | 'owner' | 'all'; reason: string; by: string; at: Date } | null;
   nextAt: Date | null;
   last: { at: Date; run: string | null; reason: string } | null;
   version: number;
@@ -50,7 +58,12 @@ export function triggerOf(w: WireTrigger): Trigger {
     kind: w.kind,
     task: w.task,
     plan: w.plan,
-    pause: w.pause && { level: w.pause.level, reason: w.pause.reason, by: w.pause.by },
+    pause: w.pause && {
+      level: w.pause.level,
+      reason: w.pause.reason,
+      by: w.pause.by,
+      at: new Date(w.pause.at),
+    },
     nextAt: instant(w.next_at),
     last: w.last && { at: new Date(w.last.scheduled_for), run: w.last.run, reason: w.last.reason },
     version: w.version,
@@ -117,6 +130,98 @@ export async function editTrigger(
 export async function deleteTrigger(owner: Owner, name: string): Promise<void> {
   await send('DELETE', `${pathOf(owner)}/${part(name)}`);
 }
+
+/** What is paused and resumed: one trigger, all of an owner where the name is empty, or all there are. */
+export type Paused = { owner: Owner; trigger: string } | 'all';
+
+function pathOfPaused(what: Paused): string {
+  if (what === 'all') return '/triggers';
+  const { owner, trigger } = what;
+  return trigger === '' ? `/${owner.kind}s/${part(owner.name)}` : `${pathOf(owner)}/${part(trigger)}`;
+}
+
+/** Keeps triggers from being due until somebody resumes them. */
+export async function pauseTriggers(what: Paused, reason: string): Promise<void> {
+  await send('POST', `${pathOfPaused(what)}/pause`, { body: reason === '' ? {} : { reason } });
+}
+
+export async function resumeTriggers(what: Paused): Promise<void> {
+  await send('POST', `${pathOfPaused(what)}/resume`);
+}
+
+/** How a webhook is. Its address and its key are told only when they are made. */
+export interface Webhook {
+  /** Null while it has no address yet. */
+  madeAt: Date | null;
+  signed: boolean;
+  /** How many requests had a wrong signature, and when the last of them came. */
+  refused: number;
+  refusedAt: Date | null;
+}
+
+export const webhookOf = (owner: Owner, name: string) =>
+  queryOptions({
+    queryKey: ['triggers', owner.kind, owner.name, name, 'webhook'],
+    queryFn: async ({ signal }): Promise<Webhook> => {
+      const w = await get<WireTriggerWebhook>(`${pathOf(owner)}/${part(name)}/webhook`, signal);
+      return {
+        madeAt: instant(w.made_at),
+        signed: w.has_signing_key,
+        refused: w.refused,
+        refusedAt: instant(w.refused_at),
+      };
+    },
+  });
+
+/** Which secrets are made anew. An empty signing key has the conductor make a random one. */
+export interface SecretsWanted {
+  address: boolean;
+  key: boolean;
+  signingKey: string;
+}
+
+/** The secrets that were just made; empty ones were kept. */
+export interface Secrets {
+  address: string;
+  signingKey: string;
+}
+
+export async function makeSecrets(owner: Owner, name: string, wanted: SecretsWanted): Promise<Secrets> {
+  const body = {
+    ...(wanted.address ? {} : { keep_address: true }),
+    ...(wanted.key ? {} : { keep_signing_key: true }),
+    ...(wanted.key && wanted.signingKey !== '' ? { signing_key: wanted.signingKey } : {}),
+  };
+  const path = `${pathOf(owner)}/${part(name)}/webhook-secrets`;
+  const made = await send<WireWebhookSecrets>('POST', path, { body });
+  // A conductor that does not know its own address is called where the console has it from.
+  const known = made.url ?? (made.path ? window.location.origin + made.path : '');
+  return { address: known, signingKey: made.signing_key ?? '' };
+}
+
+/** How the folder of a file trigger is watched on a server. */
+export interface Watch {
+  server: string;
+  files: number;
+  pending: number;
+  /** Why it cannot be watched; empty where it can. */
+  problem: string;
+  toldAt: Date;
+}
+
+export const watchesOf = (owner: Owner, name: string) =>
+  queryOptions({
+    queryKey: ['triggers', owner.kind, owner.name, name, 'watches'],
+    queryFn: async ({ signal }): Promise<Watch[]> =>
+      (await get<WirePage<WireWatch>>(`${pathOf(owner)}/${part(name)}/watches`, signal)).items.map((w) => ({
+        server: w.server,
+        files: w.files,
+        pending: w.pending,
+        problem: w.problem,
+        toldAt: new Date(w.told_at),
+      })),
+    refetchInterval: 10_000,
+  });
 
 /** Returns when each task is next due, by its name. */
 export function nextByTask(triggers: readonly Trigger[]): Map<string, Date> {

@@ -11,6 +11,7 @@ export interface WirePage<T> {
 }
 
 export type WireProblem = Schemas['Problem'];
+export type WireAbout = Schemas['About'];
 export type WireSession = Schemas['Session'];
 export type WireServer = Schemas['Server'];
 export type WireVirtualServer = Schemas['VirtualServer'];
@@ -36,6 +37,9 @@ export type WireRatingPresets = Schemas['RatingPresets'];
 export type WireForecast = Schemas['Forecast'];
 export type WireTrigger = Schemas['Trigger'];
 export type WireTriggerSpec = Schemas['TriggerSpec'];
+export type WireTriggerWebhook = Schemas['TriggerWebhook'];
+export type WireWebhookSecrets = Schemas['WebhookSecrets'];
+export type WireWatch = Schemas['Watch'];
 export type WirePreview = Schemas['Preview'];
 export type WireOccurrence = Schemas['Occurrence'];
 export type WireCalendar = Schemas['Calendar'];

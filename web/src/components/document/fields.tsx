@@ -1,11 +1,22 @@
 // The fields of the form of a document. Each shows what stands at its path, and what the conductor said of it.
 
-import { ActionIcon, Button, NumberInput, Select, Switch, Text, TextInput, Textarea } from '@mantine/core';
+import {
+  ActionIcon,
+  Button,
+  MultiSelect,
+  NumberInput,
+  Select,
+  Switch,
+  Text,
+  TextInput,
+  Textarea,
+} from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { createContext, useContext, useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 
 import type { ApiError } from '../../data/api';
+import { localText, ofLocalText, zoneName } from '../instants';
 import { at } from './document';
 import type { Json, JsonObject, Path } from './document';
 import classes from './Document.module.css';
@@ -151,10 +162,11 @@ export function ChoiceField({
   hint,
   placeholder,
   options,
-}: FieldProps & { options: (string | { value: string; label: string })[] }) {
+  required = false,
+}: FieldProps & { options: (string | { value: string; label: string })[]; required?: boolean }) {
   const { value, set, error, readOnly } = useField(path);
   const text = typeof value === 'string' ? value : null;
-  const known = options.some((o) => (typeof o === 'string' ? o : o.value) === text);
+  const known = text === '' || options.some((o) => (typeof o === 'string' ? o : o.value) === text);
   return (
     <Select
       label={label}
@@ -164,9 +176,51 @@ export function ChoiceField({
       readOnly={readOnly}
       error={error}
       searchable={options.length > 8}
-      clearable={!readOnly}
-      value={text}
+      limit={100}
+      required={required}
+      clearable={!readOnly && !required}
+      value={text === '' ? null : text}
       onChange={(next) => set(next ?? undefined)}
+    />
+  );
+}
+
+/** Several of some names; what stands there and is no option any more is shown all the same. */
+export function ManyField({ path, label, hint, placeholder, options }: FieldProps & { options: string[] }) {
+  const { value, set, error, readOnly } = useField(path);
+  const { errors } = useContext(Form);
+  const chosen = Array.isArray(value) ? value.map(String) : [];
+  const inner = [...errors].find(([name]) => name.startsWith(`${fieldOf(path)}[`))?.[1];
+  return (
+    <MultiSelect
+      label={label}
+      description={hint}
+      placeholder={chosen.length === 0 ? placeholder : ''}
+      data={[...new Set([...options, ...chosen])]}
+      readOnly={readOnly}
+      error={error ?? inner}
+      searchable
+      value={chosen}
+      onChange={(next) => set(next.length === 0 ? undefined : next)}
+    />
+  );
+}
+
+/** An instant, written on the clock of the browser's zone. */
+export function InstantField({ path, label, hint }: FieldProps) {
+  const { value, set, error, readOnly } = useField(path);
+  return (
+    <TextInput
+      type="datetime-local"
+      label={label}
+      description={hint ?? `in your zone, ${zoneName()}`}
+      readOnly={readOnly}
+      error={error}
+      value={localText(typeof value === 'string' ? value : '')}
+      onChange={(event) => {
+        const instant = ofLocalText(event.currentTarget.value);
+        set(instant === '' ? undefined : instant);
+      }}
     />
   );
 }

@@ -1,34 +1,35 @@
-import { ActionIcon, Anchor, Badge, Button, Group, Menu, Modal, Text } from '@mantine/core';
-import {
-  IconDots,
-  IconPencil,
-  IconPlayerPause,
-  IconPlayerPlay,
-  IconPlus,
-  IconTrash,
-} from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconPlayerPause, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { Answer, Empty } from '../Answer';
-import { Instant } from '../instants';
-import { done } from '../notices';
-import { useAction } from '../useAction';
 import { useMay } from '../../data/permissions';
-import { createTrigger, deleteTrigger, editTrigger, triggersOf } from '../../data/triggers';
+import { pauses } from '../../data/schedule';
+import { triggersOf } from '../../data/triggers';
 import type { Owner, Trigger } from '../../data/triggers';
+import { Answer, Empty } from '../Answer';
+import { PauseDialog, PauseNotice } from './Pauses';
+import { Secrets } from './Secrets';
 import { TriggerForm } from './TriggerForm';
+import { TriggerRow } from './TriggerRow';
 import classes from './Triggers.module.css';
-import { triggerWords } from './triggerWords';
+
+/** What is open over the triggers: the form of one or of a new one, the secrets of a webhook, or the pause of all. */
+type Open = { form: Trigger | null } | { secrets: Trigger } | 'pause' | null;
 
 /** The triggers of a task or a plan: when it starts by itself, in words, and what became of that last. */
 export function Triggers({ owner }: { owner: Owner }) {
-  const may = useMay();
+  const may = useMay()(`${owner.kind}.edit`);
   const query = useQuery(triggersOf(owner));
-  const [edited, setEdited] = useState<Trigger | 'new' | null>(null);
+  const paused = useQuery(pauses).data ?? [];
+  const [open, setOpen] = useState<Open>(null);
+  const close = () => setOpen(null);
+  const mine = paused.find((p) => p.level === 'owner' && p.kind === owner.kind && p.owner === owner.name);
+  const everything = paused.find((p) => p.level === 'all');
   return (
     <>
+      {everything && <PauseNotice pause={everything} what="all" may={may} />}
+      {mine && <PauseNotice pause={mine} what={{ owner, trigger: '' }} may={may} />}
       <Answer query={query} what="The triggers">
         {(all) =>
           all.length === 0 ? (
@@ -36,141 +37,55 @@ export function Triggers({ owner }: { owner: Owner }) {
           ) : (
             <ul className={classes.triggers} aria-label="Triggers">
               {all.map((trigger) => (
-                <Row key={trigger.name} owner={owner} trigger={trigger} edit={() => setEdited(trigger)} />
+                <TriggerRow
+                  key={trigger.name}
+                  owner={owner}
+                  trigger={trigger}
+                  edit={() => setOpen({ form: trigger })}
+                  secrets={() => setOpen({ secrets: trigger })}
+                />
               ))}
             </ul>
           )
         }
       </Answer>
-      {may(`${owner.kind}.edit`) && (
-        <div style={{ padding: 'var(--mantine-spacing-md)' }}>
+      {may && (
+        <div className={classes.foot}>
           <Button
             size="sm"
             variant="default"
             leftSection={<IconPlus size={15} />}
-            onClick={() => setEdited('new')}
+            onClick={() => setOpen({ form: null })}
           >
             Add a trigger…
           </Button>
+          {!mine && (query.data?.length ?? 0) > 0 && (
+            <Button
+              size="sm"
+              variant="subtle"
+              leftSection={<IconPlayerPause size={15} />}
+              onClick={() => setOpen('pause')}
+            >
+              Pause all of this {owner.kind}…
+            </Button>
+          )}
         </div>
       )}
-      {edited && (
-        <TriggerForm owner={owner} trigger={edited === 'new' ? null : edited} close={() => setEdited(null)} />
+      {open !== null && open !== 'pause' && 'form' in open && (
+        <TriggerForm
+          owner={owner}
+          trigger={open.form}
+          close={close}
+          onSaved={(saved) => {
+            // A new webhook is of no use before it has an address.
+            if (saved.kind === 'webhook' && open.form?.kind !== 'webhook') setOpen({ secrets: saved });
+          }}
+        />
       )}
+      {open !== null && open !== 'pause' && 'secrets' in open && (
+        <Secrets owner={owner} trigger={open.secrets} close={close} />
+      )}
+      {open === 'pause' && <PauseDialog what={{ owner, trigger: '' }} close={close} />}
     </>
   );
-}
-
-function Row({ owner, trigger, edit }: { owner: Owner; trigger: Trigger; edit: () => void }) {
-  const may = useMay();
-  const [asked, setAsked] = useState(false);
-  const changes = [['triggers'], [`${owner.kind}s`], [owner.kind, owner.name], ['occurrences']];
-  const paused = trigger.spec.paused === true;
-  const pause = useAction((on: boolean) => editTrigger(owner, trigger.name, { paused: on ? true : null }), {
-    failure: `${trigger.name} could not be changed`,
-    changes,
-    onDone: (_, on) =>
-      done(`${trigger.name} is ${on ? 'paused' : 'no longer paused'}`, () =>
-        editTrigger(owner, trigger.name, { paused: on ? null : true }),
-      ),
-  });
-  const remove = useAction(() => deleteTrigger(owner, trigger.name), {
-    failure: `${trigger.name} could not be removed`,
-    changes,
-    onDone: () => {
-      setAsked(false);
-      done(`${trigger.name} is removed`, () => createTrigger(owner, trigger.spec));
-    },
-  });
-  return (
-    <li className={classes.trigger}>
-      <div>
-        <Text fw={500} size="sm">
-          {trigger.name}{' '}
-          <Badge size="xs" variant="light" color="gray" tt="none">
-            {trigger.kind}
-          </Badge>
-          {trigger.pause && (
-            <Badge size="xs" variant="light" color="yellow" tt="none" ml={6}>
-              {trigger.pause.level === 'trigger'
-                ? 'paused'
-                : `paused for ${trigger.pause.level === 'all' ? 'all there is' : `this ${owner.kind}`}`}
-            </Badge>
-          )}
-        </Text>
-        <Text size="sm">{triggerWords(trigger.spec)}</Text>
-        {trigger.pause && trigger.pause.reason !== '' && (
-          <Text size="xs" c="dimmed">
-            {trigger.pause.reason} ({trigger.pause.by})
-          </Text>
-        )}
-      </div>
-      <div>
-        <Text size="xs" c="dimmed">
-          next
-        </Text>
-        <Text size="sm" component="div">
-          <Instant at={trigger.nextAt} />
-        </Text>
-      </div>
-      <div>
-        <Text size="xs" c="dimmed">
-          last
-        </Text>
-        <Text size="sm" component="div">
-          {trigger.last === null ? (
-            'never'
-          ) : trigger.last.run === null ? (
-            <span title={trigger.last.reason}>
-              <Instant at={trigger.last.at} /> skipped
-            </span>
-          ) : (
-            <Anchor component={Link} to={pathOfRun(owner, trigger.last.run)} size="sm">
-              <Instant at={trigger.last.at} />
-            </Anchor>
-          )}
-        </Text>
-      </div>
-      {may(`${owner.kind}.edit`) && (
-        <Menu position="bottom-end">
-          <Menu.Target>
-            <ActionIcon variant="subtle" color="gray" aria-label={`What can be done with ${trigger.name}`}>
-              <IconDots size={17} />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<IconPencil size={15} />} onClick={edit}>
-              Edit…
-            </Menu.Item>
-            <Menu.Item
-              leftSection={paused ? <IconPlayerPlay size={15} /> : <IconPlayerPause size={15} />}
-              onClick={() => pause.mutate(!paused)}
-            >
-              {paused ? 'Resume' : 'Pause'}
-            </Menu.Item>
-            <Menu.Item leftSection={<IconTrash size={15} />} onClick={() => setAsked(true)}>
-              Remove…
-            </Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
-      )}
-      <Modal opened={asked} onClose={() => setAsked(false)} title={`Remove ${trigger.name}?`}>
-        <Text size="sm" mb="md">
-          {owner.name} will not start by it any more. Runs that it has started stay.
-        </Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={() => setAsked(false)}>
-            Keep it
-          </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate(undefined)}>
-            Remove
-          </Button>
-        </Group>
-      </Modal>
-    </li>
-  );
-}
-
-function pathOfRun({ kind, name }: Owner, run: string): string {
-  return kind === 'plan' ? `/plans/${name}/runs/${run}` : `/runs/${run}`;
 }

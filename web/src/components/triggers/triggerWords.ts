@@ -14,9 +14,24 @@ export function triggerWords(spec: Omit<WireTriggerSpec, 'name'>): string {
     const on = { ok: 'ended well', error: 'failed', any: 'ended' }[spec.after.on as string] ?? 'ended';
     return `after ${spec.after.task} has ${on}`;
   }
-  if (spec.file) return 'when a file appears or changes';
-  if (spec.webhook) return 'when its webhook is called';
+  if (spec.file) return fileWords(spec.file);
+  if (spec.webhook) {
+    const { signature = 'none' } = spec.webhook;
+    return `when its webhook is called${signature === 'none' ? '' : `, signed as ${signature === 'github' ? 'GitHub does' : 'Standard Webhooks'}`}`;
+  }
   return '';
+}
+
+function fileWords(file: NonNullable<WireTriggerSpec['file']>): string {
+  const mask =
+    file.mask === undefined || file.mask === '' || file.mask === '*' ? 'a file' : `a file ${file.mask}`;
+  const event = { created: 'appears', modified: 'has changed', exists: 'is there or has changed' }[
+    file.on ?? 'created'
+  ];
+  const where = file.virtual_server
+    ? `on the servers of ${file.virtual_server}`
+    : `on ${file.server === undefined || file.server === '' ? 'a server' : file.server}`;
+  return `when ${mask} ${event} in ${file.path} ${where}`;
 }
 
 /** Says a cron expression in words; where it cannot be read, it stands as it is. */

@@ -1,31 +1,63 @@
 import { Anchor, Button, Tabs } from '@mantine/core';
-import { IconPlayerPlay } from '@tabler/icons-react';
+import { IconCopy, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Suspense, lazy, useState } from 'react';
 
-import { Answer } from '../../components/Answer';
+import { Answer, Loading } from '../../components/Answer';
+import type { JsonObject } from '../../components/document/document';
 import { Page } from '../../components/Page';
 import { Triggers } from '../../components/triggers/Triggers';
-import { useFilter } from '../../components/useFilter';
+import { useFilter, usePart } from '../../components/useFilter';
 import { useMay } from '../../data/permissions';
 import { plan as planQuery } from '../../data/plans';
 import type { Plan } from '../../data/plans';
 import { PlanGraph } from './PlanGraph';
 import graphClasses from './PlanGraph.module.css';
 import { PlanRuns } from './PlanRuns';
+import { newPlan } from './Plans';
+import { RemovePlan } from './RemovePlan';
 import { RunPlan } from './RunPlan';
 
-/** One plan: its graph and its runs. */
+// Who only looks at plans does not load what edits them.
+const PlanEditor = lazy(async () => ({ default: (await import('./editor/PlanEditor')).PlanEditor }));
+
+/** One plan: its graph, to look at and to draw in, when it starts by itself, and its runs. */
 export function PlanPage() {
   const { name = '' } = useParams({ strict: false });
-  return <KnownPlan key={name} name={name} />;
+  return name === newPlan ? <NewPlan /> : <KnownPlan key={name} name={name} />;
+}
+
+function NewPlan() {
+  const navigate = useNavigate();
+  const [copied] = useFilter('of');
+  const query = useQuery({ ...planQuery(copied), enabled: copied !== '' });
+  const first = query.data ? ({ ...query.data.spec, name: '' } as unknown as JsonObject) : undefined;
+  return (
+    <Page title="New plan" about={copied === '' ? undefined : `as ${copied} is`}>
+      {copied !== '' && !query.data ? (
+        <Answer query={query} what="The plan">
+          {() => null}
+        </Answer>
+      ) : (
+        <Suspense fallback={<Loading what="The editor" />}>
+          <PlanEditor
+            plan={null}
+            {...(first ? { first } : {})}
+            onSaved={(plan) => void navigate({ to: '/plans/$name', params: { name: plan.name } })}
+          />
+        </Suspense>
+      )}
+    </Page>
+  );
 }
 
 function KnownPlan({ name }: { name: string }) {
   const query = useQuery(planQuery(name));
   const [running, setRunning] = useState(false);
+  const [removing, setRemoving] = useState(false);
   const may = useMay();
+  const navigate = useNavigate();
   return (
     <Page
       title={name}
@@ -38,11 +70,34 @@ function KnownPlan({ name }: { name: string }) {
         </>
       }
       actions={
-        query.data &&
-        may('plan.run') && (
-          <Button leftSection={<IconPlayerPlay size={15} />} onClick={() => setRunning(true)}>
-            Run now…
-          </Button>
+        query.data && (
+          <>
+            {may('plan.create') && (
+              <Button
+                variant="default"
+                leftSection={<IconCopy size={15} aria-hidden />}
+                onClick={() =>
+                  void navigate({ to: '/plans/$name', params: { name: newPlan }, search: { of: name } })
+                }
+              >
+                Copy…
+              </Button>
+            )}
+            {may('plan.delete') && (
+              <Button
+                variant="default"
+                leftSection={<IconTrash size={15} aria-hidden />}
+                onClick={() => setRemoving(true)}
+              >
+                Remove…
+              </Button>
+            )}
+            {may('plan.run') && (
+              <Button leftSection={<IconPlayerPlay size={15} />} onClick={() => setRunning(true)}>
+                Run now…
+              </Button>
+            )}
+          </>
         )
       }
     >
@@ -50,20 +105,17 @@ function KnownPlan({ name }: { name: string }) {
         {(plan) => <Parts plan={plan} />}
       </Answer>
       {running && query.data && <RunPlan plan={query.data} close={() => setRunning(false)} />}
+      {removing && query.data && <RemovePlan plan={query.data} close={() => setRemoving(false)} />}
     </Page>
   );
 }
 
-const parts = { plan: 'Plan', triggers: 'Triggers', runs: 'Runs' };
+const parts = { plan: 'Plan', edit: 'Edit', triggers: 'Triggers', runs: 'Runs' };
 
 function Parts({ plan }: { plan: Plan }) {
-  const [part, setPart] = useFilter('part', 'plan');
+  const [part, setPart] = usePart('plan');
   return (
-    <Tabs
-      value={part in parts ? part : 'plan'}
-      onChange={(value) => setPart(value ?? 'plan')}
-      keepMounted={false}
-    >
+    <Tabs value={part in parts ? part : 'plan'} onChange={setPart} keepMounted={false}>
       <Tabs.List mb="md">
         {Object.entries(parts).map(([value, name]) => (
           <Tabs.Tab key={value} value={value}>
@@ -84,6 +136,11 @@ function Parts({ plan }: { plan: Plan }) {
             </div>
           )}
         />
+      </Tabs.Panel>
+      <Tabs.Panel value="edit">
+        <Suspense fallback={<Loading what="The editor" />}>
+          <PlanEditor plan={plan} onSaved={() => undefined} />
+        </Suspense>
       </Tabs.Panel>
       <Tabs.Panel value="triggers" className="panel">
         <Triggers owner={{ kind: 'plan', name: plan.name }} />

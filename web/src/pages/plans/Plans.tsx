@@ -1,6 +1,6 @@
 import { Anchor, Button, Group, Text, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
-import { IconPlayerPlay, IconSearch } from '@tabler/icons-react';
+import { IconPlayerPlay, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -16,8 +16,12 @@ import type { Plan } from '../../data/plans';
 import classes from './Plans.module.css';
 import { RunPlan } from './RunPlan';
 
+/** The address of the page that makes a new plan; no plan can have that name. */
+export const newPlan: string = '~new';
+
 /** All plans by name, each with its last run. */
 export function Plans() {
+  const may = useMay();
   const [q, setQ] = useFilter('q');
   const [text, setText] = useState(q);
   const settle = useDebouncedCallback(setQ, 250);
@@ -25,7 +29,16 @@ export function Plans() {
   const [run, setRun] = useState<Plan | null>(null);
   const all = query.data?.pages.flatMap((page) => page.plans) ?? [];
   return (
-    <Page title="Plans">
+    <Page
+      title="Plans"
+      actions={
+        may('plan.create') && (
+          <Button component={Link} to={`/plans/${newPlan}`} leftSection={<IconPlus size={16} aria-hidden />}>
+            New plan
+          </Button>
+        )
+      }
+    >
       <div role="search" aria-label="Filter the plans">
         <TextInput
           aria-label="Part of the name"
@@ -44,9 +57,17 @@ export function Plans() {
           {() =>
             all.length === 0 ? (
               <Empty>
-                {q !== ''
-                  ? 'No plan is as you ask.'
-                  : 'There is no plan yet. A plan is a graph of tasks: what follows what, and what runs at once.'}
+                {q !== '' ? (
+                  'No plan is as you ask.'
+                ) : (
+                  <>
+                    There is no plan yet. A plan is a graph of tasks: what follows what, and what runs at
+                    once.{' '}
+                    <Link to="/plans/$name" params={{ name: newPlan }}>
+                      Draw the first one
+                    </Link>
+                  </>
+                )}
               </Empty>
             ) : (
               <table className={classes.table} aria-label="Plans">

@@ -256,11 +256,11 @@ function pointsOf(edge: GraphEdge, ends: Map<string, Box>, passes: (Box | undefi
   return [rightOf(from), ...through, leftOf(to)];
 }
 
-function leftOf(box: Box): Point {
+export function leftOf(box: Box): Point {
   return { x: box.x, y: box.y + box.height / 2 };
 }
 
-function rightOf(box: Box): Point {
+export function rightOf(box: Box): Point {
   return { x: box.x + box.width, y: box.y + box.height / 2 };
 }
 

@@ -10,7 +10,7 @@ import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
 import { Triggers } from '../../components/triggers/Triggers';
 import { useAction } from '../../components/useAction';
-import { useFilter } from '../../components/useFilter';
+import { useFilter, usePart } from '../../components/useFilter';
 import { useMay } from '../../data/permissions';
 import { runList } from '../../data/runList';
 import { createTask, deleteTask, task as taskQuery, taskPlacement } from '../../data/tasks';
@@ -113,7 +113,7 @@ function KnownTask({ name }: { name: string }) {
 const parts = ['task', 'triggers', 'runs', 'where', 'what-if'] as const;
 
 function Parts({ task }: { task: Task }) {
-  const [tab, setTab] = useFilter('part', 'task');
+  const [tab, setTab] = usePart('task');
   const shown = parts.find((p) => p === tab) ?? 'task';
   const names: Record<(typeof parts)[number], string> = {
     task: 'Task',
@@ -123,7 +123,7 @@ function Parts({ task }: { task: Task }) {
     'what-if': 'If its server goes away',
   };
   return (
-    <Tabs value={shown} onChange={(value) => setTab(value ?? 'task')} keepMounted={false}>
+    <Tabs value={shown} onChange={setTab} keepMounted={false}>
       <div style={{ overflowX: 'auto' }}>
         <Tabs.List style={{ flexWrap: 'nowrap' }} mb="md">
           {parts.map((part) => (

@@ -1,6 +1,6 @@
 import { Anchor, Button, Group, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
-import { IconPlayerPlay, IconPlus, IconSearch } from '@tabler/icons-react';
+import { IconPlayerPause, IconPlayerPlay, IconPlus, IconSearch } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,8 +10,10 @@ import { Glow } from '../../components/Glow';
 import { Ago, Instant } from '../../components/instants';
 import { Page } from '../../components/Page';
 import { StateBadge } from '../../components/StateBadge';
+import { PauseDialog, PauseNotice } from '../../components/triggers/Pauses';
 import { useFilter } from '../../components/useFilter';
 import { useMay } from '../../data/permissions';
+import { pauses } from '../../data/schedule';
 import { taskList } from '../../data/tasks';
 import type { Task } from '../../data/tasks';
 import { allTriggers, nextByTask } from '../../data/triggers';
@@ -33,18 +35,32 @@ export function Tasks() {
   const next = nextByTask(useQuery(allTriggers).data ?? []);
   const groups = useQuery(virtualServers).data ?? [];
   const [run, setRun] = useState<string | null>(null);
+  const [pausing, setPausing] = useState(false);
+  const held = useQuery(pauses).data?.find(({ level }) => level === 'all');
   const all = query.data?.pages.flatMap((page) => page.tasks) ?? [];
   return (
     <Page
       title="Tasks"
       actions={
-        may('task.create') && (
-          <Button component={Link} to={`/tasks/${newTask}`} leftSection={<IconPlus size={16} />}>
-            New task
-          </Button>
-        )
+        <>
+          {may('task.edit') && !held && (
+            <Button
+              variant="default"
+              leftSection={<IconPlayerPause size={16} />}
+              onClick={() => setPausing(true)}
+            >
+              Pause all triggers…
+            </Button>
+          )}
+          {may('task.create') && (
+            <Button component={Link} to={`/tasks/${newTask}`} leftSection={<IconPlus size={16} />}>
+              New task
+            </Button>
+          )}
+        </>
       }
     >
+      {held && <PauseNotice pause={held} what="all" may={may('task.edit')} />}
       <Group gap="xs" role="search" aria-label="Filter the tasks">
         <TextInput
           aria-label="Part of the name"
@@ -126,6 +142,7 @@ export function Tasks() {
         )}
       </section>
       {run !== null && <RunNow task={run} close={() => setRun(null)} />}
+      {pausing && <PauseDialog what="all" close={() => setPausing(false)} />}
     </Page>
   );
 }

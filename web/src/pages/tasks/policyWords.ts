@@ -39,7 +39,11 @@ export function policyWords(s: PolicySettings): string[] {
   const words = ['After about 5 s of silence the run shows as unknown. Its job may still be running.'];
   const long = (text: string) => {
     const ms = milliseconds(text);
-    return Number.isNaN(ms) ? text : duration(ms).replace(/\.0 s$/, ' s');
+    return Number.isNaN(ms)
+      ? text
+      : duration(ms)
+          .replace(/\.0 s$/, ' s')
+          .replace(/ 0 [sm]$/, '');
   };
   const when =
     s.unavailableAfter === null
@@ -52,7 +56,13 @@ export function policyWords(s: PolicySettings): string[] {
   } else if (typeof s.policy === 'string') {
     words.push(sentence(s.policy === 'wait' ? '' : `After ${when}, `, s.policy, s.grouped));
   } else {
-    for (const step of s.policy) words.push(sentence(`After ${long(step.after)}, `, step.do, s.grouped));
+    s.policy.forEach((step, i, all) => {
+      const begin = `After ${step.after === '' ? when : long(step.after)}, `;
+      const acted = all.slice(0, i).some(({ do: kind }) => kind !== 'wait');
+      if (step.do === 'reset' && acted) words.push(`${begin}a run that has no server by then is reset.`);
+      else if (step.do === 'wait' && i < all.length - 1) words.push(`${begin}it still waits for its server.`);
+      else words.push(sentence(begin, step.do, s.grouped));
+    });
   }
   const acts = typeof s.policy === 'string' ? s.policy : s.policy?.find((step) => step.do !== 'wait')?.do;
   if (acts === 'reset' && s.leaveRunning) {

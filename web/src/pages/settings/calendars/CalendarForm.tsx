@@ -10,6 +10,7 @@ import { faultsOf } from '../faults';
 import { FormEnd } from '../FormEnd';
 import { EntryFields } from './EntryFields';
 import { ICalendarField } from './ICalendarField';
+import { Preview } from './Preview';
 
 interface CalendarFormProps {
   calendar: Calendar | null;
@@ -135,6 +136,7 @@ export function CalendarForm({ calendar, close, saved }: CalendarFormProps) {
           error={faults.at('icalendar')}
           change={(icalendar) => change({ icalendar })}
         />
+        <Preview draft={whole} />
       </Stack>
       <FormEnd rest={faults.rest} saving={saving.isPending} save={before ? 'Save' : 'Create'} close={close} />
     </form>

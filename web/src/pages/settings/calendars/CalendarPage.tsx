@@ -1,6 +1,6 @@
-import { Anchor, Button, Group, List, Table, Text } from '@mantine/core';
-import { IconPencil } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { ActionIcon, Anchor, Button, Group, List, Table, Text } from '@mantine/core';
+import { IconChevronLeft, IconChevronRight, IconPencil } from '@tabler/icons-react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 
@@ -8,6 +8,7 @@ import { Answer } from '../../../components/Answer';
 import { done } from '../../../components/notices';
 import { Panel } from '../../../components/Page';
 import { useAction } from '../../../components/useAction';
+import { useFilter } from '../../../components/useFilter';
 import {
   calendar as calendarQuery,
   calendarDays,
@@ -21,7 +22,7 @@ import { DeleteButton } from '../DeleteButton';
 import { SettingsPage } from '../SettingsPage';
 import { CalendarDrawer } from './CalendarDrawer';
 import { entryWords } from './entryWords';
-import { yearFrom } from './year';
+import { yearFrom, yearWords } from './year';
 import { YearView } from './YearView';
 
 /** A calendar: the coming year by it, what it is made of and which triggers follow it. */
@@ -90,11 +91,43 @@ function Delete({ calendar }: { calendar: Calendar }) {
   );
 }
 
+/** So far ahead a calendar can be looked at. */
+const mostYears = 20;
+
 function Year({ name }: { name: string }) {
-  const [{ from, to }] = useState(() => yearFrom(new Date()));
-  const query = useQuery(calendarDays(name, from, to));
+  const [now] = useState(() => new Date());
+  const [later, setLater] = useFilter('later', '0');
+  const years = Math.min(mostYears, Math.max(0, Math.trunc(Number(later)) || 0));
+  const year = yearFrom(now, years);
+  const query = useQuery({
+    ...calendarDays(name, year.from, year.to),
+    placeholderData: keepPreviousData,
+  });
+  const turn = (by: number) => setLater(String(years + by));
   return (
-    <Panel title="The coming year">
+    <Panel
+      title={years === 0 ? 'The coming year' : yearWords(year)}
+      actions={
+        <Group gap={4}>
+          <ActionIcon
+            variant="default"
+            aria-label="A year earlier"
+            disabled={years === 0}
+            onClick={() => turn(-1)}
+          >
+            <IconChevronLeft size={16} />
+          </ActionIcon>
+          <ActionIcon
+            variant="default"
+            aria-label="A year later"
+            disabled={years === mostYears}
+            onClick={() => turn(1)}
+          >
+            <IconChevronRight size={16} />
+          </ActionIcon>
+        </Group>
+      }
+    >
       <Answer query={query} what="The coming year">
         {(days) => <YearView days={days} />}
       </Answer>
@@ -167,10 +200,10 @@ function Followers({ name }: { name: string }) {
 }
 
 function Owner({ task, plan }: { task: string | null; plan: string | null }) {
-  const to = task ? `/tasks/${encodeURIComponent(task)}` : '/plans';
+  const [kind, name] = task === null ? ['plans', plan ?? ''] : ['tasks', task];
   return (
-    <Anchor component={Link} to={to} size="sm">
-      {task ?? plan}
+    <Anchor component={Link} to={`/${kind}/${encodeURIComponent(name)}`} size="sm">
+      {name}
     </Anchor>
   );
 }

@@ -32,6 +32,7 @@ export interface Month {
 }
 
 const monthName = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const shortDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
 const dayName = new Intl.DateTimeFormat(undefined, {
   weekday: 'long',
   day: 'numeric',
@@ -64,9 +65,14 @@ export function dayWords(day: CalendarDay): string {
   return `${dayName.format(new Date(`${day.date}T00:00:00Z`))}: ${due}${why}`;
 }
 
-/** Returns the midnights, in UTC, between which the year lies that begins with the day of an instant. */
-export function yearFrom(now: Date): { from: Date; to: Date } {
-  const from = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
-  const to = new Date(Date.UTC(now.getUTCFullYear() + 1, now.getUTCMonth(), now.getUTCDate()));
-  return { from, to };
+/** Returns the midnights, in UTC, between which the year lies that begins with the day of an instant, or so many later. */
+export function yearFrom(now: Date, later = 0): { from: Date; to: Date } {
+  const day = (year: number) => new Date(Date.UTC(year, now.getUTCMonth(), now.getUTCDate()));
+  const year = now.getUTCFullYear() + later;
+  return { from: day(year), to: day(year + 1) };
+}
+
+/** Says which year it is, such as "22 Nov 2027 to 21 Nov 2028". */
+export function yearWords({ from, to }: { from: Date; to: Date }): string {
+  return `${shortDay.format(from)} to ${shortDay.format(to.getTime() - minutesOfDay * 60_000)}`;
 }

@@ -1,79 +1,26 @@
-import { Button, Drawer, Group, Stack, Switch, Table, Text } from '@mantine/core';
-import { IconMail, IconPlus, IconSend, IconWebhook } from '@tabler/icons-react';
+import { Button, Group, Switch, Table, Text } from '@mantine/core';
+import { IconMail, IconSend, IconWebhook } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 
-import { Answer } from '../../../components/Answer';
 import { done, failed } from '../../../components/notices';
 import { useAction } from '../../../components/useAction';
-import { channels as channelsQuery, setPaused, testChannel } from '../../../data/channels';
+import { channels, setPaused, testChannel } from '../../../data/channels';
 import type { Channel } from '../../../data/channels';
 import { useMay } from '../../../data/permissions';
-import { Nothing } from '../Nothing';
+import { Collection } from '../Collection';
 import { ChannelForm } from './ChannelForm';
 
 /** The ways to tell someone, each of which can be tested and paused. */
 export function Channels() {
-  const query = useQuery(channelsQuery);
-  const may = useMay();
-  // The channel that is edited, null for a new one; undefined for none.
-  const [edited, setEdited] = useState<Channel | null | undefined>(undefined);
-  const create = may('settings.edit') && (
-    <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setEdited(null)}>
-      New channel
-    </Button>
-  );
   return (
-    <>
-      <Answer
-        query={query}
-        what="The channels"
-        empty={{
-          when: (all) => all.length === 0,
-          text: (
-            <Nothing action={create}>
-              There is no channel yet, so nobody is told of anything. A channel is a mailbox, a chat or any
-              address that takes a webhook.
-            </Nothing>
-          ),
-        }}
-      >
-        {(all) => (
-          <Stack gap="sm">
-            <Group justify="flex-end">{create}</Group>
-            <div className="panel" style={{ overflowX: 'auto' }}>
-              <Table aria-label="Channels" highlightOnHover>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Name</Table.Th>
-                    <Table.Th>Goes to</Table.Th>
-                    <Table.Th>Sends</Table.Th>
-                    <Table.Th aria-label="Actions" />
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {all.map((channel) => (
-                    <Row key={channel.name} channel={channel} edit={() => setEdited(channel)} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </div>
-          </Stack>
-        )}
-      </Answer>
-      <Drawer
-        opened={edited !== undefined}
-        onClose={() => setEdited(undefined)}
-        position="right"
-        size="lg"
-        title={edited ? `Channel ${edited.name}` : 'New channel'}
-        closeButtonProps={{ 'aria-label': 'Close' }}
-      >
-        {edited !== undefined && (
-          <ChannelForm key={edited?.name ?? ''} channel={edited} close={() => setEdited(undefined)} />
-        )}
-      </Drawer>
-    </>
+    <Collection
+      query={useQuery(channels)}
+      word="channel"
+      nothing="There is no channel yet, so nobody is told of anything. A channel is a mailbox, a chat or any address that takes a webhook."
+      columns={['Name', 'Goes to', 'Sends']}
+      row={(channel, edit) => <Row channel={channel} edit={edit} />}
+      form={(channel, close) => <ChannelForm channel={channel} close={close} />}
+    />
   );
 }
 

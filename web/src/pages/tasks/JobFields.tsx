@@ -1,0 +1,127 @@
+import { ActionIcon, Button, Group, SegmentedControl, Text } from '@mantine/core';
+import { IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
+import { useContext } from 'react';
+
+import { at } from '../../components/document/document';
+import type { Json } from '../../components/document/document';
+import { Form, LinesField, PairsField, TextArea, TextField } from '../../components/document/fields';
+import classes from './Editor.module.css';
+
+const blank: Record<string, Json> = {
+  command: ['true'],
+  script: { interpreter: ['/bin/sh'], text: '' },
+  steps: [{ name: 'first', command: ['true'] }],
+};
+
+/** What is run: a script, a command or steps. */
+export function JobFields() {
+  const { spec, setAt, readOnly } = useContext(Form);
+  const kind = Object.keys(blank).find((k) => at(spec, ['job', k]) !== undefined) ?? '';
+  const env = at(spec, ['job', 'env']);
+  return (
+    <>
+      <SegmentedControl
+        size="xs"
+        aria-label="Kind of job"
+        readOnly={readOnly}
+        value={kind}
+        data={[
+          { value: 'script', label: 'script' },
+          { value: 'command', label: 'command' },
+          { value: 'steps', label: 'steps' },
+        ]}
+        onChange={(next) =>
+          setAt(['job'], { [next]: blank[next] ?? null, ...(env === undefined ? {} : { env }) })
+        }
+      />
+      {kind === 'command' && (
+        <LinesField
+          path={['job', 'command']}
+          label="Command"
+          hint="One argument a line. No shell is between."
+        />
+      )}
+      {kind === 'script' && (
+        <>
+          <LinesField
+            path={['job', 'script', 'interpreter']}
+            label="Interpreter"
+            hint="One argument a line; by default /bin/sh."
+          />
+          <TextArea path={['job', 'script', 'text']} label="Script" code />
+        </>
+      )}
+      {kind === 'steps' && <Steps />}
+      {kind === '' && (
+        <Text size="sm">This job is of a kind that the form does not know. Change it in the YAML.</Text>
+      )}
+      <PairsField path={['job', 'env']} label="Environment" />
+    </>
+  );
+}
+
+function Steps() {
+  const { spec, setAt, readOnly } = useContext(Form);
+  const steps = at(spec, ['job', 'steps']);
+  const many = Array.isArray(steps) ? steps.length : 0;
+  return (
+    <>
+      <Text size="xs" c="dimmed">
+        A checkpoint is made after each step that ended well; the files that it names are kept with it.
+      </Text>
+      {Array.from({ length: many }, (_, i) => (
+        <div key={i} className={classes.step}>
+          <Group justify="space-between">
+            <Text size="sm" fw={500}>
+              Step {i + 1}
+            </Text>
+            {!readOnly && many > 1 && (
+              <Group gap={4}>
+                {i > 0 && (
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    aria-label={`Put step ${i + 1} before step ${i}`}
+                    onClick={() => setAt(['job', 'steps'], moved(steps, i))}
+                  >
+                    <IconArrowUp size={15} />
+                  </ActionIcon>
+                )}
+                <Button
+                  size="compact-xs"
+                  variant="subtle"
+                  color="gray"
+                  leftSection={<IconTrash size={13} />}
+                  onClick={() => setAt(['job', 'steps', i], undefined)}
+                >
+                  Remove
+                </Button>
+              </Group>
+            )}
+          </Group>
+          <TextField path={['job', 'steps', i, 'name']} label="Name" required />
+          <LinesField path={['job', 'steps', i, 'command']} label="Command" hint="One argument a line." />
+          <LinesField path={['job', 'steps', i, 'keep']} label="Files to keep" hint="Patterns, one a line." />
+        </div>
+      ))}
+      {!readOnly && (
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          leftSection={<IconPlus size={14} />}
+          onClick={() => setAt(['job', 'steps', many], { name: '', command: ['true'] })}
+        >
+          Add a step
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** Puts the step at a place before the one that stands before it. */
+function moved(steps: Json | undefined, place: number): Json {
+  const list = Array.isArray(steps) ? [...steps] : [];
+  const [step] = list.splice(place, 1);
+  if (step !== undefined) list.splice(place - 1, 0, step);
+  return list;
+}
