@@ -135,7 +135,7 @@ func (f *runEnds) keep(ctx context.Context, to int64, hs []task.Happening, pause
 	}
 	f.stored, f.at, f.advanced = to, to, now
 	if len(stored) > 0 {
-		f.c.happened(hs, stored)
+		f.c.happened(ctx, hs, stored)
 	}
 	for owner, p := range pauses {
 		f.c.log.Warn("the triggers of a task are paused because a run of it failed", "task", owner.Name, "reason", p.Reason)
