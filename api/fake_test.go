@@ -31,6 +31,7 @@ type fake struct {
 	api.CalendarService
 	fakeEvents
 	told
+	deeds
 
 	mu      sync.Mutex
 	servers map[string]api.ServerView

@@ -39,8 +39,8 @@ func (s *Server) planRoutes() []route {
 		post("/plans/{name}/runs", "startPlanRun", s.startPlanRun, "Run a plan now").keeps(keepNothing).reads(wire.PlanRunRequest{}, optional).creates(wire.PlanRun{}),
 		get("/plan-runs", "listPlanRuns", s.listPlanRuns, "List runs of plans, newest first").takes("plan", "state", "since", "until", "limit", "cursor").gives(wire.Page[wire.PlanRun]{}),
 		get("/plan-runs/{id}", "getPlanRun", s.getPlanRun, "Read a run of a plan with the state of each node and edge").gives(wire.PlanRun{}),
-		post("/plan-runs/{id}/cancel", "cancelPlanRun", s.cancelPlanRun, "Start nothing more of a plan run, and stop what runs").gives(wire.PlanRun{}),
-		post("/plan-runs/{id}/resume", "resumePlanRun", s.resumePlanRun, "Let a plan run that failed or was cancelled go on at the nodes that did not succeed").gives(wire.PlanRun{}),
+		post("/plan-runs/{id}/cancel", "cancelPlanRun", s.cancelPlanRun, "Start nothing more of a plan run, and stop what runs").gives(wire.PlanRun{}).isAudited(),
+		post("/plan-runs/{id}/resume", "resumePlanRun", s.resumePlanRun, "Let a plan run that failed or was cancelled go on at the nodes that did not succeed").gives(wire.PlanRun{}).isAudited(),
 	}
 }
 

@@ -13,6 +13,8 @@ type route struct {
 
 	// open routes need no token.
 	open bool
+	// audited routes are kept in the audit log, whether or not they were done.
+	audited bool
 	// keep is for POST.
 	keep keep
 	// query names the parameters of the query, see queryParams.
@@ -53,6 +55,10 @@ func (r route) creates(out any) route { r.out, r.status = out, http.StatusCreate
 func (r route) tagged() route { r.etag = true; return r }
 
 func (r route) public() route { r.open = true; return r }
+
+func (r route) isAudited() route { r.audited = true; return r }
+
+func (r route) unaudited() route { r.audited = false; return r }
 
 func (r route) keeps(how keep) route { r.keep = how; return r }
 

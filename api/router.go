@@ -90,10 +90,14 @@ func (s *Server) handle(c *call, r route) (a answer, err error) {
 	if c.key, err = readKey(c.r); err != nil {
 		return answer{}, err
 	}
+	do := r.do
 	if c.key != "" && r.keep != keepNothing {
-		return s.once(c, r.keep, r.do)
+		do = func(c *call) (answer, error) { return s.once(c, r.keep, r.do) }
 	}
-	return r.do(c)
+	if r.audited {
+		return s.witness(c, r, do)
+	}
+	return do(c)
 }
 
 const (

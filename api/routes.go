@@ -22,15 +22,15 @@ func (s *Server) ownRoutes() []route {
 	return []route{
 		get("/servers", "listServers", s.listServers, "List job servers by name").takes("q", "kind", "status", "virtual_server", "label", "limit", "cursor").gives(wire.Page[wire.Server]{}),
 		get("/servers/{name}", "getServer", s.getServer, "Read a job server").tagged().gives(wire.Server{}),
-		patch("/servers/{name}", "patchServer", s.patchServer, "Edit the settings of a job server").tagged().merges(wire.ServerSettings{}).gives(wire.Server{}),
+		patch("/servers/{name}", "patchServer", s.patchServer, "Edit the settings of a job server").tagged().merges(wire.ServerSettings{}).gives(wire.Server{}).isAudited(),
 		remove("/servers/{name}", "deleteServer", s.deleteServer, "Remove a job server from the fleet").tagged(),
-		post("/servers/{name}/drain", "drainServer", s.drainServer, "Let a server finish its runs and give it no new ones").reads(wire.ModeChange{}, optional).gives(wire.Server{}),
-		post("/servers/{name}/activate", "activateServer", s.activateServer, "Give a server new runs again").reads(wire.ModeChange{}, optional).gives(wire.Server{}),
-		post("/servers/{name}/disable", "disableServer", s.disableServer, "Take a server out of use").reads(wire.ModeChange{}, optional).gives(wire.Server{}),
-		post("/servers/{name}/declare-dead", "declareServerDead", s.declareServerDead, "State that a server is dead; its runs follow their policies at once").reads(wire.DeathStatement{}, required).gives(wire.Server{}),
+		post("/servers/{name}/drain", "drainServer", s.drainServer, "Let a server finish its runs and give it no new ones").reads(wire.ModeChange{}, optional).gives(wire.Server{}).isAudited(),
+		post("/servers/{name}/activate", "activateServer", s.activateServer, "Give a server new runs again").reads(wire.ModeChange{}, optional).gives(wire.Server{}).isAudited(),
+		post("/servers/{name}/disable", "disableServer", s.disableServer, "Take a server out of use").reads(wire.ModeChange{}, optional).gives(wire.Server{}).isAudited(),
+		post("/servers/{name}/declare-dead", "declareServerDead", s.declareServerDead, "State that a server is dead; its runs follow their policies at once").reads(wire.DeathStatement{}, required).gives(wire.Server{}).isAudited(),
 		get("/servers/{name}/what-if", "whatIfServer", s.whatIf, "Say what would happen to each run on a server if it died now").gives(wire.Page[wire.WhatIf]{}),
 		get("/servers/{name}/load", "getServerLoad", s.serverLoad, "Read the load of a server over time").takes("from", "to").gives(wire.Page[wire.LoadPoint]{}),
-		post("/join-tokens", "createJoinToken", s.createJoinToken, "Make a one-time token with which an agent joins").keeps(keepSecret).reads(wire.JoinTokenRequest{}, optional).creates(wire.JoinToken{}),
+		post("/join-tokens", "createJoinToken", s.createJoinToken, "Make a one-time token with which an agent joins").keeps(keepSecret).reads(wire.JoinTokenRequest{}, optional).creates(wire.JoinToken{}).isAudited(),
 
 		get("/virtual-servers", "listVirtualServers", s.listVirtualServers, "List virtual servers by name").takes("q", "limit", "cursor").gives(wire.Page[wire.VirtualServer]{}),
 		post("/virtual-servers", "createVirtualServer", s.virtualServers().create, "Create a virtual server").reads(virtualserver.Spec{}, required).creates(wire.VirtualServer{}),
@@ -59,12 +59,12 @@ func (s *Server) ownRoutes() []route {
 		get("/tasks/{name}/placement", "getTaskPlacement", s.taskPlacement, "Say where a run of the task would go now, and why").gives(wire.Placement{}),
 		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("q", "task", "state", "cause", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),
 		get("/runs/{id}", "getRun", s.getRun, "Read a run with its attempts and placements").gives(wire.Run{}),
-		post("/runs/{id}/cancel", "cancelRun", s.cancelRun, "Stop a run, or keep it from starting").gives(wire.Run{}),
+		post("/runs/{id}/cancel", "cancelRun", s.cancelRun, "Stop a run, or keep it from starting").gives(wire.Run{}).isAudited(),
 		post("/runs/{id}/pin", "pinRun", s.pinRun, "Keep a run, whatever the rules of retention say").gives(wire.Run{}),
 		post("/runs/{id}/unpin", "unpinRun", s.unpinRun, "Leave a run to the rules of retention again").gives(wire.Run{}),
-		post("/runs/{id}/reset", "resetRun", s.resetRun, "End a run as reset; its task is ready to run").gives(wire.Run{}),
-		post("/runs/{id}/restart", "restartRun", s.restartRun, "Take a run up again from the beginning").gives(wire.Run{}),
-		post("/runs/{id}/recover", "recoverRun", s.recoverRun, "Take a run up again from a checkpoint").reads(wire.RecoverRequest{}, optional).gives(wire.Run{}),
+		post("/runs/{id}/reset", "resetRun", s.resetRun, "End a run as reset; its task is ready to run").gives(wire.Run{}).isAudited(),
+		post("/runs/{id}/restart", "restartRun", s.restartRun, "Take a run up again from the beginning").gives(wire.Run{}).isAudited(),
+		post("/runs/{id}/recover", "recoverRun", s.recoverRun, "Take a run up again from a checkpoint").reads(wire.RecoverRequest{}, optional).gives(wire.Run{}).isAudited(),
 		get("/runs/{id}/checkpoints", "listCheckpoints", s.listCheckpoints, "List the checkpoints of a run, oldest first").gives(wire.Page[wire.Checkpoint]{}),
 		get("/runs/{id}/checkpoints/{seq}/content", "getCheckpointContent", s.checkpointContent, "Download the content of a checkpoint, a tar archive").ranged().file(tarball),
 		get("/recoverable-runs", "listRecoverableRuns", s.listRecoverableRuns, "List runs that failed, timed out or were lost, with their checkpoints, newest first").takes("task", "limit", "cursor").gives(wire.Page[wire.Recoverable]{}),
@@ -75,8 +75,8 @@ func (s *Server) ownRoutes() []route {
 
 		get("/triggers", "listTriggers", s.listTriggers, "List the triggers of all tasks and plans").takes("kind", "calendar", "limit", "cursor").gives(wire.Page[wire.Trigger]{}),
 		post("/triggers/preview", "previewTrigger", s.previewNew, "Say what becomes of the next times of a trigger that is not stored").keeps(keepNothing).takes("task", "plan", "count", "from").reads(task.TriggerSpec{}, required).gives(wire.Page[wire.Preview]{}),
-		post("/triggers/pause", "pauseTriggers", s.pauseTriggers, "Pause all triggers").reads(wire.PauseRequest{}, optional).gives(wire.Page[wire.Pause]{}),
-		post("/triggers/resume", "resumeTriggers", s.resumeTriggers, "End the pause of all triggers").gives(wire.Page[wire.Pause]{}),
+		post("/triggers/pause", "pauseTriggers", s.pauseTriggers, "Pause all triggers").reads(wire.PauseRequest{}, optional).gives(wire.Page[wire.Pause]{}).isAudited(),
+		post("/triggers/resume", "resumeTriggers", s.resumeTriggers, "End the pause of all triggers").gives(wire.Page[wire.Pause]{}).isAudited(),
 		get("/pauses", "listPauses", s.listPauses, "List the pauses of tasks, plans and all triggers").gives(wire.Page[wire.Pause]{}),
 		get("/occurrences", "listOccurrences", s.listOccurrences, "List what became of due instants, newest first").takes("task", "plan", "trigger", "skipped", "since", "until", "limit", "cursor").gives(wire.Page[wire.Occurrence]{}),
 		get("/forecast", "getForecast", s.forecast, "List occurrences that are still to come, soonest first").takes("task", "plan", "until", "limit").gives(wire.Page[wire.Forecast]{}),
@@ -91,13 +91,14 @@ func (s *Server) ownRoutes() []route {
 
 		get("/events", "listEvents", s.listEvents, "List or follow everything that happens").takes("after", "kind", "subject", "task", "newest", "follow", "limit", "cursor").streams(wire.Page[wire.Event]{}),
 
+		get("/audit", "listAudit", s.listAudit, "List what operators did or tried to do, newest first").takes("by", "act", "subject", "since", "until", "limit", "cursor").gives(wire.Page[wire.Deed]{}),
 		get("/settings/retention", "getRetention", s.getRetention, "Read for how long runs, events and occurrences are kept").tagged().gives(wire.Retention{}),
-		patch("/settings/retention", "patchRetention", s.patchRetention, "Edit for how long runs, events and occurrences are kept").tagged().merges(task.RetentionSettings{}).gives(wire.Retention{}),
+		patch("/settings/retention", "patchRetention", s.patchRetention, "Edit for how long runs, events and occurrences are kept").tagged().merges(task.RetentionSettings{}).gives(wire.Retention{}).isAudited(),
 
 		get("/about", "getAbout", s.about, "Say what this conductor is: versions, database, readiness").gives(wire.About{}),
 		get("/session", "getSession", s.readSession, "Say who is calling").gives(wire.Session{}),
 		post("/session", "createSession", s.createSession, "Open a browser's session with a token").public().keeps(keepNothing).reads(wire.SessionRequest{}, required).creates(wire.Session{}),
-		remove("/session", "deleteSession", s.deleteSession, "End a browser's session"),
+		remove("/session", "deleteSession", s.deleteSession, "End a browser's session").unaudited(),
 
 		get("/openapi.yaml", "getOpenAPIYAML", s.openAPIYAML, "This description as YAML").public().file("application/yaml"),
 		get("/openapi.json", "getOpenAPIJSON", s.openAPIJSON, "This description as JSON").public().file("application/json"),
@@ -121,5 +122,5 @@ func patch(path, id string, do handler, summary string) route {
 }
 
 func remove(path, id string, do handler, summary string) route {
-	return route{method: http.MethodDelete, path: path, id: id, do: do, summary: summary, status: http.StatusNoContent}
+	return route{method: http.MethodDelete, path: path, id: id, do: do, summary: summary, status: http.StatusNoContent, audited: true}
 }

@@ -22,6 +22,7 @@ type Service interface {
 	TaskService
 	ConcurrencyGroupService
 	RetentionService
+	AuditService
 	RunService
 	PlanService
 	TriggerService

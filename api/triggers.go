@@ -25,10 +25,10 @@ func (s *Server) triggerRoutes(kind task.OwnerKind, collection, idOf string) []r
 		patch(one, "patch"+idOf+"Trigger", h.patch, "Edit a trigger").tagged().merges(task.TriggerSpec{}).gives(wire.Trigger{}),
 		remove(one, "delete"+idOf+"Trigger", h.remove, "Remove a trigger; its occurrences stay").tagged(),
 		get(one+"/preview", "preview"+idOf+"Trigger", h.preview, "Say what becomes of the next times of a trigger").takes("count", "from").gives(wire.Page[wire.Preview]{}),
-		post(one+"/pause", "pause"+idOf+"Trigger", h.pauseOne, "Keep a trigger from being due").reads(wire.PauseRequest{}, optional).gives(wire.Trigger{}),
-		post(one+"/resume", "resume"+idOf+"Trigger", h.resumeOne, "End the pause of a trigger").gives(wire.Trigger{}),
-		post(owner+"/pause", "pause"+idOf, h.pauseAll, "Pause all triggers of a "+word).reads(wire.PauseRequest{}, optional).gives(wire.Page[wire.Pause]{}),
-		post(owner+"/resume", "resume"+idOf, h.resumeAll, "End the pause of all triggers of a "+word).gives(wire.Page[wire.Pause]{}),
+		post(one+"/pause", "pause"+idOf+"Trigger", h.pauseOne, "Keep a trigger from being due").reads(wire.PauseRequest{}, optional).gives(wire.Trigger{}).isAudited(),
+		post(one+"/resume", "resume"+idOf+"Trigger", h.resumeOne, "End the pause of a trigger").gives(wire.Trigger{}).isAudited(),
+		post(owner+"/pause", "pause"+idOf, h.pauseAll, "Pause all triggers of a "+word).reads(wire.PauseRequest{}, optional).gives(wire.Page[wire.Pause]{}).isAudited(),
+		post(owner+"/resume", "resume"+idOf, h.resumeAll, "End the pause of all triggers of a "+word).gives(wire.Page[wire.Pause]{}).isAudited(),
 		get(owner+"/occurrences", "list"+idOf+"Occurrences", h.occurrences, "List what became of the due instants of a "+word+", newest first").takes("trigger", "skipped", "since", "until", "limit", "cursor").gives(wire.Page[wire.Occurrence]{}),
 	}...)
 }

@@ -16,7 +16,7 @@ func TestAPausedConductorGivesUpNoRun(t *testing.T) {
 	// Shorter than the leases, which are 17.1 s: no job is stopped. Longer than three heartbeats: servers look silent.
 	w.note("the conductor is paused for 9 s")
 	w.conductor.signal(syscall.SIGSTOP, "conductor", "serve")
-	time.Sleep(9 * time.Second)
+	w.lasts(9 * time.Second)
 	w.conductor.signal(syscall.SIGCONT, "conductor", "serve")
 	w.wantUndisturbed()
 }
@@ -27,7 +27,7 @@ func TestACrashOfTheConductorWithinTheLeasesStopsNoJob(t *testing.T) {
 	for range 3 {
 		w.note("the conductor is killed, and is back after 4 s")
 		w.endConductor(syscall.SIGKILL)
-		time.Sleep(4 * time.Second)
+		w.lasts(4 * time.Second)
 		back := time.Now()
 		w.startConductor()
 		w.awaitHeard(js, back)
@@ -40,7 +40,7 @@ func TestAPlannedStopOutlastsTheLeases(t *testing.T) {
 	w, _ := newOneOfTwo(t, probe{Ticks: 250, Every: 50 * time.Millisecond, Checkpoint: 10, Daemon: true}, lostAfter)
 	w.note("the conductor is stopped, and is back after 8 s")
 	w.endConductor(syscall.SIGTERM)
-	time.Sleep(8 * time.Second)
+	w.lasts(8 * time.Second)
 	w.startConductor()
 	w.Eventually("js-1 is on its hold no more", func(ctx context.Context) (bool, error) {
 		server, err := w.Client.Server(ctx, "js-1")
@@ -54,7 +54,7 @@ func TestALongerAbsenceOfACrashedConductorOverlapsNothing(t *testing.T) {
 	w, _ := newOneOfTwo(t, probe{Ticks: 150, Every: 40 * time.Millisecond, Checkpoint: 10, Daemon: true}, lostAfter)
 	w.note("the conductor is killed, and is back after the leases are over")
 	w.endConductor(syscall.SIGKILL)
-	time.Sleep(lostAfter)
+	w.lasts(lostAfter)
 	w.startConductor()
 	w.checkAll()
 	w.wantGround(w.runs[2], policy.StopConfirmed)
@@ -74,7 +74,7 @@ func TestACutThatIsShorterThanTheLeasesChangesNothing(t *testing.T) {
 			w.note("js-1 is unreachable")
 			w.AwaitRun(w.runs[0].id, task.Unknown)
 		} else {
-			time.Sleep(3 * time.Second)
+			w.lasts(3 * time.Second)
 		}
 		w.join(js)
 		w.awaitStatus(js, "online")

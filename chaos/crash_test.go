@@ -125,7 +125,7 @@ func TestAKilledAgentsLeasesEndInTime(t *testing.T) {
 	for range 6 { // every start takes the deadlines as they are on disk
 		js.endAgent(syscall.SIGKILL)
 		js.startAgent()
-		time.Sleep(time.Duration(w.rnd.IntN(1000)) * time.Millisecond)
+		w.lasts(time.Duration(w.rnd.IntN(1000)) * time.Millisecond)
 	}
 	w.awaitFence(w.runs[2], 2)
 	w.awaitFence(w.runs[3], 2)

@@ -41,7 +41,7 @@ func TestAFullDiskLosesNothingAndHoldsUpNoPolicy(t *testing.T) {
 			}
 			w.note("the disk of the %s is full", where)
 			free := full.fillDisk()
-			time.Sleep(2 * time.Second)
+			w.lasts(2 * time.Second)
 			if where == "job server" {
 				w.anywhere()
 				w.isolate(js, "both ways") // leases end though nothing can be written

@@ -63,7 +63,9 @@ func TestLateMessagesOfALostServerChangeNothing(t *testing.T) {
 	w.net.cut(w.proxy, w.servers[0])
 	w.AwaitRun(w.runs[0].id, task.Unknown, task.Queued)
 	w.awaitStatus(w.servers[0], "unreachable")
-	time.Sleep(lostAfter)
+	for _, e := range w.runs {
+		w.awaitFence(e, 2)
+	}
 	w.net.heal(w.servers[0], w.proxy)
 	w.checkAll()
 	w.note("calls: %s", m)

@@ -96,7 +96,7 @@ func weather(t *testing.T, length time.Duration, load int) {
 	w.Group("etl", "js-1", "js-2", "js-3")
 	s := &storm{world: w, broken: map[string]bool{}, counts: map[string]int{}}
 	end := time.Now().Add(length)
-	for i := 0; time.Now().Before(end); time.Sleep(s.upTo(length / 40)) {
+	for i := 0; time.Now().Before(end); w.lasts(s.upTo(length / 40)) {
 		for _, kind := range kinds {
 			if s.broken["conductor"] || len(w.runs) >= load*len(kinds) {
 				break

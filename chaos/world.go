@@ -242,6 +242,10 @@ func (w *world) awaitStatus(h *host, status string) {
 	})
 }
 
+// lasts lets a fault, or the pause before the next one, last for so long. The time that passes is the fault itself here: an
+// absence, a cut, a full disk. Whatever follows from it is waited for by its condition.
+func (w *world) lasts(d time.Duration) { time.Sleep(d) }
+
 // isolate cuts a server from the conductor: both ways, or only what it says, or only what it is told.
 func (w *world) isolate(h *host, way string) {
 	w.t.Helper()

@@ -49,6 +49,8 @@ type Options struct {
 	Retention RetentionStore
 	// PruneInterval is how often it is looked at what they do not keep, DefaultPruneInterval by default.
 	PruneInterval time.Duration
+	// Audit keeps what operators did; nil keeps none of it.
+	Audit AuditStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
 	// PublicURL is how people reach the console, for links in notifications; without it there are none.

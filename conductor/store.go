@@ -69,9 +69,6 @@ type RunStore interface {
 	// it visible: it is left out, with what follows it, until the content is whole, and passed over if it can never be
 	// shown (no hash, for one that its agent gave up; over a limit; a sequence that has other content or is too old).
 	Deliver(ctx context.Context, server string, ds []task.Delivery, now time.Time) ([]task.Delivered, error)
-	// LoseAttempts ends claimed attempts without an exit record: the run becomes lost with the reason.
-	// Conflict for one that has ended.
-	LoseAttempts(ctx context.Context, refs []task.Ref, reason string, now time.Time) []error
 	// ReturnAttempts puts runs back into the queue whose claimed attempt provably never started: running or unknown →
 	// queued, and the attempt is withdrawn with the reason. Conflict for one that has ended.
 	ReturnAttempts(ctx context.Context, refs []task.Ref, reason string, now time.Time) []error

@@ -129,9 +129,7 @@ func (a *agentProcess) carryOut(effect agent.Effect) {
 	case agent.Deliver:
 		a.soon("reads", func() { a.deliver(e) })
 	case agent.Start:
-		a.ask(func(g *guardProcess) agent.Event {
-			return agent.StartDone{Ref: e.Execution.Ref, Err: g.Start(e.Execution)}
-		}, func(err error) agent.Event { return agent.StartDone{Ref: e.Execution.Ref, Err: err} })
+		a.start(e.Execution)
 	case agent.Stop:
 		a.ask(func(g *guardProcess) agent.Event { return agent.StopDone{Ref: e.Ref, Err: g.Stop(e.Ref, e.Kind)} },
 			func(err error) agent.Event { return agent.StopDone{Ref: e.Ref, Err: err} })
@@ -154,7 +152,7 @@ func (a *agentProcess) carryOut(effect agent.Effect) {
 	case agent.Validate:
 		a.soon("tells a job of its checkpoint", func() {
 			if a.guard != nil && a.guard.up {
-				a.guard.Validated(e.Ref, e.Sequence, e.Refused)
+				_ = a.guard.Validated(e.Ref, e.Sequence, e.Refused)
 			}
 		})
 	case agent.Fetch:
@@ -162,6 +160,45 @@ func (a *agentProcess) carryOut(effect agent.Effect) {
 	case agent.Discard:
 		delete(a.host.files, e.Path)
 	}
+}
+
+// start makes the spool of an attempt and then hands it to a keeper. The agent may die in between.
+func (a *agentProcess) start(e jobserver.Execution) {
+	g := a.guard
+	done := func(err error) { a.step(agent.StartDone{Ref: e.Ref, Err: err}) }
+	gone := fmt.Errorf("the guard is gone: %w", fault.Unavailable)
+	a.soon("makes a spool", func() {
+		if g == nil || !g.up {
+			done(gone)
+			return
+		}
+		if err := g.prepare(e, a); err != nil {
+			done(err)
+			return
+		}
+		if a.w.mishap(a.w.profile.handovers) {
+			a.w.cover("agent killed before it handed an attempt over")
+			a.w.killAgent(a.host)
+			return
+		}
+		a.soon("hands an attempt over", func() {
+			if !g.up {
+				a.w.cover("guard gone before an attempt was handed over")
+				delete(a.host.disk, e.Ref)
+				done(gone)
+				return
+			}
+			g.hand(e)
+			a.soon("hears from its guard", func() {
+				if !g.up {
+					a.w.cover("answer of a guard lost")
+					done(gone)
+					return
+				}
+				done(nil)
+			})
+		})
+	})
 }
 
 // renew writes a lease, and then tells the keeper of one that is earlier. The agent may die in between.

@@ -135,6 +135,9 @@ func (w *World) later(h *host, end func()) {
 	})
 }
 
+// mishap reports whether something that is that likely goes wrong now.
+func (w *World) mishap(p float64) bool { return p > 0 && !w.calm && w.rnd.in(p) }
+
 func (w *World) killAgent(h *host) {
 	if !h.up || !h.agent.up {
 		return

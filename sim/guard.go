@@ -34,7 +34,7 @@ func newGuard(h *host) *guardProcess {
 // patrol kills keepers that are long past their lease.
 func (g *guardProcess) patrol() {
 	for _, k := range g.all() {
-		if l := k.lease(); l.Deadline > 0 && k.now() > l.Deadline+2*jobserver.WakeBound && !k.core.Killed() {
+		if l := k.lease(); l.Deadline > 0 && k.now() > l.Deadline+2*jobserver.WakeBound && k.core != nil && !k.core.Killed() {
 			g.w.cover("guard killed a keeper past its lease")
 			k.die()
 		}
@@ -98,11 +98,12 @@ func (g *guardProcess) busy(ref task.Ref) bool {
 
 // The following is what an agent calls.
 
-func (g *guardProcess) Start(e jobserver.Execution) error {
+// prepare makes the spool of an attempt, which the agent holds until it hands it over.
+func (g *guardProcess) prepare(e jobserver.Execution, by *agentProcess) error {
 	if g.host.disk[e.Ref] != nil {
 		return fault.Conflict
 	}
-	s := &spool{content: map[int][]byte{}}
+	s := &spool{content: map[int][]byte{}, guard: g, by: by, held: true}
 	g.host.disk[e.Ref] = s
 	if e.Lease != nil {
 		s.lease, s.boot = *e.Lease, g.host.bootID
@@ -111,10 +112,40 @@ func (g *guardProcess) Start(e jobserver.Execution) error {
 		g.host.resume[e.Ref] = g.host.files[e.ResumeContent]
 		delete(g.host.files, e.ResumeContent)
 	}
+	return nil
+}
+
+// hand gives the spool of an attempt to a keeper, which looks at it when it has the processor.
+func (g *guardProcess) hand(e jobserver.Execution) {
 	k := newKeeper(g, e)
 	g.keepers[e.Ref] = k
-	k.launch()
-	return nil
+	k.spool.held = false
+	late := g.w.rnd.between(0, time.Millisecond)
+	if g.w.rnd.in(0.1) {
+		late = g.w.rnd.wide(time.Millisecond, time.Second)
+	}
+	if g.w.mishap(g.w.profile.handovers) {
+		k.after(late/2, "is killed before it takes an attempt", k.die)
+		if g.w.rnd.in(0.5) {
+			g.w.killAgent(g.host)
+		}
+	}
+	k.after(late, "takes an attempt", k.launch)
+}
+
+// missed is called when a keeper has died before it took what it was handed: the agent hands it to another one, if it still
+// is the one that did.
+func (g *guardProcess) missed(e jobserver.Execution) {
+	s := g.host.disk[e.Ref]
+	if a := s.by; a.up && a.guard == g {
+		g.w.cover("attempt handed to another keeper")
+		s.held = true
+		a.soon("hands an attempt over again", func() {
+			if g.up && g.host.disk[e.Ref] == s && g.keepers[e.Ref] == nil {
+				g.hand(e)
+			}
+		})
+	}
 }
 
 func (g *guardProcess) Stop(ref task.Ref, kind task.ExitKind) error {
@@ -145,7 +176,7 @@ func (g *guardProcess) Renew(ref task.Ref, l jobserver.Lease) (tell bool, err er
 func (g *guardProcess) Look(ref task.Ref) {
 	if k := g.keepers[ref]; k != nil {
 		k.run(k.life, "is told to look at its lease", func() {
-			if !k.ended {
+			if !k.ended && k.core != nil {
 				k.take(k.core.Step(k.now(), guard.Renewed{Lease: k.lease()}))
 				k.arm()
 			}
@@ -179,7 +210,13 @@ func (g *guardProcess) Kept() []jobserver.Kept {
 	var kept []jobserver.Kept
 	for _, ref := range slices.SortedFunc(maps.Keys(g.host.disk), compareRefs) {
 		s := g.host.disk[ref]
-		if !s.ended && !g.busy(ref) {
+		if s.unbegun() && s.guard == g && !g.busy(ref) {
+			g.w.cover("spool that no keeper took removed")
+			delete(g.host.disk, ref)
+			delete(g.host.resume, ref)
+			continue
+		}
+		if !s.ended && !g.busy(ref) && (s.taken || s.unbegun()) {
 			g.w.cover("spool of a dead keeper settled")
 			s.write(g.host, ref, task.Record{Exit: &task.Exit{Kind: task.ExitLost, Code: -1, Detail: "nobody saw how it ended"}})
 		}

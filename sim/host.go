@@ -50,7 +50,15 @@ type spool struct {
 	// lease is the lease file, and boot the start of the machine that it was written in.
 	lease jobserver.Lease
 	boot  string
+	// guard is the one that it was made for, by the agent that made it. held is true while that has yet to hand it over, and
+	// taken once a keeper has it.
+	guard       *guardProcess
+	by          *agentProcess
+	held, taken bool
 }
+
+// unbegun reports whether nobody holds the spool and no keeper ever had it.
+func (s *spool) unbegun() bool { return !s.ended && !s.taken && !(s.held && s.by.up) }
 
 func newHost(w *World, name string) *host {
 	h := &host{

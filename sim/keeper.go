@@ -28,6 +28,8 @@ type keeper struct {
 	goOn  func()
 	made  int
 	ended bool
+	// ordered is the stop that was ordered before the keeper took the attempt.
+	ordered task.ExitKind
 }
 
 func newKeeper(g *guardProcess, e jobserver.Execution) *keeper {
@@ -39,6 +41,7 @@ func newKeeper(g *guardProcess, e jobserver.Execution) *keeper {
 
 // launch begins the attempt, unless its lease says that it must not.
 func (k *keeper) launch() {
+	k.spool.taken = true
 	k.core = guard.NewCore(k.now(), guard.Terms{Timeout: k.exec.Timeout, Grace: k.exec.StopGrace, Lease: k.lease()})
 	if !k.core.MayBegin(k.now()) {
 		k.w.cover("keeper began too late for its lease")
@@ -48,6 +51,10 @@ func (k *keeper) launch() {
 	k.write(task.Record{Started: &task.StartedRecord{PID: 1}})
 	k.begin(k.exec)
 	k.step(guard.Begun{})
+	if k.ordered != "" {
+		k.w.cover("stop ordered before the keeper took the attempt")
+		k.stop(k.ordered)
+	}
 }
 
 func (k *keeper) now() time.Duration { return k.clock.elapsed() }
@@ -161,7 +168,11 @@ func (k *keeper) write(r task.Record) {
 }
 
 func (k *keeper) stop(kind task.ExitKind) {
-	if !k.ended {
+	switch {
+	case k.ended:
+	case k.core == nil:
+		k.ordered = kind
+	default:
 		k.step(guard.Ordered{Kind: kind})
 	}
 }
@@ -196,6 +207,10 @@ func (k *keeper) die() {
 	k.w.cover("keeper killed")
 	k.leave()
 	j, g := k.job, k.guard
+	if !k.spool.taken {
+		g.missed(k.exec)
+		return
+	}
 	lost := func() {
 		if !k.spool.ended {
 			k.spool.write(k.host, k.exec.Ref, task.Record{Exit: &task.Exit{Kind: task.ExitLost, Code: -1, Detail: "its keeper was killed"}})
@@ -217,6 +232,10 @@ func (k *keeper) die() {
 func (k *keeper) abandon() {
 	k.after(k.w.rnd.between(0, 100*time.Millisecond), "is left by its guard", func() {
 		if k.ended {
+			return
+		}
+		if !k.spool.taken {
+			k.leave()
 			return
 		}
 		lost := func() {

@@ -23,6 +23,8 @@ type profile struct {
 	// commits is how likely a commit goes wrong, stalls how likely a conductor is held up in one.
 	commits, stalls float64
 	unkillable      float64
+	// handovers is how likely a kill hits while an attempt changes hands.
+	handovers float64
 	// hold is what a planned stop gives.
 	hold time.Duration
 	// demand is the mean time between two requests for a run, meddling that between an operator's acts.
@@ -50,6 +52,9 @@ func newProfile(r chance) profile {
 	}
 	if r.in(0.1) {
 		p.unkillable = 0.3
+	}
+	if r.in(0.3) {
+		p.handovers = r.Float64() * 0.1
 	}
 	p.hold = pick(r, 0, 20*time.Second, 2*time.Minute)
 	p.demand = r.between(time.Second, 10*time.Second)

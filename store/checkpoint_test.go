@@ -204,7 +204,7 @@ func TestOldCheckpointsArePruned(t *testing.T) {
 				add(a.Ref, n, "")
 			}
 			wantSequences(t, db, run.ID, 1, 2, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24)
-			checkAll(t, db.LoseAttempts(ctx, oneOf(a.Ref), "gone", noon))
+			checkAll(t, db.ReplaceAttempts(ctx, oneOf(rebooted(a.Ref)), noon))
 			must(db.TakeUp(ctx, run.ID, task.IntentRestart, 0, "ops", noon))(t)
 			third := assign(t, db, run.ID, 3, "js-1")
 			claim(t, db, third, "js-1")

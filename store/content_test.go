@@ -154,7 +154,7 @@ func TestPutContentIsFenced(t *testing.T) {
 		fleet(t, db, "js-1", "js-2")
 		_, running := startRun(t, db, "js-1")
 		_, lost := startRun(t, db, "js-1")
-		checkAll(t, db.LoseAttempts(ctx, oneOf(lost), "gone", noon))
+		checkAll(t, db.ReplaceAttempts(ctx, oneOf(rebooted(lost)), noon))
 		_, replaced := startRun(t, db, "js-1")
 		checkAll(t, db.ReplaceAttempts(ctx, oneOf(replacement(replaced)), noon))
 		_, ended := startRun(t, db, "js-1")
@@ -279,7 +279,7 @@ func TestOpeningSweepsContentThatNobodyWillAskFor(t *testing.T) {
 		must(db.PutContent(ctx, "js-1", half, checkpointOf(1, []byte("half")), 0, []byte("ha")))(t)
 		_, gone := startRun(t, db, "js-1")
 		put(t, db, "js-1", gone, checkpointOf(1, []byte("gone")), []byte("gone"))
-		checkAll(t, db.LoseAttempts(ctx, oneOf(gone), "gone", noon))
+		checkAll(t, db.ReplaceAttempts(ctx, oneOf(rebooted(gone)), noon))
 		check(t, db.Close())
 		folder := url + "-content"
 		if _, err := os.Stat(url); err == nil {

@@ -58,7 +58,7 @@ func TestDeliverIsFenced(t *testing.T) {
 		fleet(t, db, "js-1", "js-2")
 		_, running := startRun(t, db, "js-1")
 		_, lost := startRun(t, db, "js-1")
-		checkAll(t, db.LoseAttempts(ctx, []task.Ref{lost}, "its guard was killed", noon))
+		checkAll(t, db.ReplaceAttempts(ctx, oneOf(rebooted(lost)), noon))
 		offered := assign(t, db, insert(t, db).ID, 1, "js-1")
 		withdrawn := assign(t, db, insert(t, db).ID, 1, "js-1")
 		checkAll(t, db.WithdrawOffers(ctx, []task.Ref{withdrawn}, "", noon))

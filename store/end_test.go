@@ -66,25 +66,6 @@ func TestCancelRun(t *testing.T) {
 	})
 }
 
-func TestLoseAttempts(t *testing.T) {
-	onEach(t, func(t *testing.T, db *store.DB) {
-		ctx := context.Background()
-		fleet(t, db, "js-1")
-		run, ref := startRun(t, db, "js-1")
-		offered := assign(t, db, insert(t, db).ID, 1, "js-1")
-		errs := db.LoseAttempts(ctx, []task.Ref{offered, ref, {Run: "nosuch", Number: 1}}, "the host was rebooted", noon)
-		wantKind(t, errs[0], fault.Conflict)
-		check(t, errs[1])
-		wantKind(t, errs[2], fault.NotFound)
-		got := wantState(t, db, run.ID, task.Lost)
-		if got.Reason != "the host was rebooted" || got.ExitCode != nil || got.Attempts[0].State != task.AttemptLost {
-			t.Errorf("got %+v, want it lost with the reason", got)
-		}
-		wantKind(t, db.LoseAttempts(ctx, []task.Ref{ref}, "again", noon)[0], fault.Conflict)
-		wantPath(t, db, run.ID)
-	})
-}
-
 func TestReturnAttempts(t *testing.T) {
 	onEach(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()

@@ -217,15 +217,15 @@ func (m *machine) Lose(r *rapid.T) {
 	run, ref := m.pick(r)
 	a := run.claimed(ref.Number)
 	otherwise := fault.Conflict
-	if ref.Number < 1 || ref.Number > len(run.attempts) {
+	switch {
+	case ref.Number < 1 || ref.Number > len(run.attempts):
 		otherwise = fault.NotFound
+	case ref.Number < len(run.attempts):
+		otherwise = fault.Fenced
 	}
-	agree(r, "lose", m.db.LoseAttempts(context.Background(), oneOf(ref), "gone", m.tick())[0], when(a != nil, otherwise))
+	agree(r, "lose", m.db.ReplaceAttempts(context.Background(), oneOf(rebooted(ref)), m.tick())[0], when(a != nil, otherwise))
 	if a != nil {
 		a.state = task.AttemptLost
-		if run.wanted == task.IntentCancel {
-			run.wanted = ""
-		}
 		run.end(run.instead(task.Lost))
 	}
 }
@@ -362,7 +362,7 @@ func (m *machine) settle() {
 	for _, run := range m.runs {
 		ref := task.Ref{Run: run.id, Number: len(run.attempts)}
 		if run.claimed(ref.Number) != nil {
-			checkAll(m.t, m.db.LoseAttempts(context.Background(), oneOf(ref), "the round is over", m.tick()))
+			checkAll(m.t, m.db.ReplaceAttempts(context.Background(), oneOf(rebooted(ref)), m.tick()))
 		}
 	}
 }

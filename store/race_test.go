@@ -60,7 +60,7 @@ func TestOnlyOneWins(t *testing.T) {
 		winners("deliver the exit, lose or give back", func(c int, ref task.Ref) bool {
 			switch c % 4 {
 			case 0:
-				return db.LoseAttempts(ctx, oneOf(ref), "", noon)[0] == nil
+				return db.ReplaceAttempts(ctx, oneOf(rebooted(ref)), noon)[0] == nil
 			case 1:
 				return db.ReturnAttempts(ctx, oneOf(ref), "", noon)[0] == nil
 			case 2:

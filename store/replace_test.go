@@ -21,6 +21,11 @@ func replacement(ref task.Ref) task.Replacement {
 	}
 }
 
+// rebooted is the end of an attempt that went with its host, and of its run.
+func rebooted(ref task.Ref) task.Replacement {
+	return task.Replacement{Ref: ref, Attempt: task.AttemptLost, Run: task.Lost, Ground: "host rebooted", Reason: "its host was rebooted"}
+}
+
 func TestReplaceAttempts(t *testing.T) {
 	onEach(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
@@ -94,7 +99,6 @@ func TestReplaceAttempts(t *testing.T) {
 				t.Errorf("got %+v, want it fenced", got)
 			}
 			wantKind(t, db.ClaimAttempts(ctx, "js-1", "instance-1", oneOf(ref), noon)[0], fault.Fenced)
-			wantKind(t, db.LoseAttempts(ctx, oneOf(ref), "late", noon)[0], fault.Conflict)
 			wantKind(t, db.ReturnAttempts(ctx, oneOf(ref), "late", noon)[0], fault.Conflict)
 			wantKind(t, db.WithdrawOffers(ctx, oneOf(ref), "late", noon)[0], fault.Conflict)
 			wantKind(t, db.ReplaceAttempts(ctx, oneOf(replacement(ref)), noon)[0], fault.Conflict)

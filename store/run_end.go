@@ -6,54 +6,8 @@ import (
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
-	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"
 )
-
-// LoseAttempts ends claimed attempts without an exit record: the run becomes lost with the reason, unless an operator has
-// asked for something that can be done now. Conflict for one that has ended or was never claimed.
-func (db *DB) LoseAttempts(ctx context.Context, refs []task.Ref, reason string, now time.Time) []error {
-	reason = clean(reason)
-	errs := db.updateEach(ctx, len(refs), func(t *tx, i int) error { return lose(t, refs[i], reason, now) })
-	for i, err := range errs {
-		if err != nil {
-			errs[i] = fmt.Errorf("give up attempt %d of run %s: %w", refs[i].Number, refs[i].Run, err)
-		}
-	}
-	return errs
-}
-
-const loseAttempt = `
-	UPDATE attempt SET state = 'lost', reason = ?, ended_at = ?
-	WHERE run = ? AND number = ? AND ended_at IS NULL AND state <> 'offered'`
-
-func lose(t *tx, ref task.Ref, reason string, now time.Time) error {
-	p, err := readProgressed(t, ref)
-	if isNone(err) {
-		return fmt.Errorf("there is no such attempt: %w", fault.NotFound)
-	}
-	if err != nil {
-		return err
-	}
-	if p.fenced(p.server) || !p.run.CanBecome(task.Lost) {
-		return fmt.Errorf("it is %s, and its run %s: %w", p.state, p.run, fault.Conflict)
-	}
-	at, id := micros(now), string(ref.Run)
-	n, err := t.exec(loseAttempt, reason, at, id, ref.Number)
-	if err := hitOne(n, err); err != nil {
-		return err
-	}
-	end := ending{state: task.Lost, reason: reason}
-	asked, err := readAsked(t, ref.Run)
-	if err == nil && asked.pending != "" {
-		end.ground = string(policy.OperatorStatement)
-		end, err = asked.instead(t, p, end)
-	}
-	if err != nil {
-		return err
-	}
-	return end.apply(t, p, now)
-}
 
 // CancelRun ends a run that nothing was started for, or makes it stopping. It returns the run as it is then, with its
 // attempts. A run that is stopping or cancelled already is returned unchanged; Conflict for one that ended otherwise.

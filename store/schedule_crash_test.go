@@ -242,6 +242,7 @@ func TestNoOccurrenceIsMissingOrTwiceWhenTheConductorIsKilled(t *testing.T) {
 		begun := time.Now()
 		for range 6 {
 			child, _ := startChild(t, "fire", url, fmt.Sprint(begun.UnixNano()))
+			// When it is killed is left to chance.
 			time.Sleep(time.Duration(50+rand.IntN(250)) * time.Millisecond)
 			check(t, child.Process.Kill())
 			_ = child.Wait()

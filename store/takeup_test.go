@@ -217,7 +217,7 @@ func TestTheEndOfAnAttemptFulfilsWhatIsPending(t *testing.T) {
 	failed := ended(task.Exit{Kind: task.ExitExited, Code: 1})
 	well := ended(task.Exit{Kind: task.ExitExited})
 	lost := func(t *testing.T, db *store.DB, ref task.Ref) {
-		checkAll(t, db.LoseAttempts(context.Background(), oneOf(ref), "its guard was killed", noon))
+		checkAll(t, db.ReplaceAttempts(context.Background(), oneOf(rebooted(ref)), noon))
 	}
 	returned := func(t *testing.T, db *store.DB, ref task.Ref) {
 		checkAll(t, db.ReturnAttempts(context.Background(), oneOf(ref), "it never started", noon))
@@ -240,7 +240,7 @@ func TestTheEndOfAnAttemptFulfilsWhatIsPending(t *testing.T) {
 		{"reset, but it had failed", task.IntentReset, 0, failed, task.Failed, 0, ""},
 		{"restart, and it had failed", task.IntentRestart, 0, failed, task.Queued, 0, "exit reported"},
 		{"reset, lost", task.IntentReset, 0, lost, task.Reset, 0, ""},
-		{"recover, lost", task.IntentRecover, 1, lost, task.Queued, 1, "operator's statement"},
+		{"recover, lost", task.IntentRecover, 1, lost, task.Queued, 1, "host rebooted"},
 		{"reset, returned", task.IntentReset, 0, returned, task.Reset, 0, ""},
 		{"restart, returned", task.IntentRestart, 0, returned, task.Queued, 0, ""},
 		{"recover, returned", task.IntentRecover, 1, returned, task.Queued, 1, ""},
@@ -317,7 +317,9 @@ func TestARunOfNoKnownEndIsTakenUpAtTheOperatorsRisk(t *testing.T) {
 		ctx := context.Background()
 		fleet(t, db, "js-1")
 		run, ref := startRun(t, db, "js-1")
-		checkAll(t, db.LoseAttempts(ctx, oneOf(ref), "its guard was killed", noon))
+		dead := rebooted(ref)
+		dead.Ground, dead.Reason = "operator's statement", "its rack burns"
+		checkAll(t, db.ReplaceAttempts(ctx, oneOf(dead), noon))
 		got := must(db.TakeUp(ctx, run.ID, task.IntentRecover, 0, "", noon))(t)
 		if got.Next.Ground != "operator's statement" || got.Reason != "recovered, from the beginning, as there is no checkpoint" {
 			t.Errorf("it is to begin with %+v, as %q", got.Next, got.Reason)

@@ -342,11 +342,6 @@ func (w *writer) rollback(ctx context.Context, s *session) {
 	}
 }
 
-// update runs one change in the writer's next transaction.
-func (db *DB) update(ctx context.Context, do func(t *tx) error) error {
-	return db.writer.run(ctx, 1, func(t *tx, _ int) error { return do(t) })[0]
-}
-
 // updateEach runs n independent changes and returns the error of each.
 func (db *DB) updateEach(ctx context.Context, n int, do func(t *tx, i int) error) []error {
 	return db.writer.run(ctx, n, do)

@@ -47,6 +47,7 @@ func TestAfterAnyKillOfTheConductorEveryRunIsTrue(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	for range 8 {
+		// When it is killed is left to chance.
 		time.Sleep(time.Duration(50+rnd.IntN(250)) * time.Millisecond)
 		s.Conductor.Kill()
 		s.StartConductor()

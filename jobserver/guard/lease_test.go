@@ -221,6 +221,7 @@ func TestAHoldLengthensALeaseAndTheNextRenewalEndsIt(t *testing.T) {
 	if err != nil || len(kept) != 1 || kept[0].Lease == nil || !kept[0].Lease.Held {
 		t.Fatalf("kept is %+v, %v", kept, err)
 	}
+	// That nothing happens at the deadline shows only once it has passed.
 	time.Sleep(time.Until(time.Now().Add(x.Lease.Deadline + 500*time.Millisecond - sinceBoot())))
 	if r := h.read(ref); r.exit != nil {
 		t.Fatalf("it ended while held: %+v", r.exit)

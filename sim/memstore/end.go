@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,25 +113,7 @@ func (s *Store) claimed(ref task.Ref) (*run, *attempt, error) {
 	return r, a, nil
 }
 
-// LoseAttempts ends claimed attempts without an exit record.
-func (s *Store) LoseAttempts(_ context.Context, refs []task.Ref, reason string, now time.Time) []error {
-	return s.each("LoseAttempts", len(refs), func(i int) error {
-		r, a, err := s.claimed(refs[i])
-		if err != nil {
-			return noFence(err)
-		}
-		e := ending{state: task.Lost, reason: reason}
-		if r.Pending != "" {
-			e.ground = string(policy.OperatorStatement)
-			e = r.instead(a, e)
-		}
-		a.end(task.AttemptLost, reason, now)
-		s.apply(r, a, e, now)
-		return nil
-	})
-}
-
-// noFence turns Fenced into the Conflict that LoseAttempts and ReturnAttempts know alone.
+// noFence turns Fenced into the Conflict that ReturnAttempts knows alone.
 func noFence(err error) error {
 	if strings.Contains(err.Error(), fault.Fenced.Error()) {
 		return fmt.Errorf("its run has a newer attempt: %w", fault.Conflict)
@@ -341,8 +324,8 @@ func (s *Store) takeUp(r *run, intent task.Intent, from int, reason string, now 
 
 // groundOfEnd returns how it is known that the attempts of a run that has ended are over.
 func (r *run) groundOfEnd() string {
-	for i := len(r.attempts) - 1; i >= 0; i-- {
-		switch a := r.attempts[i]; {
+	for _, v := range slices.Backward(r.attempts) {
+		switch a := v; {
 		case a.State == task.AttemptWithdrawn:
 		case a.Exit == nil && a.endedOn != "":
 			return a.endedOn

@@ -140,7 +140,7 @@ func (p *pair) act() {
 	each := func(do func(conductor.Store) []error) func(conductor.Store) (any, error) {
 		return func(s conductor.Store) (any, error) { return kindsOf(do(s)), nil }
 	}
-	switch p.rnd.IntN(23) {
+	switch p.rnd.IntN(22) {
 	case 0, 1:
 		p.insert()
 	case 2, 3, 4:
@@ -160,25 +160,23 @@ func (p *pair) act() {
 	case 12:
 		p.both("withdraw", each(func(s conductor.Store) []error { return s.WithdrawOffers(p.ctx, refs, "late", now) }))
 	case 13:
-		p.both("lose", each(func(s conductor.Store) []error { return s.LoseAttempts(p.ctx, refs, "gone", now) }))
-	case 14:
 		p.both("return", each(func(s conductor.Store) []error { return s.ReturnAttempts(p.ctx, refs, "never began", now) }))
-	case 15:
+	case 14:
 		p.replace(ref)
-	case 16, 17:
+	case 15, 16:
 		intent := task.Intent(p.pick("cancel", "reset", "restart", "recover", "recover", "dance"))
 		from := 0
 		if intent == task.IntentRecover && p.rnd.IntN(2) == 0 {
 			from = 1 + p.rnd.IntN(3)
 		}
 		p.both("take up", func(s conductor.Store) (any, error) { return s.TakeUp(p.ctx, ref.Run, intent, from, "ops", now) })
-	case 18:
+	case 17:
 		p.both("cancel", func(s conductor.Store) (any, error) { return s.CancelRun(p.ctx, ref.Run, "ops", now) })
-	case 19:
+	case 18:
 		p.contact(server)
-	case 20, 21:
+	case 19, 20:
 		p.put(ref)
-	case 22:
+	case 21:
 		p.both("expire", func(s conductor.Store) (any, error) {
 			ended, err := s.ExpireQueued(p.ctx, 2, now)
 			var ids []task.RunID

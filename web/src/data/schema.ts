@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what operators did or tried to do, newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/calendars": {
         parameters: {
             query?: never;
@@ -1903,6 +1920,29 @@ export interface components {
             /** @description How the operator knows that the server is dead. Its runs follow their policies at once, on that word alone. */
             reason: string;
         };
+        Deed: {
+            /** @description Id of the operation in this description, such as declareServerDead. */
+            act: string;
+            /** Format: date-time */
+            at: string;
+            /** @description Name of the account or token. */
+            by: string;
+            /** @description Address that the request came from. */
+            from: string;
+            /**
+             * Format: int64
+             * @description Grows with each deed.
+             */
+            id: number;
+            /** @description done, or why it was not done. */
+            outcome: string;
+            /** @description What was given as the reason; empty otherwise. */
+            reason: string;
+            /** @description Body of the request; null where it had none, or a long one. */
+            request: unknown;
+            /** @description What it was done to, such as servers/js-1. */
+            subject: string;
+        };
         Delivery: {
             channel: string;
             /** Format: date-time */
@@ -2503,6 +2543,12 @@ export interface components {
         PageConcurrencyGroup: {
             /** @description The items of this page. */
             items: components["schemas"]["ConcurrencyGroup"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
+        PageDeed: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Deed"][];
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
@@ -3935,6 +3981,46 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description Name of an account or token. */
+                by?: string;
+                /** @description Id of an operation, such as declareServerDead. */
+                act?: string;
+                /** @description What it was done to, such as servers/js-1. */
+                subject?: string;
+                /** @description Done at this instant or later. */
+                since?: string;
+                /** @description Done before this instant. */
+                until?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDeed"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
