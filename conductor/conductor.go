@@ -137,12 +137,13 @@ type Conductor struct {
 	wishes   wishes
 	ids      *runIDs
 	// planner is nil where there is no store of plans.
-	planner *planner
-	notices *notices
-	outbox  *outbox
-	term    uint64
-	keys    credentials
-	started time.Time
+	planner   *planner
+	notices   *notices
+	outbox    *outbox
+	term      uint64
+	keys      credentials
+	started   time.Time
+	summaries summaries
 	// listened is when the fleet was last looked over, for the loop that does it; looked is the same for everyone.
 	listened time.Time
 	looked   atomic.Pointer[time.Time]

@@ -1149,6 +1149,23 @@ export interface paths {
         patch: operations["patchRetention"];
         trace?: never;
     };
+    "/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what runs and what a person should look at */
+        get: operations["getSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks": {
         parameters: {
             query?: never;
@@ -3367,6 +3384,72 @@ export interface components {
             keep?: string[] | null;
             /** @description Name of the step, unique in the job. */
             name: string;
+        };
+        Summary: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Runs that failed, timed out or were lost, of those requested within the last 24 hours.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Runs that have not ended and did not start or end by when they were expected to.
+             */
+            late: number;
+            /** @description The last 30 minutes, oldest first; the last one is not over. */
+            minutes: components["schemas"]["SummaryMinute"][];
+            /** Format: date-time */
+            oldest_queued_at: string | null;
+            /** @description Runs that have not ended, by state. */
+            open_runs: components["schemas"]["SummaryOpen"];
+            /**
+             * Format: int64
+             * @description Triggers that are paused by themselves.
+             */
+            paused_triggers: number;
+            /**
+             * Format: int64
+             * @description Pauses of all triggers of a task, of a plan, or of everything.
+             */
+            pauses: number;
+            /**
+             * Format: int64
+             * @description Queued runs that were requested more than a minute ago, but for those that are late.
+             */
+            wait_long: number;
+        };
+        SummaryMinute: {
+            /**
+             * Format: date-time
+             * @description When the minute began.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Those that have not ended.
+             */
+            open: number;
+            /** Format: int64 */
+            succeeded: number;
+            /**
+             * Format: int64
+             * @description Those that ended otherwise.
+             */
+            unsuccessful: number;
+        };
+        SummaryOpen: {
+            /** Format: int64 */
+            queued: number;
+            /** Format: int64 */
+            running: number;
+            /** Format: int64 */
+            starting: number;
+            /** Format: int64 */
+            stopping: number;
+            /** Format: int64 */
+            unknown: number;
         };
         Target: {
             /** @description Name of a job server. */
@@ -6055,6 +6138,8 @@ export interface operations {
                 since?: string;
                 /** @description Queued, or of a plan run started, before this instant. */
                 until?: string;
+                /** @description Only runs that have not ended and did not start or end by when they were expected to. */
+                late?: boolean;
                 /** @description Most items of the page. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -6995,6 +7080,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listTasks: {
         parameters: {
             query?: {
@@ -7776,6 +7885,8 @@ export interface operations {
                 kind?: "cron" | "every" | "at" | "file" | "after" | "webhook";
                 /** @description Name of a calendar that the triggers use. */
                 calendar?: string;
+                /** @description Only triggers that are paused by themselves. */
+                paused?: boolean;
                 /** @description Most items of the page. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
