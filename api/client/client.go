@@ -255,6 +255,11 @@ func (c *Client) About(ctx context.Context) (wire.About, error) {
 	return get[wire.About](ctx, c, nil, "about")
 }
 
+// Summary counts what runs and what a person should look at.
+func (c *Client) Summary(ctx context.Context) (wire.Summary, error) {
+	return get[wire.Summary](ctx, c, nil, "summary")
+}
+
 // Session returns who the caller is.
 func (c *Client) Session(ctx context.Context) (wire.Session, error) {
 	var s wire.Session
