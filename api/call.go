@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -175,10 +176,8 @@ func (c *call) json(types ...string) ([]byte, error) {
 	if given != types[0] {
 		media, _, _ = mime.ParseMediaType(given)
 	}
-	for _, t := range types {
-		if media == t {
-			return body, nil
-		}
+	if slices.Contains(types, media) {
+		return body, nil
 	}
 	return nil, unsupported("the body must be " + strings.Join(types, " or ") + ", but Content-Type is " + fmt.Sprintf("%.80q", given))
 }

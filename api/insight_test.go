@@ -30,7 +30,10 @@ type insight struct {
 	}
 	choice virtualserver.Placement
 	facts  about.Facts
+	counts task.Summary
 }
+
+func (f *fake) Summary(context.Context) (task.Summary, error) { return f.insight.counts, f.broken }
 
 func (f *fake) About(context.Context) (about.Facts, error) { return f.insight.facts, f.broken }
 
@@ -198,4 +201,26 @@ func TestAboutSaysWhatTheConductorIsAndWhichCheckFails(t *testing.T) {
 	if got.Ready || got.Checks[1].OK || got.Checks[1].Error != "the disk is full" {
 		t.Errorf("got %+v, want it not ready, and why", got)
 	}
+}
+
+func TestTheSummaryIsSentAsCounted(t *testing.T) {
+	h := serve(t)
+	h.insight.counts = task.Summary{
+		At: noon, Open: map[task.State]int64{task.Queued: 1000, task.Unknown: 2}, OldestQueuedAt: noon.Add(-time.Hour),
+		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6,
+		Minutes: []task.MinuteOfRuns{{At: noon, Succeeded: 7, Unsuccessful: 8, Open: 9}},
+	}
+	oldest := wire.At(noon.Add(-time.Hour))
+	want := wire.Summary{
+		At: wire.At(noon), OpenRuns: wire.SummaryOpen{Queued: 1000, Unknown: 2}, OldestQueuedAt: &oldest,
+		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6,
+		Minutes: []wire.SummaryMinute{{At: wire.At(noon), Succeeded: 7, Unsuccessful: 8, Open: 9}},
+	}
+	var got wire.Summary
+	h.do("GET", "/api/v1/summary", "").want(200).into(&got)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	h.do("GET", "/api/v1/runs?late=maybe", "").problem(422)
+	h.do("GET", "/api/v1/triggers?paused=maybe", "").problem(422)
 }

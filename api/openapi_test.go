@@ -64,7 +64,7 @@ func TestTheDescriptionAndTheRouterHoldTheSameRoutes(t *testing.T) {
 			if _, found := op.Responses["default"]; !found || len(op.Responses) < 3 {
 				t.Errorf("%s documents no errors: %v", name, op.Responses)
 			}
-			for _, element := range strings.Split(path, "/") {
+			for element := range strings.SplitSeq(path, "/") {
 				if param, is := strings.CutPrefix(element, "{"); is && !slices.ContainsFunc(op.Parameters, func(p struct{ Name, In string }) bool {
 					return p.In == "path" && p.Name+"}" == param
 				}) {

@@ -57,7 +57,7 @@ func (s *Server) ownRoutes() []route {
 
 		post("/tasks/{name}/runs", "startRun", s.startRun, "Run a task now").keeps(keepNothing).reads(wire.RunRequest{}, optional).creates(wire.Run{}),
 		get("/tasks/{name}/placement", "getTaskPlacement", s.taskPlacement, "Say where a run of the task would go now, and why").gives(wire.Placement{}),
-		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("q", "task", "state", "cause", "server", "virtual_server", "since", "until", "limit", "cursor").gives(wire.Page[wire.Run]{}),
+		get("/runs", "listRuns", s.listRuns, "List runs, newest first").takes("q", "task", "state", "cause", "server", "virtual_server", "since", "until", "late", "limit", "cursor").gives(wire.Page[wire.Run]{}),
 		get("/runs/{id}", "getRun", s.getRun, "Read a run with its attempts and placements").gives(wire.Run{}),
 		post("/runs/{id}/cancel", "cancelRun", s.cancelRun, "Stop a run, or keep it from starting").gives(wire.Run{}).isAudited(),
 		post("/runs/{id}/pin", "pinRun", s.pinRun, "Keep a run, whatever the rules of retention say").gives(wire.Run{}),
@@ -73,7 +73,7 @@ func (s *Server) ownRoutes() []route {
 		get("/timeline", "getTimeline", s.timeline, "List where and when attempts ran, those of the newest runs first").takes("from", "to", "task", "server", "limit", "cursor").gives(wire.Page[wire.Span]{}),
 		get("/runs/{id}/events", "listRunEvents", s.listRunEvents, "List what happened to a run, oldest first").takes("limit", "cursor").gives(wire.Page[wire.Event]{}),
 
-		get("/triggers", "listTriggers", s.listTriggers, "List the triggers of all tasks and plans").takes("kind", "calendar", "limit", "cursor").gives(wire.Page[wire.Trigger]{}),
+		get("/triggers", "listTriggers", s.listTriggers, "List the triggers of all tasks and plans").takes("kind", "calendar", "paused", "limit", "cursor").gives(wire.Page[wire.Trigger]{}),
 		post("/triggers/preview", "previewTrigger", s.previewNew, "Say what becomes of the next times of a trigger that is not stored").keeps(keepNothing).takes("task", "plan", "count", "from").reads(task.TriggerSpec{}, required).gives(wire.Page[wire.Preview]{}),
 		post("/triggers/pause", "pauseTriggers", s.pauseTriggers, "Pause all triggers").reads(wire.PauseRequest{}, optional).gives(wire.Page[wire.Pause]{}).isAudited(),
 		post("/triggers/resume", "resumeTriggers", s.resumeTriggers, "End the pause of all triggers").gives(wire.Page[wire.Pause]{}).isAudited(),
@@ -95,6 +95,7 @@ func (s *Server) ownRoutes() []route {
 		get("/settings/retention", "getRetention", s.getRetention, "Read for how long runs, events and occurrences are kept").tagged().gives(wire.Retention{}),
 		patch("/settings/retention", "patchRetention", s.patchRetention, "Edit for how long runs, events and occurrences are kept").tagged().merges(task.RetentionSettings{}).gives(wire.Retention{}).isAudited(),
 
+		get("/summary", "getSummary", s.summary, "Count what runs and what a person should look at").gives(wire.Summary{}),
 		get("/about", "getAbout", s.about, "Say what this conductor is: versions, database, readiness").gives(wire.About{}),
 		get("/session", "getSession", s.readSession, "Say who is calling").gives(wire.Session{}),
 		post("/session", "createSession", s.createSession, "Open a browser's session with a token").public().keeps(keepNothing).reads(wire.SessionRequest{}, required).creates(wire.Session{}),

@@ -51,6 +51,7 @@ func (s *Server) listRuns(c *call) (answer, error) {
 	f := task.RunFilter{
 		Query: c.query.text("q"), Task: c.query.text("task"), Server: c.query.text("server"), VirtualServer: c.query.text("virtual_server"),
 		Since: c.query.instant("since"), Until: c.query.instant("until"),
+		Late: c.query.flag("late"),
 	}
 	for _, state := range c.query.list("state") {
 		if !task.State(state).Valid() {

@@ -10,6 +10,8 @@ import (
 var triggerParams = map[string]queryParam{
 	"trigger":                   {doc: "Name of a trigger."},
 	"calendar":                  {doc: "Name of a calendar that the triggers use."},
+	"paused":                    {doc: "Only triggers that are paused by themselves.", schema: huma.Schema{Type: "boolean"}},
+	"late":                      {doc: "Only runs that have not ended and did not start or end by when they were expected to.", schema: huma.Schema{Type: "boolean"}},
 	"skipped":                   {doc: "Only due instants without a run.", schema: huma.Schema{Type: "boolean"}},
 	"count":                     {doc: "How many occurrences to look ahead.", schema: wholeNumber(1, task.MaxPreview, 10)},
 	"listTriggers.kind":         {doc: "Kind of trigger.", schema: words("cron", "every", "at", "file", "after", "webhook")},

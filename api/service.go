@@ -120,6 +120,8 @@ type InsightService interface {
 	Spans(ctx context.Context, f task.SpanFilter, limit int, cursor string) (page.Of[task.Span], error)
 	// TaskPlacement answers where a run of the task would go now, and why, without placing it.
 	TaskPlacement(ctx context.Context, name string) (virtualserver.Placement, error)
+	// Summary counts what runs and what a person should look at. It may be a second old.
+	Summary(ctx context.Context) (task.Summary, error)
 	// About says what the conductor is. A check that is not passed is part of the answer and no error.
 	About(ctx context.Context) (about.Facts, error)
 }

@@ -258,6 +258,7 @@ func (s *Server) listTriggers(c *call) (answer, error) {
 	f := task.TriggerFilter{
 		Kind:     task.TriggerKind(c.query.oneOf("kind", "cron", "every", "at", "file", "after", "webhook")),
 		Calendar: c.query.text("calendar"),
+		Paused:   c.query.flag("paused"),
 	}
 	return listed(c, wire.TriggerOf, func(ctx context.Context, p page.Request) (page.Of[task.Trigger], error) {
 		return s.service.Triggers(ctx, f, p)

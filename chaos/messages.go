@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -143,9 +144,7 @@ func (m *messages) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer func() { _ = res.Body.Close() }()
-	for name, values := range res.Header {
-		rw.Header()[name] = values
-	}
+	maps.Copy(rw.Header(), res.Header)
 	rw.WriteHeader(res.StatusCode)
 	_, _ = io.Copy(rw, res.Body)
 }

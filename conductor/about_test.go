@@ -9,6 +9,7 @@ import (
 
 	"github.com/segno-jobs/segno/internal/about"
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/task"
 )
 
 // pinged is a store that answers a ping with an error or without.
@@ -16,6 +17,13 @@ type pinged struct {
 	Store
 	InsightStore
 	err error
+	// counted is how often a summary was asked for.
+	counted int
+}
+
+func (p *pinged) Summary(_ context.Context, now time.Time) (task.Summary, error) {
+	p.counted++
+	return task.Summary{At: now, Late: int64(p.counted)}, p.err
 }
 
 func (p *pinged) Ping(context.Context) error { return p.err }
@@ -69,5 +77,27 @@ func TestWithoutAStoreOfInsightNothingIsSaidOfTheDatabase(t *testing.T) {
 	}
 	if _, err := c.About(context.Background()); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("got %v, want it unavailable", err)
+	}
+}
+
+func TestASummaryIsCountedOnceASecondHoweverManyAsk(t *testing.T) {
+	now, kept := start, &pinged{}
+	c, err := New(kept, Options{Insight: kept, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if s, err := c.Summary(context.Background()); err != nil || s.Late != 1 {
+			t.Errorf("got %+v and %v, want the first count", s, err)
+		}
+	}
+	now = now.Add(summaryKept)
+	kept.err = errors.New("the disk is gone")
+	if _, err := c.Summary(context.Background()); err == nil {
+		t.Error("a count that failed is answered")
+	}
+	kept.err = nil
+	if s, err := c.Summary(context.Background()); err != nil || s.Late != 3 {
+		t.Errorf("got %+v and %v, want a new count: one that failed is not kept", s, err)
 	}
 }

@@ -25,6 +25,8 @@ type InsightStore interface {
 	// Spans returns where and when attempts ran that touch a stretch of time, those of the newest runs first, at most
 	// limit at once and after a cursor.
 	Spans(ctx context.Context, f task.SpanFilter, limit int, cursor string) (page.Of[task.Span], error)
+	// Summary counts what runs and what a person should look at.
+	Summary(ctx context.Context, now time.Time) (task.Summary, error)
 	// Database says which database this is, and how large.
 	Database(ctx context.Context) (about.Database, error)
 }

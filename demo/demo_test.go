@@ -189,11 +189,11 @@ func sumInGo(t *testing.T) map[string]string {
 		for _, name := range used {
 			key = append(key, field(name))
 		}
-		if joined := strings.Join(key, "\x00"); seen[joined] {
+		joined := strings.Join(key, "\x00")
+		if seen[joined] {
 			continue
-		} else {
-			seen[joined] = true
 		}
+		seen[joined] = true
 		dollars, err := strconv.Atoi(field("Cost Total $"))
 		if err != nil {
 			t.Fatal(err)

@@ -152,7 +152,7 @@ func (a *agentProcess) carryOut(effect agent.Effect) {
 	case agent.Validate:
 		a.soon("tells a job of its checkpoint", func() {
 			if a.guard != nil && a.guard.up {
-				a.guard.Validated(e.Ref, e.Sequence, e.Refused)
+				_ = a.guard.Validated(e.Ref, e.Sequence, e.Refused)
 			}
 		})
 	case agent.Fetch:

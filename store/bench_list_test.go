@@ -133,3 +133,13 @@ func BenchmarkQueueBehindHeldRuns(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSummary counts what runs and what needs a person with a million runs stored, 86,400 of them of the last day.
+func BenchmarkSummary(b *testing.B) {
+	ctx := context.Background()
+	db := open(b, b.TempDir()+"/segno.db", store.Options{})
+	storeEnded(b, db, 1_000_000)
+	for b.Loop() {
+		must(db.Summary(ctx, noon))(b)
+	}
+}

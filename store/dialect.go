@@ -52,6 +52,14 @@ func (d dialect) by(index string) string {
 	return ""
 }
 
+// paused is true of triggers that are paused by themselves; it is the condition of an index.
+func (d dialect) paused() string {
+	if d == sqlite {
+		return `json_extract(t.spec, '$.paused') = 1`
+	}
+	return `t.spec::jsonb ->> 'paused' = 'true'`
+}
+
 // bind returns the query with the dialect's own argument marks.
 func (d dialect) bind(query string) string {
 	if d == sqlite {

@@ -31,8 +31,7 @@ func classify(err error) error {
 	if err == nil || errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	var had *kinded
-	if errors.As(err, &had) {
+	if _, ok := errors.AsType[*kinded](err); ok {
 		return err
 	}
 	if e, ok := errors.AsType[sqlite3.Error](err); ok {

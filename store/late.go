@@ -74,6 +74,9 @@ func tellLate(t *tx, late task.Late, now time.Time) error {
 		}
 		reason = fmt.Sprintf("it %s at %s", word, instant(*done).Format(time.RFC3339))
 	}
+	if _, err := t.exec(`UPDATE run SET late = 1 WHERE id = ?`, string(late.Run)); err != nil {
+		return err
+	}
 	data, err := encode(map[string]any{"expected": late.Expected, "due": late.Due}, "lateness of run", string(late.Run))
 	if err != nil {
 		return err

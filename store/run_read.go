@@ -128,6 +128,10 @@ func runsQuery(f task.RunFilter, last string, limit int) (string, []any, error) 
 	if f.VirtualServer != "" {
 		c.add("r.virtual_server = ?", f.VirtualServer)
 	}
+	if f.Late {
+		c.add("r.late = 1")
+		c.add("r.ended_at IS NULL")
+	}
 	// Ids begin with the millisecond of the request: what lies outside of a stretch of time is not even looked at.
 	if !f.Since.IsZero() {
 		c.add("r.queued_at >= ?", micros(f.Since))

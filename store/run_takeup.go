@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -195,8 +196,8 @@ func readNext(t *tx, id task.RunID) (next task.Continuation, err error) {
 // record was ended on a ground that was stored; where there is none, the operator who takes the run up answers for it.
 // Attempts that nobody claimed need none.
 func groundOfEnd(t *tx, id task.RunID, attempts []task.Attempt) (string, error) {
-	for i := len(attempts) - 1; i >= 0; i-- {
-		a := attempts[i]
+	for _, a := range slices.Backward(attempts) {
+
 		if a.State == task.AttemptWithdrawn {
 			continue
 		}

@@ -78,7 +78,7 @@ func inCheck(t *testing.T, table, pattern string) []string {
 		t.Fatalf("the table has no constraint %s", pattern)
 	}
 	var all []string
-	for _, quoted := range strings.Split(m[1], ", ") {
+	for quoted := range strings.SplitSeq(m[1], ", ") {
 		all = append(all, strings.Trim(quoted, "'"))
 	}
 	return all

@@ -27,12 +27,10 @@ func (db *DB) Stats(ctx context.Context) (task.Stats, error) {
 		}
 		s.QueueLength = s.RunsByState[task.Queued]
 		if s.QueueLength > 0 {
-			var oldest int64
-			// Ids sort by age, so the oldest is the first of the index of the state.
-			if err := v.get(&oldest, `SELECT queued_at FROM run WHERE state = 'queued' ORDER BY id LIMIT 1`); err != nil {
+			var err error
+			if s.OldestQueuedAt, err = oldestQueued(v); err != nil {
 				return err
 			}
-			s.OldestQueuedAt = instant(oldest)
 		}
 		var servers []struct {
 			State string

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
+
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/store"

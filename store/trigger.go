@@ -169,6 +169,9 @@ func (db *DB) Triggers(ctx context.Context, f task.TriggerFilter, p page.Request
 	if f.Calendar != "" {
 		c.add("calendar = ?", f.Calendar)
 	}
+	if f.Paused {
+		c.add(db.dialect.paused())
+	}
 	var all []task.Trigger
 	err = db.snapshot(ctx, func(v view) error {
 		query := `SELECT ` + triggerColumns + ` FROM trigger t` + c.where() + fmt.Sprintf(` ORDER BY owner_kind, owner, name LIMIT %d`, p.Size()+1)

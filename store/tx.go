@@ -123,7 +123,7 @@ func (t *tx) rows(query string, args ...any) (*sqlx.Rows, error) {
 // fail notes that a statement has failed: PostgreSQL refuses the rest of the transaction then, and SQLite may have
 // rolled it back.
 func (t *tx) fail(err error) error {
-	if err != nil && err != sql.ErrNoRows {
+	if err != nil && !isNone(err) {
 		t.failed = true
 	}
 	return err

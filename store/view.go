@@ -61,7 +61,7 @@ func (v view) rows(query string, args ...any) (*sqlx.Rows, error) {
 
 // explain gives err its kind. An error that came of the caller's own end of patience says so.
 func (v view) explain(err error) error {
-	if err != nil && err != sql.ErrNoRows && v.ctx.Err() != nil {
+	if err != nil && !isNone(err) && v.ctx.Err() != nil {
 		return fmt.Errorf("read the database: %w", context.Cause(v.ctx))
 	}
 	return classify(err)

@@ -35,6 +35,8 @@ type RunFilter struct {
 	VirtualServer string
 	// Since and Until bound QueuedAt: at or after Since, before Until.
 	Since, Until time.Time
+	// Late chooses runs that have not ended and of which was told that they are late.
+	Late bool
 }
 
 // Filter chooses tasks.

@@ -120,7 +120,7 @@ func (f FileTrigger) Matches(file string) bool {
 		return false
 	}
 	folder, name := path.Split(below)
-	for _, part := range strings.Split(strings.TrimSuffix(folder, "/"), "/") {
+	for part := range strings.SplitSeq(strings.TrimSuffix(folder, "/"), "/") {
 		if strings.HasPrefix(part, ".") {
 			return false
 		}

@@ -7,9 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
-	"pgregory.net/rapid"
 )
 
 func TestFillPutsParametersIntoWholeArguments(t *testing.T) {

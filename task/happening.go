@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -60,12 +61,8 @@ func (s Spec) WithParams(params map[string]string) Spec {
 		return s
 	}
 	all := make(map[string]string, len(s.Params)+len(params))
-	for name, value := range s.Params {
-		all[name] = value
-	}
-	for name, value := range params {
-		all[name] = value
-	}
+	maps.Copy(all, s.Params)
+	maps.Copy(all, params)
 	s.Params = all
 	return s
 }

@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/segno-jobs/segno/task"
 	"pgregory.net/rapid"
+
+	"github.com/segno-jobs/segno/task"
 )
 
 func TestValidName(t *testing.T) {

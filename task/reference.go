@@ -192,7 +192,7 @@ func (b *BodyValues) Value(name string) (string, bool) {
 		return "", false
 	}
 	at := b.value
-	for _, step := range strings.Split(way, ".") {
+	for step := range strings.SplitSeq(way, ".") {
 		switch v := at.(type) {
 		case map[string]any:
 			at = v[step]

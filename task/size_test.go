@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/segno-jobs/segno/task"
 	"gopkg.in/yaml.v3"
 	"pgregory.net/rapid"
+
+	"github.com/segno-jobs/segno/task"
 )
 
 func TestBytesReadsNumbersAndUnits(t *testing.T) {

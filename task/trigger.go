@@ -203,6 +203,8 @@ type TriggerFilter struct {
 	Kind  TriggerKind
 	// Calendar is the name of a calendar that the triggers use.
 	Calendar string
+	// Paused chooses those that are paused by themselves.
+	Paused bool
 }
 
 // Limits and defaults of triggers.

@@ -141,7 +141,7 @@ func verifyStandard(key string, h Headers, body []byte, now time.Time) error {
 // the one that is wanted.
 func anySignature(header string, want []byte) bool {
 	found := false
-	for _, one := range strings.Fields(header) {
+	for one := range strings.FieldsSeq(header) {
 		coded, is := strings.CutPrefix(one, "v1,")
 		sum, err := base64.StdEncoding.DecodeString(coded)
 		if is && err == nil && hmac.Equal(sum, want) {

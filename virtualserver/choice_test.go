@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/virtualserver"
-	"pgregory.net/rapid"
 )
 
 func group(members ...string) virtualserver.Spec {

@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
-	"pgregory.net/rapid"
 )
 
 func near(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"

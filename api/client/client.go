@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -183,9 +184,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 }
 
 func (c *Client) setHeaders(req *http.Request, r request) {
-	for k, v := range r.header {
-		req.Header[k] = v
-	}
+	maps.Copy(req.Header, r.header)
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Accept", "application/json")
 	if r.accept != "" {
@@ -254,6 +253,11 @@ func (c *Client) Ready(ctx context.Context) error {
 // About returns what the conductor says of itself.
 func (c *Client) About(ctx context.Context) (wire.About, error) {
 	return get[wire.About](ctx, c, nil, "about")
+}
+
+// Summary counts what runs and what a person should look at.
+func (c *Client) Summary(ctx context.Context) (wire.Summary, error) {
+	return get[wire.Summary](ctx, c, nil, "summary")
 }
 
 // Session returns who the caller is.

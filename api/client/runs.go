@@ -32,6 +32,9 @@ func (c *Client) Runs(ctx context.Context, f task.RunFilter, p PageRequest) (wir
 	}
 	setTime(q, "since", f.Since)
 	setTime(q, "until", f.Until)
+	if f.Late {
+		q.Set("late", "true")
+	}
 	return get[wire.Page[wire.Run]](ctx, c, q, "runs")
 }
 

@@ -104,7 +104,7 @@ func (d *decoder) own(path string, n node, v reflect.Value) bool {
 		return false
 	}
 	if d.patch && n.kind == object {
-		if _, reads := v.Addr().Interface().(json.Unmarshaler); reads {
+		if _, reads := reflect.TypeAssert[json.Unmarshaler](v.Addr()); reads {
 			return true // A part of the value; the whole is read once it is merged.
 		}
 	}

@@ -195,7 +195,7 @@ func TestCompletionOffersNamesFromTheConductor(t *testing.T) {
 	s.api.addServer("other", nil)
 	s.api.addTask("load-orders", nil)
 	s.ok("vs", "create", "etl")
-	followed(s, "succeeded", pointer(0), "")
+	followed(s, "succeeded", new(0), "")
 	for _, c := range []struct {
 		args []string
 		want string

@@ -178,7 +178,7 @@ func TestTaskShowQuotesArgumentsThatAPersonWouldMisread(t *testing.T) {
 
 func TestRunShowHasAttemptsAndOutputs(t *testing.T) {
 	s := newShell(t)
-	followed(s, task.Failed, pointer(3), "exit code 3")
+	followed(s, task.Failed, new(3), "exit code 3")
 	r := s.api.runs[runID]
 	r.Progress = &wire.Progress{Percent: 50, Message: "half"}
 	r.Attempts = []wire.Attempt{{Number: 1, Server: "js-1", State: task.AttemptFailed, Exit: &wire.Exit{Code: 3, CPU: 1.25, PeakMemory: 3 << 20}}}
@@ -237,7 +237,7 @@ func TestEventsAreFollowedFromTheLastOneThatWasPrinted(t *testing.T) {
 func TestTheTokenIsInNoOutput(t *testing.T) {
 	s := newShell(t)
 	s.api.addServer("js-1", nil)
-	followed(s, task.Succeeded, pointer(0), "")
+	followed(s, task.Succeeded, new(0), "")
 	s.terminal = true
 	for _, line := range []string{
 		"server list -o json", "server list", "run start load-orders --follow", "run show " + runID, "events", "server show nosuch", "--help", "login", "server list --conductor http://127.0.0.1:1",

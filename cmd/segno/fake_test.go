@@ -428,5 +428,3 @@ func output(offset int64, stream wire.Stream, text string) sentEvent {
 		Attempt: 1, Offset: offset, Next: offset + int64(len(text)), Pieces: []wire.LogPiece{{At: wire.At(noon), Stream: stream, Text: text}},
 	}}
 }
-
-func pointer[T any](v T) *T { return &v }

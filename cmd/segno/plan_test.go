@@ -109,7 +109,7 @@ func TestFollowingAPlanPrintsALineForEachChange(t *testing.T) {
 		t.Errorf("got the exit code %d, want 1\n%s", got.code, got.err)
 	}
 	var nodes []string
-	for _, l := range strings.Split(got.out, "\n") {
+	for l := range strings.SplitSeq(got.out, "\n") {
 		if fields := strings.Fields(l); len(fields) > 3 && strings.HasPrefix(l, "2026-") {
 			nodes = append(nodes, fields[2]+" "+fields[3])
 		}

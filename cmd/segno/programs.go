@@ -192,9 +192,9 @@ func (ps *programs) tails() string {
 func (ps *programs) stop() error {
 	// A second Ctrl-C must not leave half of it running.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	for i := len(ps.all) - 1; i >= 0; i-- {
-		if err := ps.all[i].cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return fmt.Errorf("stop %s: %w", ps.all[i].what, err)
+	for _, v := range slices.Backward(ps.all) {
+		if err := v.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("stop %s: %w", v.what, err)
 		}
 	}
 	timeout := time.NewTimer(stopTime)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -202,8 +203,8 @@ func (a *app) showRecoverable(runs []wire.Recoverable, more bool) {
 		if len(r.Checkpoints) == 0 {
 			rows = append(rows, append(head, "none: only from the beginning", "", ""))
 		}
-		for i := len(r.Checkpoints) - 1; i >= 0; i-- {
-			c := r.Checkpoints[i]
+		for _, c := range slices.Backward(r.Checkpoints) {
+
 			rows = append(rows, append(head, fmt.Sprintf("%d %s", c.Sequence, line(c.Name)), a.ago(&c.CreatedAt), line(c.Instructions)))
 			head = []string{"", "", "", ""}
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -200,7 +201,7 @@ func TestDeathIsDeclaredWithAReasonAndTheTypedName(t *testing.T) {
 		"with another name":            {reason, true, "js-2\n", exitError},
 		"with yes in the name's place": {reason, true, "y\n", exitError},
 		"with nothing typed":           {reason, true, "", exitError},
-		"with --yes on a terminal":     {append(reason[:len(reason):len(reason)], "--yes"), true, "", 0},
+		"with --yes on a terminal":     {append(slices.Clip(reason), "--yes"), true, "", 0},
 	} {
 		s := newShell(t)
 		s.api.addServer("js-1", nil)

@@ -14,7 +14,7 @@ import (
 // followed prepares a run of load-orders that writes two lines and ends so.
 func followed(s *shell, state task.State, code *int, reason string) {
 	s.api.addTask("load-orders", nil)
-	server := pointer("js-1")
+	server := new("js-1")
 	running := wire.RunStatus{State: task.Running, Attempt: 1, Server: server, Progress: &wire.Progress{Percent: 42, Message: "loading orders"}}
 	end := wire.RunStatus{State: state, Attempt: 1, Server: server, ExitCode: code, Reason: reason}
 	s.api.log = []sentEvent{
@@ -38,14 +38,14 @@ func TestFollowEndsWithTheExitCodeOfTheRun(t *testing.T) {
 		code  *int
 		want  int
 	}{
-		"succeeded":                     {task.Succeeded, pointer(0), 0},
-		"failed with the job's code":    {task.Failed, pointer(42), 42},
-		"failed by a signal":            {task.Failed, pointer(137), 137},
-		"failed before it could start":  {task.Failed, pointer(-1), 126},
+		"succeeded":                     {task.Succeeded, new(0), 0},
+		"failed with the job's code":    {task.Failed, new(42), 42},
+		"failed by a signal":            {task.Failed, new(137), 137},
+		"failed before it could start":  {task.Failed, new(-1), 126},
 		"failed without an exit record": {task.Failed, nil, 126},
-		"a code that no process has":    {task.Failed, pointer(256), 1},
-		"timed out":                     {task.TimedOut, pointer(143), 124},
-		"cancelled":                     {task.Cancelled, pointer(143), 130},
+		"a code that no process has":    {task.Failed, new(256), 1},
+		"timed out":                     {task.TimedOut, new(143), 124},
+		"cancelled":                     {task.Cancelled, new(143), 130},
 		"lost":                          {task.Lost, nil, 125},
 		"reset":                         {task.Reset, nil, 125},
 	} {
@@ -61,7 +61,7 @@ func TestFollowEndsWithTheExitCodeOfTheRun(t *testing.T) {
 
 func TestFollowPrintsTheLogAloneOnStandardOutput(t *testing.T) {
 	s := newShell(t)
-	followed(s, task.Failed, pointer(3), "exit code 3")
+	followed(s, task.Failed, new(3), "exit code 3")
 	got := s.run("run", "start", "load-orders", "--follow")
 	if got.out != "one\ntwo\n" {
 		t.Errorf("standard output: got %q, want the job's two lines", got.out)
@@ -74,7 +74,7 @@ func TestFollowPrintsTheLogAloneOnStandardOutput(t *testing.T) {
 
 func TestFollowShowsAProgressBarOnATerminalOnly(t *testing.T) {
 	s := newShell(t)
-	followed(s, task.Succeeded, pointer(0), "")
+	followed(s, task.Succeeded, new(0), "")
 	if got := s.run("run", "start", "load-orders", "--follow"); strings.Contains(got.err, "42 %") || strings.Contains(got.err, "\x1b") {
 		t.Errorf("there is a bar away from a terminal: %q", got.err)
 	}
@@ -92,7 +92,7 @@ func TestFollowShowsAProgressBarOnATerminalOnly(t *testing.T) {
 
 func TestFollowWithJSONGivesTheRunAtItsEnd(t *testing.T) {
 	s := newShell(t)
-	followed(s, task.Failed, pointer(9), "")
+	followed(s, task.Failed, new(9), "")
 	got := s.run("run", "start", "load-orders", "--follow", "-o", "json")
 	var r wire.Run
 	if err := json.Unmarshal([]byte(got.out), &r); err != nil || r.State != task.Failed || got.code != 9 {
@@ -157,7 +157,7 @@ func TestStartSendsParametersAndKey(t *testing.T) {
 
 func TestListShowsRunsOfTheStatesAskedFor(t *testing.T) {
 	s := newShell(t)
-	followed(s, task.Failed, pointer(3), "exit code 3")
+	followed(s, task.Failed, new(3), "exit code 3")
 	got := s.ok("run", "list", "--state", "failed")
 	for _, word := range []string{runID, "load-orders", "failed", "js-1", "1.5s", "exit code 3"} {
 		if !strings.Contains(got, word) {

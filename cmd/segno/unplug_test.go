@@ -37,7 +37,7 @@ func TestAPulledPlugLeavesNoProcess(t *testing.T) {
 	if err := ps.unplug("the tree"); err != nil {
 		t.Fatal(err)
 	}
-	for _, word := range strings.Fields(root.tail()) {
+	for word := range strings.FieldsSeq(root.tail()) {
 		if pid, err := strconv.Atoi(word); err == nil && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			t.Errorf("process %d is left", pid)
 		}
@@ -48,8 +48,7 @@ func TestAPulledPlugLeavesNoProcess(t *testing.T) {
 	if err := ps.unplug("the tree"); err == nil {
 		t.Error("a plug was pulled twice")
 	}
-	var late *exec.ExitError
-	if !errors.As(root.err, &late) {
+	if _, ok := errors.AsType[*exec.ExitError](root.err); !ok {
 		t.Errorf("the root ended with %v, want a signal", root.err)
 	}
 }

@@ -179,7 +179,7 @@ func valueOf(name string, field reflect.Value) pflag.Value {
 }
 
 func isText(field reflect.Value) bool {
-	_, ok := field.Addr().Interface().(encoding.TextUnmarshaler)
+	_, ok := reflect.TypeAssert[encoding.TextUnmarshaler](field.Addr())
 	return ok
 }
 

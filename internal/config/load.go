@@ -235,8 +235,7 @@ func scalar(v any) (string, error) {
 
 // reason says what is wrong with a value without the name of the function that found it.
 func reason(err error) string {
-	var number *strconv.NumError
-	if errors.As(err, &number) {
+	if number, ok := errors.AsType[*strconv.NumError](err); ok {
 		return fmt.Sprintf("is %q: %s", number.Num, number.Err)
 	}
 	text := err.Error()

@@ -190,7 +190,7 @@ func (p *Process) Signal(sig syscall.Signal) {
 func (p *Process) Kill() {
 	p.t.Helper()
 	p.Signal(syscall.SIGKILL)
-	p.Wait()
+	_ = p.Wait() // killed
 }
 
 // Stop ends the process with SIGTERM, and fails the test if it does not end well.

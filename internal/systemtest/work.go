@@ -3,6 +3,7 @@ package systemtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,10 +67,8 @@ func (s *System) AwaitRun(id task.RunID, states ...task.State) wire.Run {
 		if run, err = s.Client.Run(ctx, id); err != nil {
 			return false, err
 		}
-		for _, state := range states {
-			if run.State == state {
-				return true, nil
-			}
+		if slices.Contains(states, run.State) {
+			return true, nil
 		}
 		if run.State.Final() {
 			s.t.Fatalf("run %s is %s (%s), not one of %v; its log:\n%s", id, run.State, run.Reason, states, s.Log(id))

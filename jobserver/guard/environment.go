@@ -3,6 +3,7 @@ package guard
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -73,7 +74,7 @@ func (e environment) of(x *jobserver.Execution, dir string) ([]string, string) {
 	}
 	number := strconv.Itoa(x.Ref.Number)
 	env := make([]string, 0, len(e.base)+12+len(x.Job.Env)+len(x.Params))
-	for _, entry := range append(e.base[:len(e.base):len(e.base)], "TMPDIR="+dir) {
+	for _, entry := range append(slices.Clip(e.base), "TMPDIR="+dir) {
 		name, _, _ := strings.Cut(entry, "=")
 		if _, own := x.Job.Env[name]; !own {
 			env = append(env, entry)
@@ -138,7 +139,7 @@ func lookPath(name, path, dir string) (string, error) {
 		return name, nil
 	}
 	var found error = unix.ENOENT
-	for _, folder := range strings.Split(path, ":") {
+	for folder := range strings.SplitSeq(path, ":") {
 		if folder == "" {
 			folder = "."
 		}

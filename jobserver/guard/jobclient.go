@@ -90,7 +90,7 @@ func (c *JobClient) Checkpoint(ctx context.Context, of task.Checkpoint, files []
 		query.Set("instructions", of.Instructions)
 	}
 	out := bufio.NewWriterSize(c.conn, 64<<10)
-	out.WriteString("POST /checkpoint?" + query.Encode() + " HTTP/1.1\r\nHost: job\r\nContent-Type: application/x-tar\r\n" +
+	_, _ = out.WriteString("POST /checkpoint?" + query.Encode() + " HTTP/1.1\r\nHost: job\r\nContent-Type: application/x-tar\r\n" +
 		"Transfer-Encoding: chunked\r\n\r\n")
 	body := httputil.NewChunkedWriter(out)
 	pieces := bufio.NewWriterSize(body, 64<<10)
@@ -102,7 +102,7 @@ func (c *JobClient) Checkpoint(ctx context.Context, of task.Checkpoint, files []
 		err = errors.Join(pieces.Flush(), body.Close())
 	}
 	if err == nil {
-		out.WriteString("\r\n") // Flush has its error.
+		_, _ = out.WriteString("\r\n") // Flush has its error.
 		err = out.Flush()
 	}
 	// Where the job server stopped reading, it has said why.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -92,13 +93,13 @@ func stepsOf(j *task.Job, dir string) ([]step, error) {
 		if len(interpreter) == 0 {
 			interpreter = []string{"/bin/sh"}
 		}
-		return []step{{argv: append(interpreter[:len(interpreter):len(interpreter)], file)}}, nil
+		return []step{{argv: append(slices.Clip(interpreter), file)}}, nil
 	case len(j.Steps) > 0:
 		steps := make([]step, len(j.Steps))
 		var keep []string
 		for i, s := range j.Steps {
 			keep = append(keep, s.Keep...)
-			steps[i] = step{name: s.Name, argv: s.Command, keep: keep[:len(keep):len(keep)]}
+			steps[i] = step{name: s.Name, argv: s.Command, keep: slices.Clip(keep)}
 		}
 		return steps, nil
 	}

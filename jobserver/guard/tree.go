@@ -23,7 +23,7 @@ func children(pid int) []int {
 		if os.IsNotExist(err) && exists(dir+t.Name()) {
 			return childrenByScan(pid) // A kernel without CONFIG_PROC_CHILDREN.
 		}
-		for _, field := range strings.Fields(string(list)) {
+		for field := range strings.FieldsSeq(string(list)) {
 			if child, err := strconv.Atoi(field); err == nil {
 				pids = append(pids, child)
 			}

@@ -179,8 +179,8 @@ func (s *Store) CheckpointContent(_ context.Context, id task.RunID, sequence int
 // RecoverableRuns returns runs that failed, timed out or were lost.
 func (s *Store) RecoverableRuns(_ context.Context, taskName string, p page.Request) (page.Of[task.Recoverable], error) {
 	var all []task.Recoverable
-	for i := len(s.order) - 1; i >= 0; i-- {
-		r := s.runs[s.order[i]]
+	for _, v := range slices.Backward(s.order) {
+		r := s.runs[v]
 		if taskName != "" && r.Task != taskName || r.State != task.Failed && r.State != task.TimedOut && r.State != task.Lost {
 			continue
 		}

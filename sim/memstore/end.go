@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -323,8 +324,8 @@ func (s *Store) takeUp(r *run, intent task.Intent, from int, reason string, now 
 
 // groundOfEnd returns how it is known that the attempts of a run that has ended are over.
 func (r *run) groundOfEnd() string {
-	for i := len(r.attempts) - 1; i >= 0; i-- {
-		switch a := r.attempts[i]; {
+	for _, v := range slices.Backward(r.attempts) {
+		switch a := v; {
 		case a.State == task.AttemptWithdrawn:
 		case a.Exit == nil && a.endedOn != "":
 			return a.endedOn

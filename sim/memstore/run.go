@@ -326,8 +326,8 @@ func (s *Store) Run(_ context.Context, id task.RunID) (task.Run, error) {
 // Runs returns runs, newest first.
 func (s *Store) Runs(_ context.Context, f task.RunFilter, p page.Request) (page.Of[task.Run], error) {
 	var all []task.Run
-	for i := len(s.order) - 1; i >= 0; i-- {
-		r := s.runs[s.order[i]]
+	for _, v := range slices.Backward(s.order) {
+		r := s.runs[v]
 		switch {
 		case f.Task != "" && r.Task != f.Task, f.Server != "" && r.Server != f.Server,
 			f.VirtualServer != "" && r.Spec.Target.VirtualServer != f.VirtualServer,

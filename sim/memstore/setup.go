@@ -3,6 +3,7 @@ package memstore
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -231,18 +232,14 @@ func (s *Store) DeleteTask(_ context.Context, name string, version int64, now ti
 // Usage returns what tasks used.
 func (s *Store) Usage(context.Context) (map[string]task.Usage, error) {
 	all := make(map[string]task.Usage, len(s.usage))
-	for name, u := range s.usage {
-		all[name] = u
-	}
+	maps.Copy(all, s.usage)
 	return all, nil
 }
 
 // SaveUsage stores what tasks used.
 func (s *Store) SaveUsage(_ context.Context, us map[string]task.Usage, _ time.Time) error {
 	return s.transaction("SaveUsage", func() error {
-		for name, u := range us {
-			s.usage[name] = u
-		}
+		maps.Copy(s.usage, us)
 		return nil
 	})
 }

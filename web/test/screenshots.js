@@ -17,15 +17,18 @@ const kinds = {
 };
 
 /** The pages, by the names of their pictures. A page is added with a line here. */
-const pages = (shown) => ({
+const pages = ({ run, planRun }) => ({
   overview: '/',
   servers: '/servers',
   server: '/servers/js-2',
   'virtual-servers': '/virtual-servers',
   runs: '/runs',
-  run: `/runs/${shown}`,
+  run: `/runs/${run}`,
   tasks: '/tasks',
   task: '/tasks/load-orders',
+  plan: '/plans/nightly',
+  'plan-edit': '/plans/nightly?part=edit',
+  'plan-run': `/plans/nightly/runs/${planRun}`,
   timeline: '/timeline',
   recovery: '/recovery',
   settings: '/settings',
@@ -33,7 +36,28 @@ const pages = (shown) => ({
 
 const script = (text) => ({ script: { interpreter: ['/bin/sh'], text } });
 
-/** Sets up servers, groups, tasks and runs; returns the id of a run that is worth a picture. */
+/** A plan with all that a graph may have. */
+const nightly = {
+  name: 'nightly',
+  description: 'What happened in the shops, on every desk by nine',
+  params: { date: '2026-01-01' },
+  nodes: [
+    { name: 'extract', task: 'extract-orders', timeout: '30m' },
+    { name: 'load-eu', task: 'load-orders' },
+    { name: 'load-us', task: 'load-customers' },
+    { name: 'report', task: 'daily-report' },
+    { name: 'alarm', task: 'check-totals', join: 'any' },
+  ],
+  groups: [{ name: 'loads', nodes: ['load-eu', 'load-us'], limit: 2 }],
+  edges: [
+    { from: 'extract', to: 'loads' },
+    { from: 'loads', to: 'report' },
+    { from: 'extract', to: 'alarm', on: 'error' },
+    { from: 'loads', to: 'alarm', on: 'error' },
+  ],
+};
+
+/** Sets up servers, groups, tasks, a plan and runs; returns the ids of a run and a plan run that are worth a picture. */
 async function furnish(fleet) {
   for (const [name, slots] of Object.entries({ 'js-1': 4, 'js-2': 8, 'js-3': 2, 'js-4': 16 }))
     await fleet.join(name, slots);
@@ -52,6 +76,7 @@ async function furnish(fleet) {
     'for i in $(seq 1 60); do echo "loaded $((i * 1000)) rows"; jobserver progress $i "loading orders"; sleep 0.2; done; sleep 1000';
   const tasks = [
     { name: 'load-orders', target: { virtual_server: 'etl' }, job: script(load), on_unavailable: 'recover' },
+    { name: 'extract-orders', target: { virtual_server: 'etl' }, job: script('echo done') },
     { name: 'load-customers', target: { virtual_server: 'etl' }, job: script('echo done') },
     { name: 'daily-report', target: { virtual_server: 'reports' }, job: script('sleep 1000') },
     {
@@ -62,17 +87,24 @@ async function furnish(fleet) {
   ];
   for (const task of tasks) await fleet.post('/tasks', task);
   await fleet.post('/tasks/load-customers/triggers', { name: 'hourly', every: '1h' });
+  await fleet.post('/plans', nightly);
+  await fleet.post('/plans/nightly/triggers', {
+    name: 'at-two',
+    cron: '0 2 * * *',
+    timezone: 'Europe/Paris',
+  });
   await fleet.post('/servers/js-3/drain', { reason: 'a new disk' });
   const { id } = await fleet.post('/tasks/load-orders/runs', {});
   for (const name of ['load-customers', 'load-customers', 'daily-report', 'check-totals', 'load-orders']) {
     await fleet.post(`/tasks/${name}/runs`, {});
   }
+  const planRun = await fleet.post('/plans/nightly/runs', {});
   await until(
     'the run has got on',
     async () => (await fleet.get(`/runs/${id}`)).progress?.percent >= 60,
     120_000,
   );
-  return id;
+  return { run: id, planRun: planRun.id };
 }
 
 const fleet = new Fleet();

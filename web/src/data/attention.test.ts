@@ -1,40 +1,55 @@
 import { expect, it } from 'vitest';
 
-import { aRun, aSample, aServer } from '../testing/samples';
-import { lateMs, skewText, troublesOf } from './attention';
+import { aRun, aSample, aServer, aSummary } from '../testing/samples';
+import { countsOf, skewText, troublesOf } from './attention';
 import { runOf } from './runs';
 import { serverOf } from './servers';
+import { summaryOf } from './summary';
 
-const now = Date.UTC(2026, 0, 31, 9, 10);
+const fleet = [
+  serverOf(aServer()),
+  serverOf(aServer({ name: 'js-2', status: 'unreachable' })),
+  serverOf(aServer({ name: 'js-3', status: 'unavailable' })),
+  serverOf(aServer({ name: 'js-4', load: aSample({ agent_clock: '2026-01-31T09:04:50Z' }) })),
+  serverOf(aServer({ name: 'js-5', quarantine: 'its runs fail at once' })),
+];
 
-it('tells what is wrong, servers that are gone first', () => {
-  const troubles = troublesOf(
-    {
-      servers: [
-        serverOf(aServer()),
-        serverOf(aServer({ name: 'js-2', status: 'unreachable' })),
-        serverOf(aServer({ name: 'js-3', status: 'unavailable' })),
-        serverOf(aServer({ name: 'js-4', load: aSample({ agent_clock: '2026-01-31T09:04:50Z' }) })),
-      ],
-      unknown: [runOf(aRun({ id: 'U', state: 'unknown' }))],
-      queued: [
-        runOf(aRun({ id: 'Q1', state: 'queued', queued_at: new Date(now - lateMs - 1).toISOString() })),
-        runOf(aRun({ id: 'Q2', state: 'queued', queued_at: new Date(now - 10).toISOString() })),
-      ],
-      failed: [runOf(aRun({ id: 'F', state: 'failed', reason: 'exit code 3' }))],
-    },
-    now,
-  );
+it('tells what is wrong, servers that are gone first, and each run once', () => {
+  const queued = (id: string) => runOf(aRun({ id, state: 'queued' }));
+  const troubles = troublesOf(fleet, {
+    unknown: [runOf(aRun({ id: 'U', state: 'unknown' }))],
+    failed: [runOf(aRun({ id: 'F', state: 'failed', reason: 'exit code 3' }))],
+    late: [queued('L')],
+    waiting: [queued('L'), queued('Q')],
+  });
   expect(troubles.map(({ key }) => key)).toEqual([
     'server/js-3',
     'server/js-2',
+    'server/js-5',
     'run/U',
     'run/F',
-    'run/Q1',
+    'run/L',
+    'run/Q',
     'clock/js-4',
   ]);
-  expect(troubles[3]?.text).toBe('exit code 3');
-  expect(troubles[5]?.text).toContain('10 s behind');
+  expect(troubles[4]?.text).toBe('exit code 3');
+  expect(troubles[5]?.text).toBe('late');
+  expect(troubles[7]?.text).toContain('10 s behind');
+});
+
+it('takes the numbers of runs and triggers from the conductor, however many were read', () => {
+  const wire = aSummary({ wait_long: 1200, failed: 70_000, late: 2, paused_triggers: 3, pauses: 1 });
+  wire.open_runs.unknown = 700;
+  const counts = countsOf(fleet, summaryOf(wire));
+  expect(counts.map(({ word, count }) => [word, count])).toEqual([
+    ['servers', 4],
+    ['unknown', 700],
+    ['failed today', 70_000],
+    ['late', 2],
+    ['waiting for long', 1200],
+    ['paused', 4],
+  ]);
+  expect(countsOf([], summaryOf(aSummary()))).toEqual([]);
 });
 
 it('says by how much a clock is off', () => {

@@ -19,6 +19,7 @@ const pollMs = 5_000;
 /** What the kinds of events begin with, and the first words of the queries whose answers they change. */
 const changes: Record<string, (subject: string) => string[][]> = {
   run: (id) => [
+    ['summary'],
     ['runs'],
     ['run', id],
     ['servers'],
@@ -43,7 +44,9 @@ const changes: Record<string, (subject: string) => string[][]> = {
   ],
   virtual_server: () => [['virtual-servers'], ['servers'], ['server'], ['effect'], ['rating']],
   task: (name) => [['tasks'], ['task', name], ['effect']],
-  trigger: () => [['tasks'], ['task'], ['triggers'], ['occurrences']],
+  trigger: () => [['summary'], ['tasks'], ['task'], ['triggers'], ['occurrences']],
+  // A pause or its end of all triggers of an owner.
+  triggers: () => [['summary'], ['tasks'], ['task'], ['triggers'], ['occurrences']],
   occurrence: () => [['occurrences'], ['tasks']],
   plan: (name) => [['plans'], ['plan', name]],
   plan_run: (id) => [['plan-runs'], ['plan-run', id]],

@@ -186,21 +186,25 @@ export const run = (id: string) =>
     queryFn: async ({ signal }) => runOf(await get<WireRun>(`/runs/${part(id)}`, signal)),
   });
 
-/** Runs that need a person: of unknown state, waiting for long, or failed lately. */
-export const unknownRuns = runsIn('unknown', ['unknown']);
-export const queuedRuns = runsIn('queued', ['queued']);
-const unsuccessful: RunState[] = ['failed', 'timed_out', 'lost'];
-const lateMs = 86_400_000;
-export const failedRuns = runsIn('failed', unsuccessful, lateMs);
+/** Of runs that need a person so many are read; the summary has their number. */
+const mostRead = 20;
+const dayMs = 86_400_000;
+/** A run that has waited for so long should be looked at. */
+export const longWaitMs = 60_000;
 
-function runsIn(key: string, states: RunState[], backMs = 0) {
+const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
+
+/** Runs that need a person, the newest of each kind: of unknown state, failed lately, late, or waiting for long. */
+export const unknownRuns = runsSuch('unknown', () => 'state=unknown');
+export const failedRuns = runsSuch('failed', () => `state=failed,timed_out,lost&since=${ago(dayMs)}`);
+export const lateRuns = runsSuch('late', () => 'late=true');
+export const waitingRuns = runsSuch('waiting', () => `state=queued&until=${ago(longWaitMs)}`);
+
+function runsSuch(key: string, query: () => string) {
   return queryOptions({
     queryKey: ['runs', 'attention', key],
-    queryFn: async ({ signal }) => {
-      const since = backMs === 0 ? '' : `&since=${new Date(Date.now() - backMs).toISOString()}`;
-      const path = `/runs?state=${states.join(',')}&limit=100${since}`;
-      return (await get<WirePage<WireRun>>(path, signal)).items.map(runOf);
-    },
+    queryFn: async ({ signal }) =>
+      (await get<WirePage<WireRun>>(`/runs?limit=${mostRead}&${query()}`, signal)).items.map(runOf),
   });
 }
 

@@ -13,9 +13,12 @@ it('an occurrence belongs to a task or to a plan', () => {
 });
 
 it.each([
-  [{ level: 'all', owner: null }, 'All triggers are paused by admin: the move'],
-  [{ level: 'owner', owner: 'load' }, 'The triggers of load are paused by admin: the move'],
-  [{ level: 'trigger', owner: 'load' }, 'A trigger of load is paused by admin: the move'],
+  [{ trigger: null, level: 'all', owner: null }, 'All triggers are paused by admin: the move'],
+  [{ trigger: null, level: 'owner', owner: 'load' }, 'The triggers of load are paused by admin: the move'],
+  [
+    { trigger: 'nightly', level: 'trigger', owner: 'load' },
+    'The trigger nightly of load is paused by admin: the move',
+  ],
 ] as const)('a pause is said in a sentence', (pause, text) => {
   expect(
     pauseText({

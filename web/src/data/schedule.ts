@@ -3,7 +3,7 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { get } from './api';
-import type { WireForecast, WirePage, WirePause } from './wire';
+import type { WireForecast, WirePage, WirePause, WireTrigger } from './wire';
 
 export interface Coming {
   at: Date;
@@ -29,6 +29,8 @@ export const coming = queryOptions({
 });
 
 export interface Pause {
+  /** The trigger, where one is paused by itself. */
+  trigger: string | null;
   level: 'trigger' | 'owner' | 'all';
   /** The task or the plan whose triggers are paused; null for all there are. */
   owner: string | null;
@@ -42,21 +44,42 @@ export interface Pause {
 export const pauses = queryOptions({
   queryKey: ['triggers', 'pauses'],
   queryFn: async ({ signal }): Promise<Pause[]> =>
-    (await get<WirePage<WirePause>>('/pauses', signal)).items.map((w) => ({
-      level: w.level,
-      owner: w.task ?? w.plan,
-      kind: w.task !== null ? 'task' : w.plan !== null ? 'plan' : null,
-      by: w.by,
-      reason: w.reason,
-      at: new Date(w.at),
-    })),
+    (await get<WirePage<WirePause>>('/pauses', signal)).items.map((w) => pauseOf(w, w)),
+});
+
+interface Owner {
+  task?: string | null;
+  plan?: string | null;
+}
+
+function pauseOf(w: WirePause, { task, plan }: Owner, trigger: string | null = null): Pause {
+  return {
+    trigger,
+    level: w.level,
+    owner: task ?? plan ?? null,
+    kind: task ? 'task' : plan ? 'plan' : null,
+    by: w.by,
+    reason: w.reason,
+    at: new Date(w.at),
+  };
+}
+
+/** Triggers that are paused by themselves, the first of them; the summary has their number. */
+export const pausedTriggers = queryOptions({
+  queryKey: ['triggers', 'paused'],
+  queryFn: async ({ signal }): Promise<Pause[]> =>
+    (await get<WirePage<WireTrigger>>('/triggers?paused=true&limit=10', signal)).items.flatMap((w) =>
+      w.pause === null ? [] : [pauseOf(w.pause, w, w.name)],
+    ),
 });
 
 /** Says what is paused, such as "All triggers are paused by admin: the database moves". */
-export function pauseText({ level, owner, by, reason }: Pause): string {
-  const what =
-    level === 'all'
-      ? 'All triggers are'
-      : `${level === 'trigger' ? 'A trigger of' : 'The triggers of'} ${owner ?? 'a task'} ${level === 'trigger' ? 'is' : 'are'}`;
+export function pauseText({ trigger, level, owner, by, reason }: Pause): string {
+  const whose = owner ?? 'a task';
+  const what = {
+    all: 'All triggers are',
+    owner: `The triggers of ${whose} are`,
+    trigger: `The trigger ${trigger ?? ''} of ${whose} is`,
+  }[level];
   return `${what} paused${by === '' ? '' : ` by ${by}`}${reason === '' ? '' : `: ${reason}`}`;
 }

@@ -1149,6 +1149,23 @@ export interface paths {
         patch: operations["patchRetention"];
         trace?: never;
     };
+    "/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count what runs and what a person should look at */
+        get: operations["getSummary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks": {
         parameters: {
             query?: never;
@@ -2299,6 +2316,8 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+            /** @description How many of the plan's runs are kept, and for how long; by default as the settings of all say. */
+            retention?: components["schemas"]["PlanRetention"];
             /** @description Triggers that the plan is created with; all is stored, or nothing. */
             triggers?: components["schemas"]["TriggerSpec"][] | null;
         };
@@ -2727,6 +2746,8 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+            /** @description How many of the plan's runs are kept, and for how long; by default as the settings of all say. */
+            retention?: components["schemas"]["PlanRetention"];
             /** Format: date-time */
             updated_at: string;
             /**
@@ -2786,6 +2807,28 @@ export interface components {
             server: string | null;
             /** @enum {string} */
             state: "queued" | "starting" | "running" | "unknown" | "stopping" | "succeeded" | "failed" | "timed_out" | "cancelled" | "reset" | "lost";
+        };
+        PlanRetention: {
+            /**
+             * @description How long a run of the plan is kept after its end, such as "360h"; "0s" is without limit.
+             * @example 90s
+             */
+            age?: string;
+            /**
+             * @description How long occurrences of the triggers are kept; "0s" is without limit.
+             * @example 90s
+             */
+            occurrence_age?: string;
+            /**
+             * Format: int64
+             * @description How many of the newest occurrences of the triggers are kept; 0 is without limit. Each is kept for an hour at least.
+             */
+            occurrences?: number;
+            /**
+             * Format: int64
+             * @description How many of the newest runs of the plan are kept; 0 is without limit.
+             */
+            runs?: number;
         };
         PlanRun: {
             cause: components["schemas"]["Cause"];
@@ -2971,6 +3014,11 @@ export interface components {
              */
             checkpoint_age: string;
             /**
+             * Format: int64
+             * @description Of how many of the newest runs of each task the checkpoints are kept; 0 is of all runs that are.
+             */
+            checkpoint_runs: number;
+            /**
              * @description How long events are kept; "0s" is without limit.
              * @example 90s
              */
@@ -2981,13 +3029,23 @@ export interface components {
              */
             log_age: string;
             /**
+             * Format: int64
+             * @description Of how many of the newest runs of each task the output is kept; 0 is of all runs that are.
+             */
+            log_runs: number;
+            /**
              * @description How long occurrences of triggers are kept; "0s" is without limit.
              * @example 90s
              */
             occurrence_age: string;
             /**
              * Format: int64
-             * @description How many of the newest runs of each task are kept; 0 is without limit.
+             * @description How many of the newest occurrences of the triggers of each task and plan are kept; 0 is without limit. Each is kept for an hour at least.
+             */
+            occurrences: number;
+            /**
+             * Format: int64
+             * @description How many of the newest runs of each task, and of each plan, are kept; 0 is without limit.
              * @default 1000
              */
             runs: number;
@@ -3327,6 +3385,72 @@ export interface components {
             /** @description Name of the step, unique in the job. */
             name: string;
         };
+        Summary: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Runs that failed, timed out or were lost, of those requested within the last 24 hours.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Runs that have not ended and did not start or end by when they were expected to.
+             */
+            late: number;
+            /** @description The last 30 minutes, oldest first; the last one is not over. */
+            minutes: components["schemas"]["SummaryMinute"][];
+            /** Format: date-time */
+            oldest_queued_at: string | null;
+            /** @description Runs that have not ended, by state. */
+            open_runs: components["schemas"]["SummaryOpen"];
+            /**
+             * Format: int64
+             * @description Triggers that are paused by themselves.
+             */
+            paused_triggers: number;
+            /**
+             * Format: int64
+             * @description Pauses of all triggers of a task, of a plan, or of everything.
+             */
+            pauses: number;
+            /**
+             * Format: int64
+             * @description Queued runs that were requested more than a minute ago, but for those that are late.
+             */
+            wait_long: number;
+        };
+        SummaryMinute: {
+            /**
+             * Format: date-time
+             * @description When the minute began.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Those that have not ended.
+             */
+            open: number;
+            /** Format: int64 */
+            succeeded: number;
+            /**
+             * Format: int64
+             * @description Those that ended otherwise.
+             */
+            unsuccessful: number;
+        };
+        SummaryOpen: {
+            /** Format: int64 */
+            queued: number;
+            /** Format: int64 */
+            running: number;
+            /** Format: int64 */
+            starting: number;
+            /** Format: int64 */
+            stopping: number;
+            /** Format: int64 */
+            unknown: number;
+        };
         Target: {
             /** @description Name of a job server. */
             server?: string;
@@ -3444,10 +3568,30 @@ export interface components {
              */
             checkpoint_age?: string;
             /**
+             * Format: int64
+             * @description Of how many of the newest runs the checkpoints are kept; 0 is of all runs that are.
+             */
+            checkpoint_runs?: number;
+            /**
              * @description How long the output of a run is kept after its end; "0s" is as long as the run.
              * @example 90s
              */
             log_age?: string;
+            /**
+             * Format: int64
+             * @description Of how many of the newest runs the output is kept; 0 is of all runs that are.
+             */
+            log_runs?: number;
+            /**
+             * @description How long occurrences of the triggers are kept; "0s" is without limit.
+             * @example 90s
+             */
+            occurrence_age?: string;
+            /**
+             * Format: int64
+             * @description How many of the newest occurrences of the triggers are kept; 0 is without limit. Each is kept for an hour at least.
+             */
+            occurrences?: number;
             /**
              * Format: int64
              * @description How many of the newest runs are kept; 0 is without limit.
@@ -5994,6 +6138,8 @@ export interface operations {
                 since?: string;
                 /** @description Queued, or of a plan run started, before this instant. */
                 until?: string;
+                /** @description Only runs that have not ended and did not start or end by when they were expected to. */
+                late?: boolean;
                 /** @description Most items of the page. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -6934,6 +7080,30 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getSummary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
     listTasks: {
         parameters: {
             query?: {
@@ -7715,6 +7885,8 @@ export interface operations {
                 kind?: "cron" | "every" | "at" | "file" | "after" | "webhook";
                 /** @description Name of a calendar that the triggers use. */
                 calendar?: string;
+                /** @description Only triggers that are paused by themselves. */
+                paused?: boolean;
                 /** @description Most items of the page. */
                 limit?: number;
                 /** @description next_cursor of the page before. */

@@ -20,6 +20,7 @@ export type WireVerdict = Schemas['Verdict'];
 export type WirePlacement = Schemas['Placement'];
 export type WireAttempt = Schemas['Attempt'];
 export type WireRun = Schemas['Run'];
+export type WireSummary = Schemas['Summary'];
 export type WireTask = Schemas['Task'];
 export type WireEvent = Schemas['Event'];
 export type WireLogChunk = Schemas['LogChunk'];

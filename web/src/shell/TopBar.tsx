@@ -24,7 +24,7 @@ import { Link } from '@tanstack/react-router';
 import { instantTitle, useNow } from '../components/instants';
 import { failed } from '../components/notices';
 import { signOut } from '../data/api';
-import { useTroubles } from '../data/attention';
+import { useAttentionCounts } from '../data/attention';
 import { useConnected } from '../data/live';
 import { session } from '../data/session';
 import classes from './Shell.module.css';
@@ -68,23 +68,25 @@ export function TopBar({ openJump, openShortcuts }: { openJump: () => void; open
   );
 }
 
+const number = new Intl.NumberFormat();
+
 /** How much needs attention, as a number that leads to the list of it. */
 function Attention() {
-  const { troubles, known } = useTroubles();
+  const { total, known } = useAttentionCounts();
   if (!known) return null;
-  if (troubles.length === 0) {
+  if (total === 0) {
     return (
       <Tooltip label="Nothing needs attention">
         <IconCircleCheck size={18} color="var(--tone-ok)" role="img" aria-label="Nothing needs attention" />
       </Tooltip>
     );
   }
-  const many = troubles.length === 1 ? '1 thing needs' : `${troubles.length} things need`;
+  const many = total === 1 ? '1 thing needs' : `${number.format(total)} things need`;
   return (
     <Tooltip label={`${many} attention`}>
       <Link to="/" hash="attention" className={classes.attention} aria-label={`${many} attention`}>
         <IconAlertTriangle size={14} aria-hidden />
-        <span className="number">{troubles.length}</span>
+        <span className="number">{number.format(total)}</span>
       </Link>
     </Tooltip>
   );

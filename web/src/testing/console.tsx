@@ -11,6 +11,7 @@ import { afterEach, vi } from 'vitest';
 import { newQueryClient } from '../queryClient';
 import { newRouter } from '../router';
 import { theme } from '../theme';
+import { aSummary } from './samples';
 
 /** A request as an answer sees it. */
 export interface Asked {
@@ -33,6 +34,8 @@ export const quiet = () => new Response(new ReadableStream());
 export const signedIn: Answers = {
   'GET /session': () => json({ by: 'admin', expires_at: null }),
   'GET /events': (asked) => (asked.url.searchParams.has('follow') ? quiet() : page()),
+  'GET /summary': () => json(aSummary()),
+  'GET /triggers': () => page(),
   'GET /servers': () => page(),
   'GET /virtual-servers': () => page(),
   'GET /tasks': () => page(),

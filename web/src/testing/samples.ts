@@ -6,6 +6,7 @@ import type {
   WirePlanRun,
   WireRun,
   WireServer,
+  WireSummary,
   WireTrigger,
   WireVirtualServer,
 } from '../data/wire';
@@ -169,6 +170,21 @@ export function aTrigger(fields: Partial<WireTrigger> = {}): WireTrigger {
     version: 1,
     created_at: '2026-01-31T08:00:00.000Z',
     updated_at: '2026-01-31T08:00:00.000Z',
+    ...fields,
+  };
+}
+
+export function aSummary(fields: Partial<WireSummary> = {}): WireSummary {
+  return {
+    at: '2026-01-31T09:05:00.000Z',
+    open_runs: { queued: 0, starting: 0, running: 0, unknown: 0, stopping: 0 },
+    oldest_queued_at: null,
+    wait_long: 0,
+    late: 0,
+    failed: 0,
+    paused_triggers: 0,
+    pauses: 0,
+    minutes: [],
     ...fields,
   };
 }

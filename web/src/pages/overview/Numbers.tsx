@@ -4,19 +4,18 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import { Elapsed } from '../../components/instants';
-import { queuedRuns } from '../../data/runs';
 import { servers } from '../../data/servers';
+import { summary } from '../../data/summary';
 import classes from './Overview.module.css';
 
 /** The fleet in four figures. */
 export function Numbers() {
   const fleet = useQuery(servers).data;
-  const queued = useQuery(queuedRuns).data;
+  const counted = useQuery(summary).data;
   if (!fleet || fleet.length === 0) return null;
   const online = fleet.filter(({ state }) => state === 'online').length;
   const slots = fleet.reduce((sum, server) => sum + server.slots, 0);
   const used = fleet.reduce((sum, server) => sum + server.slotsUsed, 0);
-  const oldest = queued?.at(-1);
   return (
     <div className={classes.numbers}>
       <Figure name="Servers online" to="/servers" value={`${online} of ${fleet.length}`}>
@@ -25,11 +24,15 @@ export function Numbers() {
       <Figure name="Slots in use" to="/servers" value={`${used} of ${slots}`}>
         <Progress value={slots === 0 ? 0 : (100 * used) / slots} size="xs" mt={6} aria-hidden />
       </Figure>
-      <Figure name="Waiting" to="/runs?state=queued" value={queued ? atMost(queued.length) : '…'}>
+      <Figure
+        name="Waiting"
+        to="/runs?state=queued"
+        value={counted ? new Intl.NumberFormat().format(counted.queued) : '…'}
+      >
         <Text size="xs" c="dimmed">
-          {oldest ? (
+          {counted?.oldestQueuedAt ? (
             <>
-              the oldest for <Elapsed from={oldest.queuedAt} to={null} />
+              the oldest for <Elapsed from={counted.oldestQueuedAt} to={null} />
             </>
           ) : (
             'nothing waits'
@@ -38,11 +41,6 @@ export function Numbers() {
       </Figure>
     </div>
   );
-}
-
-/** A list that was read up to a hundred may be longer. */
-function atMost(count: number): string {
-  return count >= 100 ? '100 or more' : String(count);
 }
 
 function Figure({

@@ -1,9 +1,9 @@
 import { screen, within } from '@testing-library/react';
 import { expect, it } from 'vitest';
 
-import { page, show, signedIn } from '../../testing/console';
+import { json, page, show, signedIn } from '../../testing/console';
 import type { Answers } from '../../testing/console';
-import { aRun, aServer, aVirtualServer } from '../../testing/samples';
+import { aRun, aServer, aSummary, aVirtualServer } from '../../testing/samples';
 
 it('leads a fresh conductor by the hand', async () => {
   show('/', { ...signedIn, 'GET /servers': () => page(aServer({ virtual_servers: [] })) });
@@ -70,4 +70,26 @@ it('shows what ran last and what comes next', async () => {
   const next = await screen.findByRole('table', { name: 'Next occurrences' });
   expect(within(next).getByText('nightly')).toBeTruthy();
   expect(within(next).getByText(/in 1 m/)).toBeTruthy();
+});
+
+it('says how much there is in true numbers, however little was read, and names what is paused', async () => {
+  const minute = { at: new Date().toISOString(), succeeded: 5_000, unsuccessful: 200, open: 34 };
+  const oldest = new Date(Date.now() - 3_600_000).toISOString();
+  const counts = { failed: 1_234, wait_long: 700, paused_triggers: 1, oldest_queued_at: oldest };
+  const open_runs = { queued: 2_500, starting: 0, running: 0, unknown: 0, stopping: 0 };
+  const held = { level: 'trigger', task: null, plan: null, by: 'ops', reason: 'the move', at: oldest };
+  show('/', {
+    ...working,
+    'GET /summary': () => json(aSummary({ ...counts, open_runs, minutes: [minute] })),
+    'GET /triggers': () => page({ name: 'nightly', task: 'load-orders', plan: null, pause: held }),
+  });
+  const failed = await screen.findByRole('link', { name: '1,234 failed today' });
+  expect(failed.getAttribute('href')).toContain('/runs?state=failed');
+  expect(screen.getByRole('link', { name: '700 waiting for long' })).toBeTruthy();
+  expect(
+    await screen.findByText('The trigger nightly of load-orders is paused by ops: the move'),
+  ).toBeTruthy();
+  expect(screen.getByText('5,234 in the last 1 minutes')).toBeTruthy();
+  expect(screen.getByRole('link', { name: /Waiting.*2,500.*the oldest for 1 h/ })).toBeTruthy();
+  expect(screen.getByRole('link', { name: '1,936 things need attention' })).toBeTruthy();
 });

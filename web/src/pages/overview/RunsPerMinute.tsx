@@ -6,8 +6,8 @@ import { instantText } from '../../components/instants';
 import { Panel } from '../../components/Page';
 import type { Tone } from '../../components/states';
 import { toneColor } from '../../components/states';
-import { activity } from '../../data/activity';
-import type { Minute } from '../../data/activity';
+import { summary } from '../../data/summary';
+import type { Minute } from '../../data/summary';
 import classes from './Overview.module.css';
 
 const parts: { of: 'succeeded' | 'failed' | 'open'; tone: Tone; word: string }[] = [
@@ -18,7 +18,7 @@ const parts: { of: 'succeeded' | 'failed' | 'open'; tone: Tone; word: string }[]
 
 /** How many runs were asked for in each of the last minutes, and what became of them. */
 export function RunsPerMinute() {
-  const query = useQuery(activity);
+  const query = useQuery(summary);
   return (
     <Panel
       title="Runs per minute"
@@ -39,11 +39,11 @@ export function RunsPerMinute() {
       }
     >
       <Answer query={query} what="The runs of the last minutes">
-        {({ minutes, more }) => (
+        {({ minutes }) => (
           <>
             <Bars minutes={minutes} />
             <Text size="xs" c="dimmed" className="number">
-              {more ? 'the newest 500 runs' : `${total(minutes)} in the last ${minutes.length} minutes`}
+              {new Intl.NumberFormat().format(total(minutes))} in the last {minutes.length} minutes
             </Text>
           </>
         )}
@@ -74,10 +74,10 @@ function Bars({ minutes }: { minutes: Minute[] }) {
       {minutes.map((minute, i) => {
         let base = height - 1;
         return (
-          <g key={minute.at}>
+          <g key={minute.at.getTime()}>
             <title>
-              {instantText(new Date(minute.at))}: {minute.succeeded} succeeded, {minute.open} not ended,{' '}
-              {minute.failed} ended otherwise
+              {instantText(minute.at)}: {minute.succeeded} succeeded, {minute.open} not ended, {minute.failed}{' '}
+              ended otherwise
             </title>
             <rect x={i * step} y={0} width={step} height={height} fill="transparent" />
             {parts.map(({ of, tone }) => {

@@ -6,20 +6,21 @@ import { Link } from '@tanstack/react-router';
 import { Ago } from '../../components/instants';
 import { Panel } from '../../components/Page';
 import { StateBadge } from '../../components/StateBadge';
-import { useTroubles } from '../../data/attention';
-import type { Trouble } from '../../data/attention';
-import { pauseText, pauses } from '../../data/schedule';
+import { useAttention } from '../../data/attention';
+import type { Count, Trouble } from '../../data/attention';
+import { pauseText, pausedTriggers, pauses } from '../../data/schedule';
 import classes from './Overview.module.css';
 
 /** So many are shown; the pages of runs and servers have them all. */
 const shownMost = 10;
 
-/** What is wrong now, the worst first. */
+/** What is wrong now, the worst first, with how much there is of each kind. */
 export function Troubles() {
-  const { troubles, known } = useTroubles();
-  const paused = useQuery(pauses).data ?? [];
+  const { troubles, counts, total, known } = useAttention();
+  const held = useQuery(pauses).data ?? [];
+  const single = useQuery(pausedTriggers).data ?? [];
   if (!known) return null;
-  if (troubles.length + paused.length === 0) {
+  if (total === 0) {
     return (
       <Group id="attention" gap="xs" className="panel" p="sm" px="md">
         <IconCircleCheck size={18} color="var(--tone-ok)" aria-hidden />
@@ -29,13 +30,17 @@ export function Troubles() {
   }
   return (
     <div id="attention">
-      <Panel title="Needs attention" flush>
+      <Panel title="Needs attention" actions={<Counts counts={counts} />} flush>
         <div role="list">
           {troubles.slice(0, shownMost).map((trouble) => (
             <Row key={trouble.key} trouble={trouble} />
           ))}
-          {paused.map((pause, i) => (
-            <div key={i} role="listitem" className={classes.trouble}>
+          {[...held, ...single].slice(0, shownMost).map((pause) => (
+            <div
+              key={`${pause.owner ?? ''}/${pause.trigger ?? ''}`}
+              role="listitem"
+              className={classes.trouble}
+            >
               <IconPlayerPause size={16} color="var(--tone-held)" aria-hidden />
               <Text size="sm" style={{ gridColumn: '2 / 4' }}>
                 {pauseText(pause)}
@@ -46,16 +51,23 @@ export function Troubles() {
             </div>
           ))}
         </div>
-        {troubles.length > shownMost && (
-          <Text size="sm" c="dimmed" px="md" py="xs">
-            and {troubles.length - shownMost} more:{' '}
-            <Anchor component={Link} to="/runs?state=failed,timed_out,lost,unknown,queued" size="sm">
-              all runs that need attention
-            </Anchor>
-          </Text>
-        )}
       </Panel>
     </div>
+  );
+}
+
+const number = new Intl.NumberFormat();
+
+/** Leads from each kind to the page that has all of it. */
+function Counts({ counts }: { counts: readonly Count[] }) {
+  return (
+    <Group gap="md">
+      {counts.map(({ word, count, to }) => (
+        <Anchor key={word} component={Link} to={to} size="sm" className="number">
+          {number.format(count)} {word}
+        </Anchor>
+      ))}
+    </Group>
   );
 }
 

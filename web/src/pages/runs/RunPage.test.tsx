@@ -185,14 +185,3 @@ describe('the page of a run', () => {
     expect(await screen.findByText(/· kept$/)).toBeTruthy();
   });
 });
-
-it('leads from a run that a plan asked for to the plan run', async () => {
-  show('/runs/01J9', {
-    ...signedIn,
-    'GET /runs/01J9': () => json(aRun({ cause: { kind: 'plan', by: '01JP/load-eu' } })),
-    'GET /plan-runs/01JP': () => json(aPlanRun()),
-  });
-  const link = await screen.findByRole('link', { name: 'nightly' });
-  expect(link.getAttribute('href')).toBe('/plans/nightly/runs/01JP');
-  expect(link.parentElement?.textContent).toContain('load-eu');
-});
