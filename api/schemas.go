@@ -41,6 +41,8 @@ func schemaName(t reflect.Type, hint string) string {
 		return "NotificationRuleSpec"
 	case reflect.TypeFor[task.Retention](), reflect.TypeFor[*task.Retention]():
 		return "TaskRetention"
+	case reflect.TypeFor[plan.Retention](), reflect.TypeFor[*plan.Retention]():
+		return "PlanRetention"
 	case reflect.TypeFor[task.CalendarSpec]():
 		return "CalendarSpec"
 	}

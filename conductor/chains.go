@@ -30,9 +30,6 @@ const (
 	runFollower = "run-ends"
 	// followBatch is how many ends are dealt with in one transaction.
 	followBatch = 200
-	// advanceEvery is how often a position is stored that has moved on with nothing to do. What it has passed over is looked
-	// at again after a crash, with the same outcome.
-	advanceEvery = 5 * time.Second
 	// pausedOnError is who pauses the triggers of a task whose run failed.
 	pausedOnError = "pause_on_error"
 )
@@ -92,7 +89,7 @@ func (f *runEnds) pass(ctx context.Context) (more bool, err error) {
 	}
 	// Read before the events: an event that comes between the two is not passed over.
 	last, err := f.c.store.LastEvent(ctx)
-	if err != nil || last == f.at {
+	if err != nil || last == f.at && !f.due() {
 		return false, err
 	}
 	ends, err := f.c.store.Events(ctx, task.EventFilter{After: f.at, Kinds: endKinds()}, followBatch)
@@ -112,6 +109,9 @@ func (f *runEnds) pass(ctx context.Context) (more bool, err error) {
 	}
 	return len(ends) == followBatch, nil
 }
+
+// due reports whether the position has moved on with nothing to do, and is to be stored.
+func (f *runEnds) due() bool { return f.at > f.stored && f.c.now().Sub(f.advanced) >= advanceEvery }
 
 // keep stores what follows, and the position with it.
 func (f *runEnds) keep(ctx context.Context, to int64, hs []task.Happening, pauses map[task.Owner]task.Pause) error {
@@ -135,7 +135,7 @@ func (f *runEnds) keep(ctx context.Context, to int64, hs []task.Happening, pause
 	}
 	f.stored, f.at, f.advanced = to, to, now
 	if len(stored) > 0 {
-		f.c.happened(hs, stored)
+		f.c.happened(ctx, hs, stored)
 	}
 	for owner, p := range pauses {
 		f.c.log.Warn("the triggers of a task are paused because a run of it failed", "task", owner.Name, "reason", p.Reason)

@@ -47,6 +47,8 @@ type Options struct {
 	EventTriggers EventTriggerStore
 	// Retention keeps the rules by which old runs, events and occurrences are removed; nil keeps everything for ever.
 	Retention RetentionStore
+	// PruneInterval is how often it is looked at what they do not keep, DefaultPruneInterval by default.
+	PruneInterval time.Duration
 	// Audit keeps what operators did; nil keeps none of it.
 	Audit AuditStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
@@ -62,6 +64,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.PruneInterval == 0 {
+		o.PruneInterval = DefaultPruneInterval
 	}
 	if o.Heartbeat == 0 {
 		o.Heartbeat = jobserver.DefaultHeartbeat
@@ -88,6 +93,9 @@ func (o Options) withDefaults() Options {
 func (o Options) Validate() error {
 	if o.Heartbeat != 0 && (o.Heartbeat < 100*time.Millisecond || o.Heartbeat > time.Minute) {
 		return fmt.Errorf("heartbeat is %s, but must be between 100ms and 1m", o.Heartbeat)
+	}
+	if o.PruneInterval < 0 {
+		return fmt.Errorf("prune interval is %s, but must not be negative", o.PruneInterval)
 	}
 	if o.OfferTimeout < 0 {
 		return fmt.Errorf("offer timeout is %s, but must not be negative", o.OfferTimeout)

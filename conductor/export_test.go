@@ -20,6 +20,11 @@ func (c *Conductor) Prune(ctx context.Context) (steps int, err error) {
 	return steps, err
 }
 
+// PruneBetween looks once at everything that is kept, and calls between where a conductor pauses after a transaction.
+func (c *Conductor) PruneBetween(ctx context.Context, between func()) error {
+	return c.prune(ctx, func(context.Context, time.Duration) error { between(); return nil })
+}
+
 // FollowRuns deals with all ends of runs that are there, as a conductor does that has just started.
 func (c *Conductor) FollowRuns(ctx context.Context) error {
 	f := &runEnds{c: c, store: c.options.EventTriggers}

@@ -236,7 +236,7 @@ func (c *Conductor) ReportFiles(ctx context.Context, server string, events []job
 			}
 			c.log.Error("an event of a file could not be stored; it is reported again", "server", server, "error", err)
 		}
-		c.happened(hs, stored)
+		c.happened(ctx, hs, stored)
 	}
 	if len(states) > 0 {
 		if err := store.TellWatches(ctx, server, states, c.now()); err != nil {

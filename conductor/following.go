@@ -8,6 +8,9 @@ import (
 const (
 	// followEvery is how often events are looked for that another conductor has caused.
 	followEvery = time.Second
+	// advanceEvery is how often a position is stored that has moved on with nothing to do. What it has passed over is looked at
+	// again after a restart; and nothing that has happened since the stored position is pruned.
+	advanceEvery = 5 * time.Second
 	// followRest is the least time between two passes over the ends of runs. What ends meanwhile is dealt with together: a
 	// pass costs the same for one as for many.
 	followRest = 25 * time.Millisecond

@@ -112,17 +112,13 @@ func (c *Conductor) eventRun(d task.DueTrigger, h happening, now time.Time) (tas
 	}, nil
 }
 
-// happened sees to it that what was stored has its effect: those are placed that were made by this call.
-func (c *Conductor) happened(hs []task.Happening, stored []task.Occurrence) {
-	made := false
+// happened sees to it that what was stored has its effect: those runs are placed that were made by this call, and the agents
+// of those that they replace are told to stop.
+func (c *Conductor) happened(ctx context.Context, hs []task.Happening, stored []task.Occurrence) {
 	for i, h := range hs {
 		if h.Run != nil && stored[i].Run == h.Run.ID {
-			c.wanted.add(h.Run.Spec.Target)
-			made = true
+			c.queued(ctx, *h.Run)
 		}
-	}
-	if made {
-		c.wakeDispatcher()
 	}
 	c.watch.eventsChanged()
 }

@@ -70,7 +70,9 @@ type notices struct {
 	store NoticeStore
 	// stored is the follower's position in the store, and seen the event up to which there was nothing to tell.
 	stored, seen int64
-	begun        bool
+	// saved is when the position was stored last.
+	saved time.Time
+	begun bool
 }
 
 // follow looks at the events that are new. It returns whether there may be more of them.
@@ -79,11 +81,11 @@ func (n *notices) follow(ctx context.Context) (more bool, err error) {
 		if n.stored, err = n.store.Position(ctx, noticesFollower); err != nil {
 			return false, err
 		}
-		n.seen, n.begun = n.stored, true
+		n.seen, n.saved, n.begun = n.stored, n.c.now(), true
 	}
 	// Read before the events: all of them up to here are there.
 	newest, err := n.c.store.LastEvent(ctx)
-	if err != nil || newest <= n.seen {
+	if err != nil || newest <= n.seen && !n.due(n.seen) {
 		return false, err
 	}
 	rules, err := n.rules(ctx)
@@ -108,13 +110,18 @@ func (n *notices) follow(ctx context.Context) (more bool, err error) {
 	return more, n.moveOn(ctx, to, ds)
 }
 
+// due reports whether a position with nothing to tell before it is to be stored.
+func (n *notices) due(to int64) bool {
+	return to-n.stored >= noticesLag || to > n.stored && n.c.now().Sub(n.saved) >= advanceEvery
+}
+
 // moveOn stores what is to be told of the events up to to. Where that is nothing, the position is stored now and then only:
 // to look at such events again does no harm.
 func (n *notices) moveOn(ctx context.Context, to int64, ds []notification.Delivery) (err error) {
 	switch {
 	case len(ds) > 0:
 		err = n.store.PostNotices(ctx, noticesFollower, n.stored, to, ds, n.c.now())
-	case to-n.stored >= noticesLag:
+	case n.due(to):
 		err = n.store.Advance(ctx, noticesFollower, n.stored, to)
 	default:
 		n.seen = to
@@ -128,7 +135,7 @@ func (n *notices) moveOn(ctx context.Context, to int64, ds []notification.Delive
 		}
 		return err
 	}
-	n.stored, n.seen = to, to
+	n.stored, n.seen, n.saved = to, to, n.c.now()
 	if len(ds) > 0 {
 		n.c.outbox.wake()
 	}

@@ -32,6 +32,8 @@ type planner struct {
 	// until position was read.
 	position, seen int64
 	known          bool
+	// saved is when the position was stored last.
+	saved time.Time
 	// stuck is the event that could not be dealt with, and tries how often that was tried.
 	stuck int64
 	tries int
@@ -89,19 +91,20 @@ func (p *planner) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.position, p.seen, p.known = position, position, true
+	p.position, p.seen, p.saved, p.known = position, position, p.c.now(), true
 	return nil
 }
 
 // save stores how far the planner is, now and then, where it had nothing to do.
 func (p *planner) save(ctx context.Context) error {
-	if p.seen-p.position < planSave {
+	now := p.c.now()
+	if p.seen == p.position || p.seen-p.position < planSave && now.Sub(p.saved) < advanceEvery {
 		return nil
 	}
 	if err := p.store.Advance(ctx, planFollower, p.position, p.seen); err != nil {
 		return err
 	}
-	p.position = p.seen
+	p.position, p.saved = p.seen, now
 	return nil
 }
 

@@ -18,8 +18,11 @@ type RetentionStore interface {
 	// PinRun keeps a run from being pruned, or no longer.
 	PinRun(ctx context.Context, id task.RunID, pinned bool, by string, now time.Time) (task.Run, error)
 
-	// KeptTasks returns up to limit tasks of which runs are stored, by name after a name, deleted ones among them.
-	KeptTasks(ctx context.Context, after string, limit int) ([]task.KeptTask, error)
+	// KeptTasks and KeptPlans return up to limit tasks, or plans, of which runs are stored, KeptOccurrences those with
+	// occurrences of their triggers, by name after a name, deleted ones among them.
+	KeptTasks(ctx context.Context, after string, limit int) ([]task.KeptOwner, error)
+	KeptPlans(ctx context.Context, after string, limit int) ([]task.KeptOwner, error)
+	KeptOccurrences(ctx context.Context, kind task.OwnerKind, after string, limit int) ([]task.KeptOwner, error)
 	// Settled returns up to when everything that follows the events has dealt with them.
 	Settled(ctx context.Context, now time.Time) (time.Time, error)
 	// Beyond returns the newest run of a task that is older than that many of its newest runs, or "".
@@ -31,22 +34,23 @@ type RetentionStore interface {
 	PruneRuns(ctx context.Context, ids []task.RunID, endedBefore time.Time) (int, error)
 	PruneLog(ctx context.Context, id task.RunID, endedBefore, now time.Time) (more bool, err error)
 	PruneCheckpoints(ctx context.Context, id task.RunID, endedBefore time.Time) (pruned bool, err error)
-	// PrunePlanRuns removes up to limit plan runs that ended before the instant.
-	PrunePlanRuns(ctx context.Context, endedBefore time.Time, limit int) (pruned int, err error)
+	// PrunePlanRuns removes up to limit runs of a plan: of those that ended before settled, the ones behind the newest that are
+	// kept (0 is without limit), and the ones that ended before the instant.
+	PrunePlanRuns(ctx context.Context, name string, kept int, endedBefore, settled time.Time, limit int) (pruned int, err error)
 	// PruneEvents looks at up to limit of the oldest events after one, and removes those before the instant that all
 	// followers have dealt with. more is false once one is to stay.
 	PruneEvents(ctx context.Context, after int64, before time.Time, limit int) (pruned int, last int64, more bool, err error)
-	// PruneOccurrences removes up to limit occurrences from before the instant.
-	PruneOccurrences(ctx context.Context, before time.Time, limit int) (pruned int, err error)
+	// PruneOccurrences removes up to limit occurrences of an owner's triggers that need not be kept, the oldest first.
+	PruneOccurrences(ctx context.Context, owner task.Owner, old task.OldOccurrences, limit int) (pruned int, err error)
 }
 
 const (
-	// pruneEvery is how often it is looked at what need not be kept any more.
-	pruneEvery = 5 * time.Minute
+	// DefaultPruneInterval is how often it is looked at what need not be kept any more.
+	DefaultPruneInterval = 5 * time.Minute
 	// pruneRuns, pruneEvents and pruneOccurrences are how many of them go in one transaction at most.
 	pruneRuns        = 24
 	pruneEvents      = 500
-	pruneOccurrences = 500
+	pruneOccurrences = 200
 	// lookAtFirst and lookAt are how many runs of a task are read at once: most tasks have nothing to prune.
 	lookAtFirst, lookAt = 8, 128
 	// pruneRest is the least pause between two transactions, and pruneShare how much longer than the transaction it is:
@@ -97,7 +101,7 @@ func (c *Conductor) PinRun(ctx context.Context, id task.RunID, pinned bool, by s
 
 // pruneLoop removes what need not be kept any more.
 func (c *Conductor) pruneLoop(ctx context.Context) error {
-	return every(ctx, pruneEvery, func(ctx context.Context) {
+	return every(ctx, c.options.PruneInterval, func(ctx context.Context) {
 		if err := c.prune(ctx, rest); err != nil && ctx.Err() == nil {
 			c.log.Error("removing what need not be kept failed; it is tried again", "error", err)
 		}
@@ -146,38 +150,56 @@ func (p *pruner) step(ctx context.Context, kind string, do func() (int, error)) 
 	return p.rest(ctx, time.Since(begin))
 }
 
-// runs prunes the runs of each task.
-func (p *pruner) runs(ctx context.Context) error {
+// each does something for each task or plan of a listing. What fails for one does not hinder the others.
+func (p *pruner) each(ctx context.Context, list func(ctx context.Context, after string, limit int) ([]task.KeptOwner, error), do func(name string, rules task.RetentionSettings) error) error {
 	var errs []error
 	for after := ""; ctx.Err() == nil; {
-		tasks, err := p.store.KeptTasks(ctx, after, lookAt)
+		found, err := list(ctx, after, lookAt)
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
-		for _, t := range tasks {
-			if err := p.runsOf(ctx, t.Name, p.settings.With(t.Retention)); err != nil {
+		for _, k := range found {
+			if err := do(k.Name, p.settings.With(k.Retention)); err != nil {
 				errs = append(errs, err)
 			}
 		}
-		if len(tasks) < lookAt {
+		if len(found) < lookAt {
 			break
 		}
-		after = tasks[len(tasks)-1].Name
+		after = found[len(found)-1].Name
 	}
 	return errors.Join(errs...)
 }
 
-// runsOf prunes the runs of one task, the oldest first, up to the first that is to stay for its age and its place.
-func (p *pruner) runsOf(ctx context.Context, name string, rules task.RetentionSettings) error {
-	var beyond task.RunID
-	if rules.Runs > 0 {
-		var err error
-		if beyond, err = p.store.Beyond(ctx, name, rules.Runs); err != nil {
-			return err
+// runs prunes the runs of each task.
+func (p *pruner) runs(ctx context.Context) error {
+	return p.each(ctx, p.store.KeptTasks, func(name string, rules task.RetentionSettings) error { return p.runsOf(ctx, name, rules) })
+}
+
+// beyond finds from which runs of a task on something goes by its place.
+func (p *pruner) beyond(ctx context.Context, name string, rules task.RetentionSettings) (b task.Beyond, err error) {
+	for _, rule := range []struct {
+		kept int
+		of   *task.RunID
+	}{{rules.Runs, &b.Run}, {rules.LogRuns, &b.Log}, {rules.CheckpointRuns, &b.Checkpoints}} {
+		if rule.kept == 0 {
+			continue
+		}
+		if *rule.of, err = p.store.Beyond(ctx, name, rule.kept); err != nil {
+			return b, err
 		}
 	}
+	return b, nil
+}
+
+// runsOf prunes the runs of one task, the oldest first, up to the first that is to stay for its age and its place.
+func (p *pruner) runsOf(ctx context.Context, name string, rules task.RetentionSettings) error {
+	beyond, err := p.beyond(ctx, name, rules)
+	if err != nil {
+		return err
+	}
 	before := rules.Before(p.now)
-	if beyond == "" && before.IsZero() {
+	if beyond.Newest() == "" && before.IsZero() {
 		return nil
 	}
 	after, limit := task.RunID(""), lookAtFirst
@@ -189,7 +211,7 @@ func (p *pruner) runsOf(ctx context.Context, name string, rules task.RetentionSe
 		due := olds[:0:0]
 		more := len(olds) == limit
 		for _, old := range olds {
-			if old.ID > beyond && !old.QueuedAt.Before(before) {
+			if old.ID > beyond.Newest() && !old.QueuedAt.Before(before) {
 				more = false
 				break
 			}
@@ -203,10 +225,10 @@ func (p *pruner) runsOf(ctx context.Context, name string, rules task.RetentionSe
 }
 
 // pruneEach does what is due for runs of a task.
-func (p *pruner) pruneEach(ctx context.Context, olds []task.OldRun, beyond task.RunID, rules task.RetentionSettings) error {
+func (p *pruner) pruneEach(ctx context.Context, olds []task.OldRun, beyond task.Beyond, rules task.RetentionSettings) error {
 	var gone []task.RunID
 	for _, old := range olds {
-		due := rules.Prune(old, old.ID <= beyond, p.settled, p.now)
+		due := rules.Prune(old, beyond, p.settled, p.now)
 		if due.Log || due.Run && old.LargeLog {
 			if err := p.log(ctx, old.ID); err != nil {
 				return err
@@ -273,38 +295,48 @@ func (p *pruner) events(ctx context.Context) error {
 	return nil
 }
 
-// planRuns prunes runs of plans, which are kept for as long as runs of tasks.
+// planRuns prunes the runs of each plan.
 func (p *pruner) planRuns(ctx context.Context) error {
-	before := p.now.Add(-time.Duration(p.settings.Age))
-	if before.After(p.settled) {
-		before = p.settled
-	}
-	return p.all(ctx, "plan_runs", p.settings.Age, pruneRuns, func() (int, error) {
-		return p.store.PrunePlanRuns(ctx, before, pruneRuns)
-	})
-}
-
-// occurrences prunes occurrences of triggers.
-func (p *pruner) occurrences(ctx context.Context) error {
-	before := p.now.Add(-time.Duration(p.settings.OccurrenceAge))
-	return p.all(ctx, "occurrences", p.settings.OccurrenceAge, pruneOccurrences, func() (int, error) {
-		return p.store.PruneOccurrences(ctx, before, pruneOccurrences)
-	})
-}
-
-// all does steps until one has removed fewer than it may, unless the age is without limit.
-func (p *pruner) all(ctx context.Context, kind string, age task.Duration, most int, do func() (int, error)) error {
-	if age == 0 {
-		return nil
-	}
-	for pruned := most; pruned == most; {
-		err := p.step(ctx, kind, func() (n int, err error) {
-			pruned, err = do()
-			return pruned, err
+	return p.each(ctx, p.store.KeptPlans, func(name string, rules task.RetentionSettings) error {
+		var before time.Time
+		if rules.Age > 0 {
+			before = p.now.Add(-time.Duration(rules.Age))
+		}
+		return p.all(ctx, "plan_runs", func() (int, error) {
+			return p.store.PrunePlanRuns(ctx, name, rules.Runs, before, p.settled, pruneRuns)
 		})
-		if err != nil {
+	})
+}
+
+// occurrences prunes the occurrences of the triggers of each task and plan.
+func (p *pruner) occurrences(ctx context.Context) error {
+	var errs []error
+	for _, kind := range []task.OwnerKind{task.OwnerTask, task.OwnerPlan} {
+		list := func(ctx context.Context, after string, limit int) ([]task.KeptOwner, error) {
+			return p.store.KeptOccurrences(ctx, kind, after, limit)
+		}
+		errs = append(errs, p.each(ctx, list, func(name string, rules task.RetentionSettings) error {
+			old := rules.OldOccurrences(p.now)
+			return p.all(ctx, "occurrences", func() (int, error) {
+				return p.store.PruneOccurrences(ctx, task.Owner{Kind: kind, Name: name}, old, pruneOccurrences)
+			})
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// all does steps until one has nothing to remove. Such a one is no transaction, and there is no pause after it: most tasks have
+// nothing to prune.
+func (p *pruner) all(ctx context.Context, kind string, do func() (int, error)) error {
+	for {
+		begin := time.Now()
+		n, err := do()
+		p.c.metrics.pruned(kind, n)
+		if err != nil || n == 0 {
+			return err
+		}
+		if err := p.rest(ctx, time.Since(begin)); err != nil {
 			return err
 		}
 	}
-	return nil
 }

@@ -171,6 +171,97 @@ func TestPruningGoesInSmallStepsWithPauses(t *testing.T) {
 	}
 }
 
+func TestOutputAndCheckpointsOfTheNewestRunsAloneAreKept(t *testing.T) {
+	w := newRetentionWorld(t)
+	var ids []task.RunID
+	for range 3 {
+		w.at = w.at.Add(time.Second)
+		id, a := w.start("load")
+		a.deliver(refOf(id, 1), task.Record{Output: &task.OutputRecord{Stream: task.Stdout, Data: []byte("line\n")}})
+		a.end(refOf(id, 1), task.ExitExited, 0)
+		ids = append(ids, id)
+	}
+	w.retain(func(s *task.RetentionSettings) { s.LogRuns = 1 })
+	w.prune()
+	w.wantRuns("load", ids...)
+	for i, id := range ids {
+		out, _, err := w.c.Output(t.Context(), refOf(id, 1), 0, 0)
+		check(t, err)
+		if kept := len(out.Lines) == 1 && out.Lines[0].Stream == task.Stdout; kept != (i == 2) {
+			t.Errorf("the output of run %d is %+v", i, out.Lines)
+		}
+	}
+	// Events are looked at in any case.
+	if steps := w.prune(); steps > 1 {
+		t.Errorf("a second look made %d transactions", steps)
+	}
+}
+
+func TestOccurrencesAreKeptByTheRulesOfTheirTask(t *testing.T) {
+	w := newRetentionWorld(t)
+	three := 3
+	w.task("few", policy.Word(policy.Wait), func(s *task.Spec) { s.Retention = &task.Retention{Occurrences: &three} })
+	for _, name := range []string{"load", "few"} {
+		_, err := w.c.CreateTrigger(t.Context(), task.TaskOwner(name), task.TriggerSpec{Name: "t", Every: task.Duration(time.Minute)})
+		check(t, err)
+	}
+	for range 10 {
+		w.at = w.at.Add(time.Minute)
+		_, err := w.c.FireDue(t.Context())
+		check(t, err)
+	}
+	count := func(name string) int {
+		all, err := w.db.Occurrences(t.Context(), task.OccurrenceFilter{Owner: task.TaskOwner(name)}, page.Request{})
+		check(t, err)
+		return len(all.Items)
+	}
+	w.prune()
+	if load, few := count("load"), count("few"); load != 10 || few != 10 {
+		t.Errorf("within their first hour %d and %d are left, want all", load, few)
+	}
+	w.at = w.at.Add(2 * time.Hour)
+	w.prune()
+	if load, few := count("load"), count("few"); load != 10 || few != 3 {
+		t.Errorf("%d and %d are left, want 10 and 3", load, few)
+	}
+}
+
+func TestRunsStartBetweenAnyTwoStepsOfPruning(t *testing.T) {
+	w := newRetentionWorld(t)
+	w.task("other", policy.Word(policy.Wait))
+	w.ended("load", 100)
+	w.retain(func(s *task.RetentionSettings) { s.Runs = 1 })
+	w.settle()
+	stored := func() int {
+		n := 0
+		for p := (page.Request{Limit: page.MaxLimit}); ; {
+			got, err := w.db.Runs(t.Context(), task.RunFilter{Task: "load"}, p)
+			check(t, err)
+			n += len(got.Items)
+			if p.Cursor = got.Next; p.Cursor == "" {
+				return n
+			}
+		}
+	}
+	before, pauses := stored(), 0
+	check(t, w.c.PruneBetween(t.Context(), func() {
+		pauses++
+		now := stored()
+		if before-now > 24 {
+			t.Errorf("one step removed %d runs, want at most 24", before-now)
+		}
+		before = now
+		id, a := w.start("other")
+		a.end(refOf(id, 1), task.ExitExited, 0)
+		if run := w.run(id); run.State != task.Succeeded {
+			t.Errorf("a run that was requested between two steps is %s", run.State)
+		}
+	}))
+	if pauses < 5 || before != 1 {
+		t.Errorf("there were %d pauses, and %d runs are left", pauses, before)
+	}
+}
+
 // crashingPrune is a store on which a pruning conductor crashes after each transaction.
 type crashingPrune struct {
 	*store.DB

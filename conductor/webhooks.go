@@ -112,7 +112,7 @@ func (c *Conductor) CallWebhook(ctx context.Context, address string, h task.Head
 	if errs[0] != nil {
 		return task.Occurrence{}, errs[0]
 	}
-	c.happened(hs, stored)
+	c.happened(ctx, hs, stored)
 	return stored[0], nil
 }
 

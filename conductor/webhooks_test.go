@@ -47,6 +47,21 @@ func signed(key, delivery, body string) http.Header {
 	return h
 }
 
+func TestARunThatAnEventReplacesIsToldToStopAtOnce(t *testing.T) {
+	w := newWorld(t, "js-1")
+	w.task("deploy", policy.Word(policy.Wait), atMost(1, task.BusyReplace))
+	_, err := w.c.CreateTrigger(t.Context(), task.TaskOwner("deploy"), task.TriggerSpec{Name: "push", Webhook: &task.WebhookTrigger{Signature: task.SignatureNone}})
+	check(t, err)
+	first, a := w.start("deploy")
+	made := secrets(t, w.c, task.WebhookSecretsRequest{})
+	_, err = w.c.CallWebhook(t.Context(), made.Address, http.Header{}, nil)
+	check(t, err)
+	a.take() // No heartbeat has passed: the order is on the stream.
+	if _, told := a.stops[refOf(first, 1)]; !told {
+		t.Error("the agent was not told to stop the older run")
+	}
+}
+
 func TestADeliveryIsOneRunWithValuesOfItsBody(t *testing.T) {
 	w, c := hooked(t, task.SignatureGitHub)
 	made := secrets(t, c, task.WebhookSecretsRequest{})

@@ -117,7 +117,7 @@ func (w *world) restart() {
 	if w.faultyPlans != nil {
 		plans = w.faultyPlans
 	}
-	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued, Plans: plans, Triggers: w.db, Retention: w.db}
+	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued, Plans: plans, Triggers: w.db, EventTriggers: w.db, Retention: w.db}
 	if w.people != nil {
 		options.Notices, options.Sender, options.PublicURL = w.db, w.people, "https://segno.example/"
 	}

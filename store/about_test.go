@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"fmt"
+	"path"
 	"strings"
 	"testing"
 
@@ -16,7 +18,10 @@ func TestADatabaseSaysWhatItIs(t *testing.T) {
 		if db.IsPostgres() {
 			kind, digit = "PostgreSQL", "1"
 		}
-		newest := len(must(store.Steps("sqlite"))(t))
+		// Numbers may be left out between two steps.
+		steps := must(store.Steps("sqlite"))(t)
+		var newest int
+		must(fmt.Sscanf(path.Base(steps[len(steps)-1]), "%d_", &newest))(t)
 		if before.Kind != kind || !strings.HasPrefix(before.Version, digit) || before.Schema != newest || before.Bytes < 1<<16 {
 			t.Errorf("got %+v, want %s of schema %d", before, kind, newest)
 		}

@@ -95,7 +95,7 @@ func insertCheckpoint(t *tx, p progressed, c task.Checkpoint, now time.Time) err
 	})
 }
 
-// prune removes checkpoints that need not be kept: see [task.Kept]. Those stay, too, from which an open attempt resumes,
+// prune removes checkpoints that need not be kept: see [task.KeptOwner]. Those stay, too, from which an open attempt resumes,
 // the next one is to begin, or an operator wants the run to go on. It returns the names of contents that have no row
 // any more, those that earlier attempts had begun among them.
 func prune(t *tx, ref task.Ref) (removed []string, err error) {

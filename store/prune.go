@@ -11,33 +11,59 @@ import (
 // maxPrunedRows is about how many rows of output one transaction removes, each of up to 256 KiB.
 const maxPrunedRows = 16
 
-// keptTasksQuery skips from one task to the next through the index of runs, however many runs each has.
-const keptTasksQuery = `
+// keptQuery skips from one name to the next through an index, however many rows each has. Its verbs are the table, the column of
+// the name, a condition or "true", and the table that has the rules of each.
+const keptQuery = `
 	WITH RECURSIVE names (name) AS (
-		SELECT min(task) FROM run WHERE task > ?
+		SELECT min(%[2]s) FROM %[1]s WHERE %[3]s AND %[2]s > ?
 		UNION ALL
-		SELECT (SELECT min(task) FROM run WHERE task > names.name) FROM names WHERE names.name IS NOT NULL)
-	SELECT n.name, t.spec FROM (SELECT name FROM names WHERE name IS NOT NULL LIMIT ?) n LEFT JOIN task t ON t.name = n.name
+		SELECT (SELECT min(%[2]s) FROM %[1]s WHERE %[3]s AND %[2]s > names.name) FROM names WHERE names.name IS NOT NULL)
+	SELECT n.name, o.spec FROM (SELECT name FROM names WHERE name IS NOT NULL LIMIT ?) n LEFT JOIN %[4]s o ON o.name = n.name
 	ORDER BY n.name`
 
+var (
+	keptTasksQuery = fmt.Sprintf(keptQuery, "run", "task", "true", "task")
+	keptPlansQuery = fmt.Sprintf(keptQuery, "plan_run", "plan", "true", "plan")
+
+	keptOccurrencesQueries = map[task.OwnerKind]string{
+		task.OwnerTask: fmt.Sprintf(keptQuery, "occurrence", "owner", "owner_kind = 'task'", "task"),
+		task.OwnerPlan: fmt.Sprintf(keptQuery, "occurrence", "owner", "owner_kind = 'plan'", "plan"),
+	}
+)
+
 // KeptTasks returns up to limit tasks of which runs are stored, by name after a name, deleted ones among them.
-func (db *DB) KeptTasks(ctx context.Context, after string, limit int) ([]task.KeptTask, error) {
+func (db *DB) KeptTasks(ctx context.Context, after string, limit int) ([]task.KeptOwner, error) {
+	return db.kept(ctx, keptTasksQuery, after, limit)
+}
+
+// KeptPlans returns up to limit plans of which runs are stored, by name after a name, deleted ones among them.
+func (db *DB) KeptPlans(ctx context.Context, after string, limit int) ([]task.KeptOwner, error) {
+	return db.kept(ctx, keptPlansQuery, after, limit)
+}
+
+// KeptOccurrences returns up to limit tasks, or plans, of whose triggers occurrences are stored, by name after a name, deleted
+// ones among them.
+func (db *DB) KeptOccurrences(ctx context.Context, kind task.OwnerKind, after string, limit int) ([]task.KeptOwner, error) {
+	return db.kept(ctx, keptOccurrencesQueries[kind], after, limit)
+}
+
+func (db *DB) kept(ctx context.Context, query, after string, limit int) ([]task.KeptOwner, error) {
 	var rows []struct {
 		Name string
 		Spec *string
 	}
-	if err := db.view(ctx).all(&rows, keptTasksQuery, after, limit); err != nil {
-		return nil, fmt.Errorf("list tasks of which runs are kept: %w", err)
+	if err := db.view(ctx).all(&rows, query, after, limit); err != nil {
+		return nil, fmt.Errorf("list of what something is kept: %w", err)
 	}
-	all := make([]task.KeptTask, len(rows))
+	all := make([]task.KeptOwner, len(rows))
 	for i, row := range rows {
 		var own struct {
 			Retention task.Retention `json:"retention"`
 		}
-		if err := decode(orEmpty(row.Spec), &own, "task", row.Name); err != nil {
+		if err := decode(orEmpty(row.Spec), &own, "the rules of", row.Name); err != nil {
 			return nil, err
 		}
-		all[i] = task.KeptTask{Name: row.Name, Retention: own.Retention}
+		all[i] = task.KeptOwner{Name: row.Name, Retention: own.Retention}
 	}
 	return all, nil
 }
@@ -182,23 +208,6 @@ func (db *DB) PruneCheckpoints(ctx context.Context, id task.RunID, endedBefore t
 		return false, fmt.Errorf("prune the checkpoints of run %s: %w", id, err)
 	}
 	db.removeContents(removed)
-	return pruned, nil
-}
-
-// PrunePlanRuns removes up to limit plan runs that ended before the instant, with their nodes. The runs of the nodes go by
-// rules of their own. It returns how many it has removed.
-func (db *DB) PrunePlanRuns(ctx context.Context, endedBefore time.Time, limit int) (pruned int, err error) {
-	const remove = `
-		DELETE FROM plan_run WHERE id IN (
-			SELECT id FROM plan_run WHERE state IN ('succeeded', 'failed', 'cancelled') AND ended_at < ? ORDER BY id LIMIT ?)`
-	err = db.update(ctx, func(t *tx) error {
-		n, err := t.exec(remove, micros(endedBefore), limit)
-		pruned = int(n)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("prune plan runs: %w", err)
-	}
 	return pruned, nil
 }
 

@@ -43,21 +43,3 @@ func (db *DB) PruneEvents(ctx context.Context, after int64, before time.Time, li
 	}
 	return pruned, last, len(rows) == limit && rows[len(rows)-1].ID == last, nil
 }
-
-// PruneOccurrences removes up to limit occurrences of triggers that were due, and decided about, before the instant. It
-// returns how many it has removed.
-func (db *DB) PruneOccurrences(ctx context.Context, before time.Time, limit int) (pruned int, err error) {
-	const remove = `
-		DELETE FROM occurrence WHERE (owner_kind, owner, trigger_name, scheduled_for, event) IN (
-			SELECT owner_kind, owner, trigger_name, scheduled_for, event FROM occurrence
-			WHERE scheduled_for < ? AND decided_at < ? ORDER BY scheduled_for LIMIT ?)`
-	err = db.update(ctx, func(t *tx) error {
-		n, err := t.exec(remove, micros(before), micros(before), limit)
-		pruned = int(n)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("prune occurrences: %w", err)
-	}
-	return pruned, nil
-}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/task/plan"
 )
 
 // late is after everything that these tests let happen.
@@ -181,7 +183,7 @@ func TestKeptTasksAndTheirRuns(t *testing.T) {
 		orphan := newRun()
 		orphan.Task = "deleted"
 		must2(db.InsertRun(ctx, orphan, ""))(t)
-		want := []task.KeptTask{{Name: "deleted"}, {Name: "load", Retention: task.Retention{Runs: &seven}}}
+		want := []task.KeptOwner{{Name: "deleted"}, {Name: "load", Retention: task.Retention{Runs: &seven}}}
 		if diff := cmp.Diff(want, must(db.KeptTasks(ctx, "", 10))(t)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -275,25 +277,126 @@ func followers(t testing.TB, db *store.DB) []string {
 	return strings.Split(must(db.Text(context.Background(), query))(t), ",")
 }
 
-func TestOccurrencesGoWithAge(t *testing.T) {
+// occurred stores occurrences of a trigger, one an hour from noon on, decided about when they were due.
+func occurred(t testing.TB, db *store.DB, owner task.Owner, n int) {
+	t.Helper()
+	for i := range n {
+		at := noon.Add(time.Duration(i) * time.Hour).UnixMicro()
+		check(t, db.Update(context.Background(), func(tx store.Tx) error {
+			return tx.Exec(`INSERT INTO occurrence (owner_kind, owner, trigger_name, scheduled_for, event, run, reason, decided_at)
+				VALUES (?, ?, 'nightly', ?, '', NULL, 'paused', ?)`, string(owner.Kind), owner.Name, at, at)
+		}))
+	}
+}
+
+func TestOccurrencesGoByAgeAndByNumberOfTheirOwnerAlone(t *testing.T) {
 	onEach(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
-		for i := range 5 {
-			at := noon.Add(time.Duration(i) * time.Hour).UnixMicro()
-			check(t, db.Update(ctx, func(tx store.Tx) error {
-				return tx.Exec(`INSERT INTO occurrence (owner_kind, owner, trigger_name, scheduled_for, event, run, reason, decided_at)
-					VALUES ('task', 'load', 'nightly', ?, '', NULL, 'paused', ?)`, at, at)
-			}))
+		night := task.PlanOwner("load")
+		for _, owner := range []task.Owner{load, night} {
+			occurred(t, db, owner, 8)
 		}
-		before := noon.Add(3 * time.Hour)
-		if n := must(db.PruneOccurrences(ctx, before, 2))(t); n != 2 {
-			t.Errorf("%d went, want 2 in one step", n)
+		left := func(owner task.Owner) int {
+			return len(must(db.Occurrences(ctx, task.OccurrenceFilter{Owner: owner}, page.Request{}))(t).Items)
 		}
-		if n := must(db.PruneOccurrences(ctx, before, 2))(t); n != 1 {
-			t.Errorf("%d went, want the one that is left", n)
+		for i, step := range []struct {
+			old         task.OldOccurrences
+			limit, want int
+		}{
+			{task.OldOccurrences{}, 9, 0},
+			{task.OldOccurrences{Before: noon.Add(3 * time.Hour)}, 2, 2},
+			{task.OldOccurrences{Before: noon.Add(3 * time.Hour)}, 2, 1},
+			{task.OldOccurrences{Kept: 5, Decided: late}, 9, 0},
+			{task.OldOccurrences{Kept: 2, Decided: noon.Add(4 * time.Hour)}, 9, 1},
+			{task.OldOccurrences{Kept: 2, Decided: late}, 1, 1},
+			{task.OldOccurrences{Kept: 2, Decided: late, Before: noon.Add(time.Hour)}, 9, 1},
+			{task.OldOccurrences{Kept: 2, Decided: late}, 9, 0},
+		} {
+			if n := must(db.PruneOccurrences(ctx, load, step.old, step.limit))(t); n != step.want {
+				t.Errorf("step %d: %d went, want %d", i, n, step.want)
+			}
 		}
-		if n := must(db.Text(ctx, `SELECT CAST(count(*) AS TEXT) FROM occurrence`))(t); n != "2" {
-			t.Errorf("%s are left, want 2", n)
+		newest := must(db.Occurrences(ctx, task.OccurrenceFilter{Owner: load}, page.Request{}))(t).Items
+		if len(newest) != 2 || !newest[0].ScheduledFor.Equal(noon.Add(7*time.Hour)) || left(night) != 8 {
+			t.Errorf("left are %+v, and %d of the plan", newest, left(night))
+		}
+	})
+}
+
+func TestTheOwnersOfWhomSomethingIsKeptAreListedWithTheirRules(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		seven, nine := 7, 9
+		limit(t, db, func(s *task.Spec) { s.Retention = &task.Retention{Occurrences: &seven} })
+		_ = must(db.CreatePlan(ctx, plan.Spec{Name: "night", Nodes: []plan.Node{{Name: "a", Task: "load"}}, Retention: &plan.Retention{Runs: &nine}}, noon))(t)
+		for _, owner := range []task.Owner{load, task.TaskOwner("deleted"), task.PlanOwner("night")} {
+			occurred(t, db, owner, 2)
+		}
+		for i, name := range []string{"deleted", "night", "night"} {
+			insertPlanRunRow(t, db, fmt.Sprintf("p%d", i), name, "succeeded", noon)
+		}
+		gone, loads := task.KeptOwner{Name: "deleted"}, task.KeptOwner{Name: "load", Retention: task.Retention{Occurrences: &seven}}
+		nights := task.KeptOwner{Name: "night", Retention: task.Retention{Runs: &nine}}
+		for name, c := range map[string]struct{ got, want []task.KeptOwner }{
+			"tasks": {must(db.KeptOccurrences(ctx, task.OwnerTask, "", 9))(t), []task.KeptOwner{gone, loads}},
+			"after": {must(db.KeptOccurrences(ctx, task.OwnerTask, "deleted", 9))(t), []task.KeptOwner{loads}},
+			"plans": {must(db.KeptOccurrences(ctx, task.OwnerPlan, "", 9))(t), []task.KeptOwner{nights}},
+			"runs":  {must(db.KeptPlans(ctx, "", 9))(t), []task.KeptOwner{gone, nights}},
+			"one":   {must(db.KeptPlans(ctx, "", 1))(t), []task.KeptOwner{gone}},
+		} {
+			if diff := cmp.Diff(c.want, c.got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+	})
+}
+
+// insertPlanRunRow stores the row of a plan run, which has ended at the instant unless its state is running.
+func insertPlanRunRow(t testing.TB, db *store.DB, id, of, state string, ended time.Time) {
+	t.Helper()
+	var at any
+	if state != "running" {
+		at = ended.UnixMicro()
+	}
+	check(t, db.Update(context.Background(), func(tx store.Tx) error {
+		return tx.Exec(`INSERT INTO plan_run (id, plan, state, cause_kind, cause_by, started_at, ended_at, reason, version)
+			VALUES (?, ?, ?, 'manual', '', 1, ?, '', 1)`, id, of, state, at)
+	}))
+}
+
+func TestRunsOfAPlanGoByAgeAndByNumber(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		for i := range 6 {
+			state := "succeeded"
+			if i == 1 {
+				state = "running"
+			}
+			insertPlanRunRow(t, db, fmt.Sprintf("p%d", i), "night", state, noon.Add(time.Duration(i)*time.Hour))
+			insertPlanRunRow(t, db, fmt.Sprintf("q%d", i), "other", "failed", noon)
+		}
+		for i, step := range []struct {
+			kept            int
+			before, settled time.Time
+			limit, want     int
+		}{
+			{0, time.Time{}, late, 9, 0},
+			{5, time.Time{}, noon, 9, 0},
+			{5, time.Time{}, late, 9, 1},
+			{0, noon.Add(4 * time.Hour), late, 1, 1},
+			{0, noon.Add(4 * time.Hour), late, 9, 1},
+			{1, time.Time{}, late, 9, 1},
+		} {
+			if n := must(db.PrunePlanRuns(ctx, "night", step.kept, step.before, step.settled, step.limit))(t); n != step.want {
+				t.Errorf("step %d: %d went, want %d", i, n, step.want)
+			}
+		}
+		if ids := must(db.PlanRuns(ctx, plan.RunFilter{Plan: "night"}, page.Request{}))(t).Items; len(ids) != 2 || ids[0].ID != "p5" || ids[1].ID != "p1" {
+			t.Errorf("left are %+v", ids)
+		}
+		if others := must(db.PlanRuns(ctx, plan.RunFilter{Plan: "other"}, page.Request{}))(t).Items; len(others) != 6 {
+			t.Errorf("of the other plan %d are left", len(others))
 		}
 	})
 }
@@ -303,8 +406,8 @@ func TestARunOfAPlanRunThatGoesOnIsKept(t *testing.T) {
 		ctx := context.Background()
 		fleet(t, db, "js-1")
 		run := endedRun(t, db)
+		insertPlanRunRow(t, db, "p1", "nightly", "running", noon)
 		for _, statement := range []string{
-			`INSERT INTO plan_run (id, plan, state, cause_kind, cause_by, started_at, reason, version) VALUES ('p1', 'nightly', 'running', 'manual', '', 1, '', 1)`,
 			`INSERT INTO plan_node (plan_run, name, position, state, try, run, stop, reason, started_at, ended_at)
 				VALUES ('p1', 'extract', 0, 'succeeded', 1, '` + string(run.ID) + `', '', '', 1, 2)`,
 		} {
@@ -313,14 +416,14 @@ func TestARunOfAPlanRunThatGoesOnIsKept(t *testing.T) {
 		if n := must(db.PruneRuns(ctx, oneOf(run.ID), late))(t); n != 0 {
 			t.Error("the run was removed")
 		}
-		if n := must(db.PrunePlanRuns(ctx, late, 10))(t); n != 0 {
+		if n := must(db.PrunePlanRuns(ctx, "nightly", 0, late, late, 10))(t); n != 0 {
 			t.Error("the plan run was removed")
 		}
 		check(t, db.Update(ctx, func(tx store.Tx) error { return tx.Exec(`UPDATE plan_run SET state = 'succeeded', ended_at = 3`) }))
 		if n := must(db.PruneRuns(ctx, oneOf(run.ID), late))(t); n != 1 {
 			t.Error("the run stays, although its plan run has ended")
 		}
-		if n := must(db.PrunePlanRuns(ctx, late, 10))(t); n != 1 {
+		if n := must(db.PrunePlanRuns(ctx, "nightly", 0, late, late, 10))(t); n != 1 {
 			t.Error("the plan run stays")
 		}
 	})

@@ -17,10 +17,14 @@ func TestByDefaultFifteenDaysAndAThousandRunsAreKept(t *testing.T) {
 }
 
 func TestATasksOwnRulesTakeThePlaceOfThoseOfAll(t *testing.T) {
-	none := 0
-	got := DefaultRetention().With(Retention{Runs: &none, LogAge: hoursOf(1)})
-	want := DefaultRetention()
-	want.Runs, want.LogAge = 0, *hoursOf(1)
+	none, five := 0, 5
+	got := DefaultRetention().With(Retention{
+		Runs: &none, LogAge: hoursOf(1), LogRuns: &five, CheckpointRuns: &five, CheckpointAge: hoursOf(2), Occurrences: &five, OccurrenceAge: hoursOf(3),
+	})
+	want := RetentionSettings{
+		Age: DefaultRetention().Age, LogRuns: 5, LogAge: *hoursOf(1), CheckpointRuns: 5, CheckpointAge: *hoursOf(2), EventAge: DefaultRetention().EventAge,
+		Occurrences: 5, OccurrenceAge: *hoursOf(3),
+	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -34,21 +38,24 @@ func TestPruneKeepsWhatMustBeKept(t *testing.T) {
 	for name, c := range map[string]struct {
 		rules   RetentionSettings
 		edit    func(*OldRun)
-		beyond  bool
+		beyond  Beyond
 		settled time.Time
 		want    Pruning
 	}{
-		"old enough":                       {rules, nil, false, now, Pruning{Run: true}},
-		"not old enough":                   {RetentionSettings{Age: *hoursOf(11)}, nil, false, now, Pruning{}},
-		"without limit":                    {RetentionSettings{}, nil, false, now, Pruning{}},
-		"beyond the number that is kept":   {RetentionSettings{}, nil, true, now, Pruning{Run: true}},
-		"not ended":                        {rules, func(r *OldRun) { r.EndedAt = nil }, true, now, Pruning{}},
-		"pinned":                           {rules, func(r *OldRun) { r.Pinned = true }, true, now, Pruning{}},
-		"not dealt with by all followers":  {rules, nil, true, ended, Pruning{}},
-		"its log before itself":            {RetentionSettings{Age: *hoursOf(11), LogAge: *hoursOf(5)}, nil, false, now, Pruning{Log: true}},
-		"a log that is gone already":       {RetentionSettings{LogAge: *hoursOf(5)}, func(r *OldRun) { r.Log = false }, false, now, Pruning{}},
-		"its checkpoints before itself":    {RetentionSettings{CheckpointAge: *hoursOf(5)}, nil, false, now, Pruning{Checkpoints: true}},
-		"checkpoints that there never was": {RetentionSettings{CheckpointAge: *hoursOf(5)}, func(r *OldRun) { r.Checkpoints = false }, false, now, Pruning{}},
+		"old enough":                       {rules, nil, Beyond{}, now, Pruning{Run: true}},
+		"not old enough":                   {RetentionSettings{Age: *hoursOf(11)}, nil, Beyond{}, now, Pruning{}},
+		"without limit":                    {RetentionSettings{}, nil, Beyond{}, now, Pruning{}},
+		"beyond the number that is kept":   {RetentionSettings{}, nil, Beyond{Run: "b"}, now, Pruning{Run: true}},
+		"not ended":                        {rules, func(r *OldRun) { r.EndedAt = nil }, Beyond{Run: "b"}, now, Pruning{}},
+		"pinned":                           {rules, func(r *OldRun) { r.Pinned = true }, Beyond{Run: "b"}, now, Pruning{}},
+		"not dealt with by all followers":  {rules, nil, Beyond{Run: "b"}, ended, Pruning{}},
+		"its log before itself":            {RetentionSettings{Age: *hoursOf(11), LogAge: *hoursOf(5)}, nil, Beyond{}, now, Pruning{Log: true}},
+		"a log that is gone already":       {RetentionSettings{LogAge: *hoursOf(5)}, func(r *OldRun) { r.Log = false }, Beyond{}, now, Pruning{}},
+		"its checkpoints before itself":    {RetentionSettings{CheckpointAge: *hoursOf(5)}, nil, Beyond{}, now, Pruning{Checkpoints: true}},
+		"beyond the number of logs":        {RetentionSettings{}, nil, Beyond{Log: "a"}, now, Pruning{Log: true}},
+		"beyond that of checkpoints":       {RetentionSettings{}, nil, Beyond{Checkpoints: "a"}, now, Pruning{Checkpoints: true}},
+		"the newest beyond all numbers":    {RetentionSettings{}, func(r *OldRun) { r.ID = "c" }, Beyond{Run: "b", Log: "b", Checkpoints: "b"}, now, Pruning{}},
+		"checkpoints that there never was": {RetentionSettings{CheckpointAge: *hoursOf(5)}, func(r *OldRun) { r.Checkpoints = false }, Beyond{}, now, Pruning{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := old
@@ -74,9 +81,9 @@ func TestBeforeIsTheLeastOfTheAges(t *testing.T) {
 
 func TestRetentionThatCannotBeIsRefusedByName(t *testing.T) {
 	negative, short := -1, Duration(time.Second)
-	s := Spec{Name: "load", Target: Target{Server: "js-1"}, Job: Job{Command: []string{"a"}}, Retention: &Retention{Runs: &negative, LogAge: &short}}
+	s := Spec{Name: "load", Target: Target{Server: "js-1"}, Job: Job{Command: []string{"a"}}, Retention: &Retention{Runs: &negative, LogAge: &short, Occurrences: &negative}}
 	got := fault.Fields(s.Validate())
-	if len(got) != 2 || got[0].Field != "retention.runs" || got[1].Field != "retention.log_age" {
+	if len(got) != 3 || got[0].Field != "retention.runs" || got[1].Field != "retention.occurrences" || got[2].Field != "retention.log_age" {
 		t.Errorf("got %v", got)
 	}
 }

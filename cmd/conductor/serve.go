@@ -73,7 +73,7 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 	c, err := conductor.New(db, conductor.Options{
 		Logger: log, Version: version.Version, Host: host, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
 		MaxQueued: s.MaxQueued,
-		Metrics:   metrics, Insight: db, Audit: db, Retention: db, Plans: db, Triggers: db, PublicURL: s.PublicURL,
+		Metrics:   metrics, Insight: db, Audit: db, Retention: db, PruneInterval: s.PruneInterval, Plans: db, Triggers: db, PublicURL: s.PublicURL,
 		EventTriggers: db,
 		Notices:       db, Sender: notify.New(notify.Options{Private: private, Version: version.Version}),
 	})

@@ -33,6 +33,7 @@ type settings struct {
 	MaxQueued    int           `setting:"max_queued" help:"how many runs of all tasks may wait in the queue before requests for further ones are refused; 0 is without limit"`
 	// NotifyPrivate is read by notify.ParseAllowed.
 	NotifyPrivate []string      `setting:"notify_private" help:"networks and addresses, such as 10.1.0.0/16, that notifications to webhooks may reach although they are private; all allows every address"`
+	PruneInterval time.Duration `setting:"prune_interval" help:"how often it is looked at what the rules of retention do not keep any more"`
 	StopTimeout   time.Duration `setting:"stop_timeout" help:"how long a stop waits for requests under way"`
 	LogLevel      slog.Level    `setting:"log_level" help:"least level of what is logged: debug, info, warn or error"`
 	LogFormat     string        `setting:"log_format" help:"text or json"`
@@ -41,7 +42,7 @@ type settings struct {
 func defaultSettings() settings {
 	return settings{
 		Data: "data", Listen: "127.0.0.1:7700", Heartbeat: jobserver.DefaultHeartbeat, OfferTimeout: 10 * time.Second,
-		Hold: conductor.DefaultHold, StopTimeout: 10 * time.Second, LogFormat: "text",
+		Hold: conductor.DefaultHold, PruneInterval: conductor.DefaultPruneInterval, StopTimeout: 10 * time.Second, LogFormat: "text",
 	}
 }
 
@@ -82,6 +83,9 @@ func (s *settings) Validate() error {
 	}
 	if _, err := notify.ParseAllowed(s.NotifyPrivate); err != nil {
 		errs = append(errs, fault.Field("notify_private", "must be networks, addresses or the word all: %v", err))
+	}
+	if s.PruneInterval < time.Second || s.PruneInterval > 24*time.Hour {
+		errs = append(errs, fault.Field("prune_interval", "must be between 1s and 24h"))
 	}
 	if s.StopTimeout < 0 || s.StopTimeout > 10*time.Minute {
 		errs = append(errs, fault.Field("stop_timeout", "must be between 0s and 10m"))

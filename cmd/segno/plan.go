@@ -69,7 +69,7 @@ func newPlanShowCommand(a *app) *cobra.Command {
 			return a.print(p, func() {
 				a.facts([][2]string{
 					{"name", p.Name}, {"description", line(p.Description)}, {"labels", pairs(p.Labels)}, {"parameters", pairs(p.Params)},
-					{"changed", clock(&p.UpdatedAt)}, {"version", fmt.Sprint(p.Version)},
+					{"kept", planRetentionWord(p.Retention)}, {"changed", clock(&p.UpdatedAt)}, {"version", fmt.Sprint(p.Version)},
 				}...)
 				a.println()
 				for _, l := range drawPlan(p.Spec).lines(a.style(), 0) {

@@ -12,7 +12,7 @@ import (
 func TestRetentionIsShownAndChanged(t *testing.T) {
 	s := newShell(t)
 	got := s.ok("settings", "retention")
-	for _, want := range []string{"the newest 1000 of each task, for 15 days", "as long as its run", "never; these are the defaults"} {
+	for _, want := range []string{"the newest 1000 of each task and plan, for 15 days", "as long as its run", "never; these are the defaults"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got\n%s\nwithout %q", got, want)
 		}

@@ -68,7 +68,7 @@ func TestMeterCountsWhatHasEndedSince(t *testing.T) {
 
 func TestDrop(t *testing.T) {
 	h := newHost(t)
-	ref := h.startUp(script(`echo up; touch file; exec sleep 1000`))
+	ref := h.startUp(script(`touch file; echo up; exec sleep 1000`))
 	if err := h.Drop(ref); !errors.Is(err, fault.Conflict) {
 		t.Errorf("a running attempt was dropped: %v", err)
 	}

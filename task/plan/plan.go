@@ -19,6 +19,22 @@ type Spec struct {
 	Nodes       []Node            `json:"nodes" doc:"The tasks that the plan runs."`
 	Groups      []Group           `json:"groups,omitempty" doc:"Sets of nodes that run at once."`
 	Edges       []Edge            `json:"edges,omitempty" doc:"What follows what."`
+	// Retention is for how long, and how many of, the plan's runs and occurrences are kept; nil leaves it to the settings of all.
+	Retention *Retention `json:"retention,omitempty" doc:"How many of the plan's runs are kept, and for how long; by default as the settings of all say."`
+}
+
+// Retention is for how long, and how many, runs of a plan are kept after they have ended, and occurrences of its triggers. What
+// is nil is as the settings of all say, and 0 is without limit. The runs of its nodes are kept by the rules of their tasks.
+type Retention struct {
+	Runs          *int           `json:"runs,omitempty" doc:"How many of the newest runs of the plan are kept; 0 is without limit."`
+	Age           *task.Duration `json:"age,omitempty" doc:"How long a run of the plan is kept after its end, such as \"360h\"; \"0s\" is without limit."`
+	Occurrences   *int           `json:"occurrences,omitempty" doc:"How many of the newest occurrences of the triggers are kept; 0 is without limit. Each is kept for an hour at least."`
+	OccurrenceAge *task.Duration `json:"occurrence_age,omitempty" doc:"How long occurrences of the triggers are kept; \"0s\" is without limit."`
+}
+
+// Rules returns the rules as those of a task.
+func (r Retention) Rules() task.Retention {
+	return task.Retention{Runs: r.Runs, Age: r.Age, Occurrences: r.Occurrences, OccurrenceAge: r.OccurrenceAge}
 }
 
 // Node is one place of a task in a plan.

@@ -33,6 +33,9 @@ func (s Spec) Validate() error {
 	found.add(task.CheckText("description", s.Description, task.MaxDescription))
 	found.add(task.CheckLabels("labels", s.Labels))
 	found.add(task.CheckParams(s.Params))
+	if s.Retention != nil {
+		found.add(fault.Under("retention", s.Retention.Rules().Validate()))
+	}
 	found.add(s.checkCounts())
 	if len(found) > 0 {
 		return errors.Join(found...)

@@ -268,7 +268,7 @@ test('a concurrency group is made and the rules of retention are edited', async 
   await look('limits');
 
   await go('/settings/retention', 'Retention');
-  await page.getByLabel('Newest runs of each task').fill('50');
+  await page.getByLabel('Newest runs of each task or plan').fill('50');
   await page.getByLabel('Their output', { exact: true }).fill('3');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('The rules of retention are saved').waitFor();

@@ -8,8 +8,11 @@ import type { WireRetention } from './wire';
 
 /** How long something is kept, in seconds; 0 is without limit. */
 export interface RetentionDraft {
-  /** How many of the newest runs of each task are kept; 0 is without limit. */
+  /** How many of the newest are kept, of each task and plan; 0 is without limit. */
   runs: number;
+  logRuns: number;
+  checkpointRuns: number;
+  occurrences: number;
   age: number;
   logAge: number;
   checkpointAge: number;
@@ -24,6 +27,9 @@ export interface Retention extends RetentionDraft {
 export function retentionOf(wire: WireRetention): Retention {
   return {
     runs: wire.runs,
+    logRuns: wire.log_runs,
+    checkpointRuns: wire.checkpoint_runs,
+    occurrences: wire.occurrences,
     age: seconds(wire.age),
     logAge: seconds(wire.log_age),
     checkpointAge: seconds(wire.checkpoint_age),
@@ -46,6 +52,9 @@ export const retention = queryOptions({
 export async function editRetention(before: Retention, draft: RetentionDraft): Promise<Retention> {
   const body = {
     runs: draft.runs,
+    log_runs: draft.logRuns,
+    checkpoint_runs: draft.checkpointRuns,
+    occurrences: draft.occurrences,
     age: `${draft.age}s`,
     log_age: `${draft.logAge}s`,
     checkpoint_age: `${draft.checkpointAge}s`,

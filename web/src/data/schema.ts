@@ -2316,6 +2316,8 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+            /** @description How many of the plan's runs are kept, and for how long; by default as the settings of all say. */
+            retention?: components["schemas"]["PlanRetention"];
             /** @description Triggers that the plan is created with; all is stored, or nothing. */
             triggers?: components["schemas"]["TriggerSpec"][] | null;
         };
@@ -2744,6 +2746,8 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+            /** @description How many of the plan's runs are kept, and for how long; by default as the settings of all say. */
+            retention?: components["schemas"]["PlanRetention"];
             /** Format: date-time */
             updated_at: string;
             /**
@@ -2803,6 +2807,28 @@ export interface components {
             server: string | null;
             /** @enum {string} */
             state: "queued" | "starting" | "running" | "unknown" | "stopping" | "succeeded" | "failed" | "timed_out" | "cancelled" | "reset" | "lost";
+        };
+        PlanRetention: {
+            /**
+             * @description How long a run of the plan is kept after its end, such as "360h"; "0s" is without limit.
+             * @example 90s
+             */
+            age?: string;
+            /**
+             * @description How long occurrences of the triggers are kept; "0s" is without limit.
+             * @example 90s
+             */
+            occurrence_age?: string;
+            /**
+             * Format: int64
+             * @description How many of the newest occurrences of the triggers are kept; 0 is without limit. Each is kept for an hour at least.
+             */
+            occurrences?: number;
+            /**
+             * Format: int64
+             * @description How many of the newest runs of the plan are kept; 0 is without limit.
+             */
+            runs?: number;
         };
         PlanRun: {
             cause: components["schemas"]["Cause"];
@@ -2988,6 +3014,11 @@ export interface components {
              */
             checkpoint_age: string;
             /**
+             * Format: int64
+             * @description Of how many of the newest runs of each task the checkpoints are kept; 0 is of all runs that are.
+             */
+            checkpoint_runs: number;
+            /**
              * @description How long events are kept; "0s" is without limit.
              * @example 90s
              */
@@ -2998,13 +3029,23 @@ export interface components {
              */
             log_age: string;
             /**
+             * Format: int64
+             * @description Of how many of the newest runs of each task the output is kept; 0 is of all runs that are.
+             */
+            log_runs: number;
+            /**
              * @description How long occurrences of triggers are kept; "0s" is without limit.
              * @example 90s
              */
             occurrence_age: string;
             /**
              * Format: int64
-             * @description How many of the newest runs of each task are kept; 0 is without limit.
+             * @description How many of the newest occurrences of the triggers of each task and plan are kept; 0 is without limit. Each is kept for an hour at least.
+             */
+            occurrences: number;
+            /**
+             * Format: int64
+             * @description How many of the newest runs of each task, and of each plan, are kept; 0 is without limit.
              * @default 1000
              */
             runs: number;
@@ -3527,10 +3568,30 @@ export interface components {
              */
             checkpoint_age?: string;
             /**
+             * Format: int64
+             * @description Of how many of the newest runs the checkpoints are kept; 0 is of all runs that are.
+             */
+            checkpoint_runs?: number;
+            /**
              * @description How long the output of a run is kept after its end; "0s" is as long as the run.
              * @example 90s
              */
             log_age?: string;
+            /**
+             * Format: int64
+             * @description Of how many of the newest runs the output is kept; 0 is of all runs that are.
+             */
+            log_runs?: number;
+            /**
+             * @description How long occurrences of the triggers are kept; "0s" is without limit.
+             * @example 90s
+             */
+            occurrence_age?: string;
+            /**
+             * Format: int64
+             * @description How many of the newest occurrences of the triggers are kept; 0 is without limit. Each is kept for an hour at least.
+             */
+            occurrences?: number;
             /**
              * Format: int64
              * @description How many of the newest runs are kept; 0 is without limit.

@@ -219,7 +219,7 @@ export function MoreFields({ kind }: { kind: Kind }) {
           aria-expanded={open}
           onClick={toggle}
         >
-          Calendar, dates{timed && ', missed times, delay'} and parameters
+          More: calendar, dates, parameters
         </Button>
       </Group>
       {open && (

@@ -41,11 +41,12 @@ export function TriggerRow({ owner, trigger, edit, secrets }: Props) {
             {trigger.kind}
           </Badge>
           {trigger.pause && (
-            <Badge size="xs" variant="light" color="yellow" tt="none" ml={6}>
+            <span className={classes.paused}>
+              <IconPlayerPause size={12} aria-hidden />
               {trigger.pause.level === 'trigger'
                 ? 'paused'
                 : `paused for ${trigger.pause.level === 'all' ? 'all there is' : `this ${owner.kind}`}`}
-            </Badge>
+            </span>
           )}
         </Text>
         <Text size="sm">{triggerWords(trigger.spec)}</Text>

@@ -7,7 +7,6 @@ import { Suspense, lazy, useState } from 'react';
 import { Answer, Loading } from '../../components/Answer';
 import type { JsonObject } from '../../components/document/document';
 import { Page } from '../../components/Page';
-import { Triggers } from '../../components/triggers/Triggers';
 import { useFilter, usePart } from '../../components/useFilter';
 import { useMay } from '../../data/permissions';
 import { plan as planQuery } from '../../data/plans';
@@ -19,7 +18,10 @@ import { newPlan } from './Plans';
 import { RemovePlan } from './RemovePlan';
 import { RunPlan } from './RunPlan';
 
-// Who only looks at plans does not load what edits them.
+// Who only looks at plans does not load what edits them, nor what says triggers in words.
+const Triggers = lazy(async () => ({
+  default: (await import('../../components/triggers/Triggers')).Triggers,
+}));
 const PlanEditor = lazy(async () => ({ default: (await import('./editor/PlanEditor')).PlanEditor }));
 
 /** One plan: its graph, to look at and to draw in, when it starts by itself, and its runs. */
@@ -143,7 +145,9 @@ function Parts({ plan }: { plan: Plan }) {
         </Suspense>
       </Tabs.Panel>
       <Tabs.Panel value="triggers" className="panel">
-        <Triggers owner={{ kind: 'plan', name: plan.name }} />
+        <Suspense fallback={<Loading what="The triggers" />}>
+          <Triggers owner={{ kind: 'plan', name: plan.name }} />
+        </Suspense>
       </Tabs.Panel>
       <Tabs.Panel value="runs" className="panel">
         <PlanRuns plan={plan.name} />

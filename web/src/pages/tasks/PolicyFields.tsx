@@ -13,9 +13,9 @@ import type { PolicyKind, PolicySettings } from './policyWords';
 
 const choices: { value: PolicyKind; label: string }[] = [
   { value: 'wait', label: 'wait for it' },
-  { value: 'recover', label: 'recover: go on from the last checkpoint' },
-  { value: 'restart', label: 'restart: begin again' },
-  { value: 'reset', label: 'reset: end the run' },
+  { value: 'recover', label: 'recover from its checkpoint' },
+  { value: 'restart', label: 'restart from the beginning' },
+  { value: 'reset', label: 'end as reset' },
 ];
 
 /** What happens to a run whose server goes away, as a ladder of steps, and what that means in plain sentences. */

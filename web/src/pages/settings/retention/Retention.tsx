@@ -19,7 +19,7 @@ export function Retention() {
   return (
     <SettingsPage
       title="Retention"
-      about="For how long what has ended is kept. A task may have rules of its own, and a run that is pinned stays."
+      about="For how long what has ended is kept. A task or plan may have rules of its own, and a run that is pinned stays."
     >
       <Answer query={query} what="The rules of retention">
         {(stored) => <Form key={stored.version} stored={stored} />}
@@ -27,6 +27,28 @@ export function Retention() {
     </SettingsPage>
   );
 }
+
+const numbers = [
+  { field: 'runs', path: 'runs', label: 'Newest runs of each task or plan', none: 'Without limit' },
+  {
+    field: 'logRuns',
+    path: 'log_runs',
+    label: 'Newest runs with their output',
+    none: 'All runs that are kept',
+  },
+  {
+    field: 'checkpointRuns',
+    path: 'checkpoint_runs',
+    label: 'Newest runs with their checkpoints',
+    none: 'All runs that are kept',
+  },
+  {
+    field: 'occurrences',
+    path: 'occurrences',
+    label: 'Newest occurrences of each task or plan',
+    none: 'Without limit',
+  },
+] as const;
 
 const ages = [
   { field: 'age', path: 'age', label: 'Runs', none: 'without limit' },
@@ -44,7 +66,10 @@ function Form({ stored }: { stored: Stored }) {
     changes: [['retention']],
     onDone: () => done('The rules of retention are saved'),
   });
-  const faults = faultsOf(saving.error, ['runs', ...ages.map(({ path }) => path)]);
+  const faults = faultsOf(
+    saving.error,
+    [...numbers, ...ages].map(({ path }) => path),
+  );
   return (
     <form
       className="panel"
@@ -56,15 +81,18 @@ function Form({ stored }: { stored: Stored }) {
       }}
     >
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
-        <NumberInput
-          label="Newest runs of each task"
-          description={draft.runs === 0 ? 'Without limit' : `The newest ${draft.runs} are kept`}
-          min={0}
-          max={10_000_000}
-          value={draft.runs}
-          error={faults.at('runs')}
-          onChange={(value) => setDraft({ ...draft, runs: Number(value) })}
-        />
+        {numbers.map(({ field, path, label, none }) => (
+          <NumberInput
+            key={field}
+            label={label}
+            description={draft[field] === 0 ? none : `The newest ${draft[field]} are kept`}
+            min={0}
+            max={10_000_000}
+            value={draft[field]}
+            error={faults.at(path)}
+            onChange={(value) => setDraft({ ...draft, [field]: Number(value) })}
+          />
+        ))}
         {ages.map(({ field, path, label, none }) => (
           <AgeField
             key={field}
