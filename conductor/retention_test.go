@@ -146,6 +146,23 @@ func TestARunIsKeptUntilEverythingThatFollowsTheEventsHasDealtWithItsEnd(t *test
 	w.wantRuns("load")
 }
 
+func TestAPlannerWithNothingToDoHoldsUpPruningForSecondsOnly(t *testing.T) {
+	w := newRetentionWorld(t)
+	w.step()
+	w.ended("load", 2)
+	last, err := w.db.LastEvent(t.Context())
+	check(t, err)
+	for _, after := range []time.Duration{0, 6 * time.Second} {
+		w.at = w.at.Add(after)
+		w.step()
+		position, err := w.db.Position(t.Context(), "plans")
+		check(t, err)
+		if stored := position >= last; stored != (after > 0) {
+			t.Errorf("after %s the planner stands at %d of %d", after, position, last)
+		}
+	}
+}
+
 func TestTheOutputOfARunMayGoBeforeIt(t *testing.T) {
 	w := newRetentionWorld(t)
 	id, a := w.start("load")
