@@ -19,7 +19,7 @@ if (!root) throw new Error('The page has no element for the application.');
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
-      <Notifications position="bottom-right" />
+      <Notifications position="bottom-center" className="notices" />
       <QueryClientProvider client={newQueryClient()}>
         <RouterProvider router={newRouter()} />
       </QueryClientProvider>
