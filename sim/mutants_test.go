@@ -27,7 +27,7 @@ type mutant struct {
 
 func mutants() []mutant {
 	return []mutant{
-		{"deadline anchored at the reply", "sim/agent.go", []string{
+		{"deadline anchored at the reply", "sim/agent_calls.go", []string{
 			"done := agent.ClaimDone{Term: 1, Sent: sent,", "done := agent.ClaimDone{Term: 1, Sent: a.boot() + 0*sent,",
 			"granted := agent.LeasesGranted{Term: 1, Sent: sent}", "granted := agent.LeasesGranted{Term: 1, Sent: a.boot() + 0*sent}",
 		}, 2000},
