@@ -7,7 +7,7 @@ import { aServer } from '../../testing/samples';
 const attention = () => document.getElementById('attention') as HTMLElement;
 
 it('says that nothing is wrong only once it is known', async () => {
-  let tell = (_: Response) => {};
+  let tell: (answer: Response) => void = () => undefined;
   const servers = new Promise<Response>((resolve) => (tell = resolve));
   show('/', { ...signedIn, 'GET /servers': () => servers });
   await screen.findByRole('heading', { level: 1, name: 'Overview' });
