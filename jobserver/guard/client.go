@@ -112,6 +112,12 @@ func connectOnce(ctx context.Context, o ClientOptions) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(o.RunAs.Users) > 0 && o.RunAs.Problem == "" {
+		// Before a job needs it: what started the agent may have closed the data folder to jobs that still run.
+		if err := p.admitUsers(); err != nil {
+			return nil, err
+		}
+	}
 	folder, err := spool.OpenFolder(p.spools())
 	if err != nil {
 		return nil, err
