@@ -21,6 +21,7 @@ import {
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
+import { useDrafts } from '../components/document/drafts';
 import { instantTitle, useNow } from '../components/instants';
 import { failed } from '../components/notices';
 import { signOut } from '../data/api';
@@ -142,10 +143,13 @@ function SchemeButton() {
 
 function SignOutButton() {
   const queries = useQueryClient();
+  const drafts = useDrafts();
   const leave = async () => {
     await signOut();
-    queries.clear();
+    drafts.forget();
+    // Asked again, the session leads to signing in; then nothing on show needs what was read before.
     await queries.resetQueries({ queryKey: session.queryKey });
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== session.queryKey[0] });
   };
   return (
     <ActionIcon
