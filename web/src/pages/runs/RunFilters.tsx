@@ -129,7 +129,7 @@ function Late({ late }: { late: string }) {
       size="sm"
       checked={late === 'true'}
       onChange={(checked) => setLate(checked ? 'true' : '')}
-      title="Not started or ended by when it was expected to, and not ended yet"
+      wrapperProps={{ title: 'Not started or ended by when it was expected to, and not ended yet' }}
     >
       late
     </Chip>
