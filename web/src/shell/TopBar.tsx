@@ -147,7 +147,7 @@ function SignOutButton() {
   const leave = async () => {
     await signOut();
     drafts.forget();
-    // Asked again, the session leads to signing in; then nothing on show needs what was read before.
+    // The session first, as its answer takes the pages away: what they still show cannot be let go of.
     await queries.resetQueries({ queryKey: session.queryKey });
     queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== session.queryKey[0] });
   };
