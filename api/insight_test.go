@@ -207,13 +207,15 @@ func TestTheSummaryIsSentAsCounted(t *testing.T) {
 	h := serve(t)
 	h.insight.counts = task.Summary{
 		At: noon, Open: map[task.State]int64{task.Queued: 1000, task.Unknown: 2}, OldestQueuedAt: noon.Add(-time.Hour),
-		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6,
+		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6, DeadDeliveries: 10,
+		Servers: map[string]int64{"online": 11, "draining": 12, "disabled": 13, "unreachable": 14, "unavailable": 15, "never_seen": 16},
 		Minutes: []task.MinuteOfRuns{{At: noon, Succeeded: 7, Unsuccessful: 8, Open: 9}},
 	}
 	oldest := wire.At(noon.Add(-time.Hour))
 	want := wire.Summary{
 		At: wire.At(noon), OpenRuns: wire.SummaryOpen{Queued: 1000, Unknown: 2}, OldestQueuedAt: &oldest,
-		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6,
+		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6, DeadDeliveries: 10,
+		Servers: wire.SummaryServers{Online: 11, Draining: 12, Disabled: 13, Unreachable: 14, Unavailable: 15, NeverSeen: 16},
 		Minutes: []wire.SummaryMinute{{At: wire.At(noon), Succeeded: 7, Unsuccessful: 8, Open: 9}},
 	}
 	var got wire.Summary

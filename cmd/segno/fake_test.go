@@ -58,6 +58,8 @@ type fakeAPI struct {
 	recoverable []wire.Recoverable
 	events      []wire.Event
 	about       wire.About
+	summary     wire.Summary
+	pauses      []wire.Pause
 	// told is what belongs to notifications.
 	told told
 	// later are the events that a follower gets.
@@ -149,6 +151,7 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	f.triggers, f.calendars = map[string]wire.Trigger{}, map[string]wire.Calendar{}
 	f.routeTriggers(mux)
 	f.routeAbout(mux)
+	f.routeSummary(mux)
 	f.route(mux, "GET /tasks", listOf(f.tasks))
 	f.route(mux, "GET /tasks/{name}", oneOf(f.tasks))
 	f.route(mux, "POST /tasks", func(r *http.Request) (any, error) {

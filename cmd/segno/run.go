@@ -109,6 +109,7 @@ func newRunListCommand(a *app) *cobra.Command {
 	flags.StringVar(&f.Server, "server", "", "only runs on this job server")
 	flags.StringVar(&f.VirtualServer, "virtual-server", "", "only runs on this virtual server")
 	flags.DurationVar(&since, "since", 0, "only runs requested within this time, such as 24h")
+	flags.BoolVar(&f.Late, "late", false, "only runs that have not ended and are late")
 	flags.IntVar(&limit, "limit", 20, "how many; 0 for all")
 	complete(cmd, "task", a.completes(true, taskNames))
 	complete(cmd, "server", a.completes(true, serverNames))

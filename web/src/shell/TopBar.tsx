@@ -144,8 +144,9 @@ function SignOutButton() {
   const queries = useQueryClient();
   const leave = async () => {
     await signOut();
-    queries.clear();
+    // The session first, as its answer takes the pages away: what they still show cannot be let go of.
     await queries.resetQueries({ queryKey: session.queryKey });
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== session.queryKey[0] });
   };
   return (
     <ActionIcon
