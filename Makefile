@@ -66,6 +66,10 @@ test-browser: build ## Look at the console of real programs in a real browser.
 screenshots: build ## Take a picture of each page of the console into docs/images.
 	CHROMIUM="$$(scripts/browser.sh)" node web/test/screenshots.js docs/images
 
+.PHONY: measure-console
+measure-console: build ## Measure the console's frames with 500 servers and 5,000 state changes a minute; PICTURES=folder keeps what it saw.
+	CHROMIUM="$$(scripts/browser.sh)" node web/test/measure.js $(PICTURES)
+
 SEEDS ?= 20000
 .PHONY: sim
 sim: ## Simulate SEEDS seeds and print seeds a second and what they covered; SEED=n replays one with a trace.

@@ -33,9 +33,17 @@ type route struct {
 	media []string
 	// onlyMedia is true where success is never JSON made of out.
 	onlyMedia bool
+	// outside routes stand beside base and take any body; headers and refuses say what is described of them: the headers that
+	// they read, and the statuses of their problems beside those that follow from the above.
+	outside bool
+	headers []headerDoc
+	refuses []int
 	// ranges is true where parts of a file can be asked for.
 	ranges bool
 }
+
+// headerDoc is a header of a request, and what it is for.
+type headerDoc struct{ name, doc string }
 
 const (
 	required = true
@@ -74,9 +82,17 @@ func (r route) file(media string) route { r.media, r.onlyMedia = []string{media}
 func (r route) ranged() route { r.ranges = true; return r }
 
 // pattern is the route's name in metrics, such as "GET /api/v1/runs/{id}".
-func (r route) pattern() string { return r.method + " " + base + r.path }
+func (r route) pattern() string { return r.method + " " + r.root() + r.path }
+
+// root is what the path of the route stands below.
+func (r route) root() string {
+	if r.outside {
+		return ""
+	}
+	return base
+}
 
 // echoPath is the path as the router writes it.
 func (r route) echoPath() string {
-	return base + strings.NewReplacer("{", ":", "}", "").Replace(r.path)
+	return r.root() + strings.NewReplacer("{", ":", "}", "").Replace(r.path)
 }

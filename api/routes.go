@@ -18,6 +18,9 @@ func (s *Server) routes() []route {
 	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"), s.triggerRoutes(task.OwnerPlan, "plans", "Plan"), s.notificationRoutes(), s.planRoutes())
 }
 
+// described lists every route that the description tells of: those of routes, and that of webhooks.
+func (s *Server) described() []route { return append(s.routes(), s.hookRoute()) }
+
 func (s *Server) ownRoutes() []route {
 	return []route{
 		get("/servers", "listServers", s.listServers, "List job servers by name").takes("q", "kind", "status", "virtual_server", "label", "limit", "cursor").gives(wire.Page[wire.Server]{}),

@@ -16,7 +16,13 @@ import (
 
 // routeTriggers answers about triggers and calendars.
 func (f *fakeAPI) routeTriggers(mux *http.ServeMux) {
-	f.route(mux, "GET /triggers", listOf(f.triggers))
+	f.route(mux, "GET /triggers", func(r *http.Request) (any, error) {
+		some := maps.Clone(f.triggers)
+		if r.URL.Query().Get("paused") == "true" {
+			maps.DeleteFunc(some, func(_ string, t wire.Trigger) bool { return !t.Paused })
+		}
+		return listOf(some)(r)
+	})
 	for collection, owner := range map[string]func(string) task.Owner{"/tasks": task.TaskOwner, "/plans": task.PlanOwner} {
 		f.routeTriggersOf(mux, collection+"/{task}/triggers", owner)
 	}

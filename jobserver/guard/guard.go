@@ -46,8 +46,10 @@ type guardian struct {
 	log     *slog.Logger
 	cgroups string
 	linger  time.Duration
-	folder  *spool.Folder
-	boot    string
+	// slack is the timer slack of jobs.
+	slack  time.Duration
+	folder *spool.Folder
+	boot   string
 
 	waiter               *waiter
 	lock, listener, null int
@@ -106,7 +108,7 @@ func newGuardian(o Options) (*guardian, error) {
 		return nil, err
 	}
 	g := &guardian{
-		id: fmt.Sprintf("%d-%d", os.Getpid(), sinceBoot()), place: p, log: o.Logger, linger: o.Linger, boot: bootID(),
+		id: fmt.Sprintf("%d-%d", os.Getpid(), sinceBoot()), place: p, log: o.Logger, linger: o.Linger, slack: timerSlack(), boot: bootID(),
 		lock: -1, listener: -1, null: -1, aloneSince: sinceBoot(), heardAt: sinceBoot(), lookAt: never,
 	}
 	if g.linger <= 0 {
@@ -402,8 +404,11 @@ func (g *guardian) spawn() error {
 		unix.Close(pair[0])
 		return fmt.Errorf("make slate: %w", err)
 	}
-	pid, err := startSelf([]string{"keeper", "--data", g.place.data, "--cgroups", g.cgroups},
-		[]int{g.null, 2, 2, pair[1], slate}, nil)
+	var pid int
+	withSlack(keeperSlack, func() {
+		pid, err = startSelf([]string{"keeper", "--data", g.place.data, "--cgroups", g.cgroups, "--slack", g.slack.String()},
+			[]int{g.null, 2, 2, pair[1], slate}, nil)
+	})
 	if err != nil {
 		unix.Close(pair[0])
 		unix.Close(slate)

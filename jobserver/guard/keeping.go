@@ -33,7 +33,7 @@ func (k *keeper) start(fd int, now time.Duration) error {
 	}
 	a := newAttempt(h.Execution, &k.spool, now)
 	a.oomBase = -1
-	k.attempt, k.tidied = a, false
+	k.attempt = a
 	if a.Lease != nil {
 		k.watchLease(now)
 	}
@@ -333,7 +333,7 @@ func (k *keeper) commit(now time.Duration) {
 	}
 	a.spool.Close()
 	k.tell(notice{Is: isEnded, Run: a.Ref.Run, Number: a.Ref.Number, Beside: a.Lease != nil || a.Resume != nil || a.drafts+a.made > 0})
-	k.attempt, k.idleSince = nil, now
+	k.attempt, k.idleSince, k.tidyAt = nil, now, now+tidyUsed+time.Duration(k.pid)*(99*time.Millisecond)%tidySpread
 	k.leaving = k.leaving || k.guard < 0
 }
 

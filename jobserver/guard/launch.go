@@ -6,9 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -33,6 +33,7 @@ type launcher struct {
 	// null is /dev/null.
 	null  int
 	group *cgroup
+	slack time.Duration
 }
 
 // command starts argv in dir with the environment env, of which path is the PATH. The process has a session of its
@@ -56,9 +57,11 @@ func (l *launcher) command(argv, env []string, path, dir string) (process, error
 	if l.group != nil {
 		sys.UseCgroupFD, sys.CgroupFD = true, l.group.fd
 	}
-	p.pid, err = syscall.ForkExec(file, argv, &syscall.ProcAttr{
-		Dir: dir, Env: env, Sys: sys,
-		Files: []uintptr{uintptr(l.null), uintptr(stdout[1]), uintptr(stderr[1])},
+	withSlack(l.slack, func() {
+		p.pid, err = syscall.ForkExec(file, argv, &syscall.ProcAttr{
+			Dir: dir, Env: env, Sys: sys,
+			Files: []uintptr{uintptr(l.null), uintptr(stdout[1]), uintptr(stderr[1])},
+		})
 	})
 	unix.Close(stdout[1])
 	unix.Close(stderr[1])
@@ -125,8 +128,9 @@ type workroom struct {
 	kept   bool
 }
 
-func newWorkroom(folder string, pid int) *workroom {
-	return &workroom{folder: folder, spare: filepath.Join(folder, ".spare-"+strconv.Itoa(pid))}
+// newWorkroom makes the spare directory at once, before an attempt waits for it. Where it cannot, open makes one.
+func newWorkroom(folder, spare string) *workroom {
+	return &workroom{folder: folder, spare: spare, kept: os.Mkdir(spare, 0o700) == nil}
 }
 
 // open makes the empty directory of an attempt.

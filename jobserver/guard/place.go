@@ -77,6 +77,9 @@ func (p place) controlSocket(pid int) string {
 }
 func (p place) jobSocket(pid int) string { return filepath.Join(p.sockets(), "job-"+strconv.Itoa(pid)) }
 
+// spareRoom is the working directory that a keeper has ready for its next attempt.
+func (p place) spareRoom(pid int) string { return p.work() + "/.spare-" + strconv.Itoa(pid) }
+
 // probe returns nil if there is room for a spool.
 func (p place) probe() error {
 	file := filepath.Join(p.data, ".room")

@@ -180,6 +180,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/hooks/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a run by the secret address of a webhook; the body, of up to 1 MiB, is what the trigger's params refer to */
+        post: operations["callWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/join-tokens": {
         parameters: {
             query?: never;
@@ -3416,6 +3433,11 @@ export interface components {
             at: string;
             /**
              * Format: int64
+             * @description Notifications that were given up and are kept for an operator.
+             */
+            dead_deliveries: number;
+            /**
+             * Format: int64
              * @description Runs that failed, timed out or were lost, of those requested within the last 24 hours.
              */
             failed: number;
@@ -3440,6 +3462,8 @@ export interface components {
              * @description Pauses of all triggers of a task, of a plan, or of everything.
              */
             pauses: number;
+            /** @description Job servers by status. */
+            servers: components["schemas"]["SummaryServers"];
             /**
              * Format: int64
              * @description Queued runs that were requested more than a minute ago, but for those that are late.
@@ -3476,6 +3500,20 @@ export interface components {
             stopping: number;
             /** Format: int64 */
             unknown: number;
+        };
+        SummaryServers: {
+            /** Format: int64 */
+            disabled: number;
+            /** Format: int64 */
+            draining: number;
+            /** Format: int64 */
+            never_seen: number;
+            /** Format: int64 */
+            online: number;
+            /** Format: int64 */
+            unavailable: number;
+            /** Format: int64 */
+            unreachable: number;
         };
         Target: {
             /** @description Name of a job server. */
@@ -4008,6 +4046,12 @@ export interface components {
             secret?: string;
             /** @description Address that is POSTed to, http or https. It is never shown again: it may hold a key. */
             url?: string;
+        };
+        WebhookAnswer: {
+            /** @description Why there is no run; empty otherwise. */
+            reason: string;
+            /** @description The run that was made; null where reason says why there is none. */
+            run: string | null;
         };
         WebhookSecrets: {
             /** @description Path of the address, such as /hooks/…; left out where it was kept. */
@@ -4633,6 +4677,53 @@ export interface operations {
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    callWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description With the signature github: sha256= and the HMAC-SHA256 of the body. */
+                "X-Hub-Signature-256"?: string;
+                /** @description With the signature github or none: the id of the delivery. The same one is answered with the same run. */
+                "X-GitHub-Delivery"?: string;
+                /** @description With the signature standard or none: the id of the delivery. */
+                "Webhook-Id"?: string;
+                /** @description With the signature standard: seconds since 1970, at most 5 minutes from now. */
+                "Webhook-Timestamp"?: string;
+                /** @description With the signature standard: v1, and the HMAC-SHA256 of id, time and body. */
+                "Webhook-Signature"?: string;
+                /** @description With the signature none: the id of the delivery. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "*/*": unknown;
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

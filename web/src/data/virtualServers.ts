@@ -154,11 +154,18 @@ function effectOf(w: WireEffect): Effect {
 /** How many virtual servers one preview may be about. */
 const previewMost = 64;
 
-async function previewed(drafts: readonly Draft[], signal: AbortSignal): Promise<Effect[]> {
+/**
+ * Asks what it would mean if virtual servers were as the drafts say. Unlike the query of the same it ends only when it is
+ * answered, or by its signal.
+ */
+export async function preview(drafts: readonly Draft[], signal?: AbortSignal): Promise<Effect[]> {
   const effects: Effect[] = [];
   for (let i = 0; i < drafts.length; i += previewMost) {
     const body = { virtual_servers: drafts.slice(i, i + previewMost).map(specOf) };
-    const page = await send<WirePage<WireEffect>>('POST', '/virtual-servers/preview', { body, signal });
+    const page = await send<WirePage<WireEffect>>('POST', '/virtual-servers/preview', {
+      body,
+      ...(signal ? { signal } : {}),
+    });
     effects.push(...page.items.map(effectOf));
   }
   return effects;
@@ -168,7 +175,7 @@ async function previewed(drafts: readonly Draft[], signal: AbortSignal): Promise
 export const effectOfDrafts = (drafts: readonly Draft[]) =>
   queryOptions({
     queryKey: ['effect', drafts],
-    queryFn: ({ signal }) => previewed(drafts, signal),
+    queryFn: ({ signal }) => preview(drafts, signal),
     staleTime: 2_000,
     gcTime: 30_000,
   });
@@ -178,7 +185,7 @@ export const standing = (groups: readonly VirtualServer[]) =>
   queryOptions({
     queryKey: ['rating', 'standing', groups.map(({ name, version }) => `${name}@${version}`)],
     queryFn: async ({ signal }) =>
-      new Map((await previewed(groups, signal)).map((effect) => [effect.name, effect])),
+      new Map((await preview(groups, signal)).map((effect) => [effect.name, effect])),
     enabled: groups.length > 0,
     refetchInterval: 5_000,
     placeholderData: keepPreviousData,

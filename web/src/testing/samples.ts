@@ -177,6 +177,7 @@ export function aTrigger(fields: Partial<WireTrigger> = {}): WireTrigger {
 export function aSummary(fields: Partial<WireSummary> = {}): WireSummary {
   return {
     at: '2026-01-31T09:05:00.000Z',
+    servers: { online: 0, draining: 0, disabled: 0, unreachable: 0, unavailable: 0, never_seen: 0 },
     open_runs: { queued: 0, starting: 0, running: 0, unknown: 0, stopping: 0 },
     oldest_queued_at: null,
     wait_long: 0,
@@ -184,6 +185,7 @@ export function aSummary(fields: Partial<WireSummary> = {}): WireSummary {
     failed: 0,
     paused_triggers: 0,
     pauses: 0,
+    dead_deliveries: 0,
     minutes: [],
     ...fields,
   };

@@ -1,6 +1,7 @@
 import { Anchor, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { memo } from 'react';
 import type { CSSProperties } from 'react';
 
 import { Panel } from '../../components/Page';
@@ -70,31 +71,34 @@ function Tiles({ servers }: { servers: Server[] }) {
   }
   return (
     <div className={classes.tiles} style={{ marginTop: 4 }}>
-      {servers.map((server) => {
-        const { icon: Icon, word } = states[server.state];
-        const style = {
-          '--tone': colorOf(server.state),
-          '--load': `${Math.round((server.cpu ?? 0) * fullest)}%`,
-        };
-        const title = `${server.name}: ${word}, ${server.slotsUsed} of ${server.slots} slots, CPU ${percent(server.cpu)}`;
-        return (
-          <Link
-            key={server.name}
-            to="/servers/$name"
-            params={{ name: server.name }}
-            className={`${classes.tile} number`}
-            style={style as CSSProperties}
-            title={title}
-            aria-label={title}
-          >
-            {server.state === 'online' ? (
-              server.slotsUsed
-            ) : (
-              <Icon size={17} color={colorOf(server.state)} aria-hidden />
-            )}
-          </Link>
-        );
-      })}
+      {servers.map(({ name, state, slots, slotsUsed, cpu }) => (
+        <Tile key={name} name={name} state={state} slots={slots} slotsUsed={slotsUsed} cpu={cpu} />
+      ))}
     </div>
   );
 }
+
+/** One server. It is drawn anew only where something of it has changed: there may be hundreds. */
+const Tile = memo(function Tile({
+  name,
+  state,
+  slots,
+  slotsUsed,
+  cpu,
+}: Pick<Server, 'name' | 'state' | 'slots' | 'slotsUsed' | 'cpu'>) {
+  const { icon: Icon, word } = states[state];
+  const style = { '--tone': colorOf(state), '--load': `${Math.round((cpu ?? 0) * fullest)}%` };
+  const title = `${name}: ${word}, ${slotsUsed} of ${slots} slots, CPU ${percent(cpu)}`;
+  return (
+    <Link
+      to="/servers/$name"
+      params={{ name }}
+      className={`${classes.tile} number`}
+      style={style as CSSProperties}
+      title={title}
+      aria-label={title}
+    >
+      {state === 'online' ? slotsUsed : <Icon size={17} color={colorOf(state)} aria-hidden />}
+    </Link>
+  );
+});

@@ -6,8 +6,9 @@ import { Fragment, memo, useState } from 'react';
 import { Stars } from '../../components/Stars';
 import { StateBadge } from '../../components/StateBadge';
 import { useMay } from '../../data/permissions';
-import type { Candidate } from '../../data/placement';
+import type { Rating, Term } from '../../data/placement';
 import type { Server } from '../../data/servers';
+import type { ServerState } from '../../data/states';
 import type { Effect, VirtualServer } from '../../data/virtualServers';
 import { useCarry } from './carry';
 import { Ghost } from './Ghost';
@@ -118,17 +119,34 @@ function Standing({ group, standing }: { group: VirtualServer; standing: Effect 
 }
 
 function Members(props: GroupCardProps & { place: number | null }) {
-  const { group, place, standing } = props;
+  const { group, groups, servers, place, standing, move, onKey } = props;
   const [all, setAll] = useState(false);
   const ordered = group.selection === 'priority';
   const shown = all ? group.members : group.members.slice(0, membersShown);
   const verdicts = new Map(standing?.placement.candidates.map((candidate) => [candidate.server, candidate]));
+  const chip = (name: string, i: number) => {
+    const server = servers.get(name);
+    const verdict = verdicts.get(name);
+    return (
+      <MemberChip
+        name={name}
+        group={group}
+        groups={groups}
+        place={ordered ? i + 1 : null}
+        state={server?.state ?? 'online'}
+        rating={verdict?.rating ?? server?.rating ?? null}
+        terms={verdict?.terms ?? noTerms}
+        move={move}
+        onKey={onKey}
+      />
+    );
+  };
   return (
     <div className={classes.members} role="list" aria-label={`Members of ${group.name}`}>
       {shown.map((name, i) => (
         <Fragment key={name}>
           {place === i && <span className={classes.mark} aria-hidden />}
-          <MemberChip {...props} name={name} place={ordered ? i + 1 : null} verdict={verdicts.get(name)} />
+          {chip(name, i)}
         </Fragment>
       ))}
       {place === group.members.length && ordered && <span className={classes.mark} aria-hidden />}
@@ -148,16 +166,41 @@ function Members(props: GroupCardProps & { place: number | null }) {
   );
 }
 
-function MemberChip({
+const noTerms: Term[] = [];
+
+interface MemberChipProps extends Pick<GroupCardProps, 'group' | 'groups' | 'move' | 'onKey'> {
+  name: string;
+  /** Its place where the order counts, from 1. */
+  place: number | null;
+  state: ServerState;
+  rating: Rating | null;
+  /** What the rating is made of. */
+  terms: Term[];
+}
+
+/** Samples come all the time, and most change nothing that is seen: then the chip is not drawn anew. */
+function looksTheSame(before: MemberChipProps, now: MemberChipProps): boolean {
+  const { rating, terms, ...others } = now;
+  return (
+    before.rating?.points === rating?.points &&
+    before.rating?.stars === rating?.stars &&
+    before.terms.length === terms.length &&
+    before.terms.every(({ penalty }, i) => penalty === terms[i]?.penalty) &&
+    (Object.keys(others) as (keyof typeof others)[]).every((key) => before[key] === others[key])
+  );
+}
+
+const MemberChip = memo(function MemberChip({
+  name,
   group,
   groups,
-  servers,
-  name,
   place,
-  verdict,
+  state,
+  rating,
+  terms,
   move,
   onKey,
-}: GroupCardProps & { name: string; place: number | null; verdict: Candidate | undefined }) {
+}: MemberChipProps) {
   const may = useMay()('virtual-server.group');
   const { ref } = useDraggable({
     id: `member/${group.name}/${name}`,
@@ -165,7 +208,6 @@ function MemberChip({
     disabled: !may,
   });
   const carried = useCarry((all) => all?.from === group.name && all.servers.includes(name));
-  const server = servers.get(name);
   const weight = group.selection === 'weighted' ? (group.weights[name] ?? 1) : null;
   return (
     <div
@@ -181,12 +223,8 @@ function MemberChip({
         {name}
       </Text>
       {weight !== null && <span className={`${classes.place} number`}>×{weight}</span>}
-      {server && server.state !== 'online' ? (
-        <StateBadge state={server.state} />
-      ) : (
-        <Stars rating={verdict?.rating ?? server?.rating ?? null} terms={verdict?.terms ?? []} small />
-      )}
+      {state === 'online' ? <Stars rating={rating} terms={terms} small /> : <StateBadge state={state} />}
       {may && <MoveMenu server={name} servers={[name]} from={group.name} groups={groups} move={move} />}
     </div>
   );
-}
+}, looksTheSame);

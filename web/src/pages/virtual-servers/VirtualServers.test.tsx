@@ -126,6 +126,32 @@ it('carries by keyboard alone, and says where it is held and what it would mean'
   await waitFor(() => expect(asked).toEqual(['put', 'take']));
 });
 
+it('a drop counts although the ghost was still asking what it would mean', async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const note = (what: string) => () => {
+    asked.push(what);
+    return nothing();
+  };
+  show('/virtual-servers', {
+    ...fleet,
+    'POST /virtual-servers/preview': (call) =>
+      new Promise((resolve) => answers.push(() => resolve(preview()(call)))),
+    'PUT /virtual-servers/reports/members/js-2': note('put'),
+    'DELETE /virtual-servers/etl/members/js-2': note('take'),
+  });
+  const handle = await screen.findByRole('button', { name: 'Lift js-2' });
+  for (const key of [' ', 'ArrowDown']) fireEvent.keyDown(handle, { key });
+  const asking = 'Looking at what it would mean…';
+  await screen.findByText(asking);
+  fireEvent.keyDown(handle, { key: ' ' });
+  await waitFor(() => expect(screen.queryByText(asking)).toBeNull());
+  await waitFor(() => {
+    answers.splice(0).forEach((answer) => answer());
+    expect(asked).toEqual(['put', 'take']);
+  });
+});
+
 const groups = [
   virtualServerOf(etl),
   virtualServerOf(aVirtualServer({ name: 'reports', members: ['a', 'b'], selection: 'priority' })),

@@ -23,6 +23,7 @@ import { StrandingDialog } from './StrandingDialog';
 import { dragSetup, useDragHandlers } from './useDragHandlers';
 import { useKeyboardCarry } from './useKeyboardCarry';
 import { useMover } from './useMover';
+import { useStill } from './useStill';
 import classes from './VirtualServers.module.css';
 
 /** Job servers on the left, virtual servers on the right, and what is dragged between them. */
@@ -103,15 +104,18 @@ function Panes({ servers, groups, filter, edit }: PanesProps) {
   );
 }
 
-function Board({ servers, groups, filter, edit }: PanesProps) {
+function Board({ filter, edit, ...live }: PanesProps) {
   const { move, doubt, answer } = useMover();
+  const still = useCarry((carried) => carried?.by === 'pointer');
+  const servers = useStill(live.servers, still);
+  const groups = useStill(live.groups, still);
   const [wanted] = useFilter('show');
   const shown = useMemo(
     () => groups.filter(({ name }) => name.includes(filter.trim().toLowerCase())),
     [groups, filter],
   );
   const byName = useMemo(() => new Map(servers.map((server) => [server.name, server])), [servers]);
-  const standing = useQuery(standingQuery(groups)).data;
+  const standing = useStill(useQuery(standingQuery(live.groups)).data, still);
   const onKey = useKeyboardCarry(shown, (done) => void move(done));
   const handlers = useDragHandlers(groups, move);
   return (

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useContext } from 'react';
+import { useCallback, useContext, useRef } from 'react';
 import type { KeyboardEvent } from 'react';
 
 import type { VirtualServer } from '../../data/virtualServers';
@@ -82,8 +82,7 @@ export function useKeyboardCarry(groups: readonly VirtualServer[], drop: (move: 
     drop(move);
   };
 
-  /** Handles a key on the handle of a server. */
-  return (event: KeyboardEvent, servers: string[], from: string | null) => {
+  const onKey = (event: KeyboardEvent, servers: string[], from: string | null) => {
     const carried = store.get();
     const pressed = event.key === ' ' || event.key === 'Enter';
     if (!carried) {
@@ -102,4 +101,8 @@ export function useKeyboardCarry(groups: readonly VirtualServer[], drop: (move: 
     event.preventDefault();
     event.stopPropagation();
   };
+  const latest = useRef(onKey);
+  latest.current = onKey;
+  /** Handles a key on the handle of a server. It stays the same, so that nothing is drawn anew for it. */
+  return useCallback((...key: Parameters<typeof onKey>) => latest.current(...key), []);
 }

@@ -3,13 +3,7 @@ import { useCallback, useState } from 'react';
 
 import { done, failed } from '../../components/notices';
 import type { Effect, VirtualServer } from '../../data/virtualServers';
-import {
-  arrangeMembers,
-  effectOfDrafts,
-  putMember,
-  takeMember,
-  virtualServers,
-} from '../../data/virtualServers';
+import { arrangeMembers, preview, putMember, takeMember, virtualServers } from '../../data/virtualServers';
 import { draftsOf, inverseOf, saying, stepsOf } from './moves';
 import type { Move, Step } from './moves';
 
@@ -73,7 +67,8 @@ export function useMover() {
       const drafts = draftsOf(queries.getQueryData(virtualServers.queryKey) ?? [], move);
       if (drafts.length === 0) return;
       try {
-        const stranded = strandedBy(await queries.query(effectOfDrafts(drafts)));
+        // The ghost's own question ends with the ghost, which a drop takes away.
+        const stranded = strandedBy(await preview(drafts));
         if (stranded.length > 0) setDoubt({ move, stranded });
         else await carryOut(move);
       } catch (error) {

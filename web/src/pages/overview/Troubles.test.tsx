@@ -1,0 +1,25 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import { expect, it } from 'vitest';
+
+import { page, show, signedIn } from '../../testing/console';
+import { aServer } from '../../testing/samples';
+
+const attention = () => document.getElementById('attention') as HTMLElement;
+
+it('says that nothing is wrong only once it is known', async () => {
+  let tell: (answer: Response) => void = () => undefined;
+  const servers = new Promise<Response>((resolve) => (tell = resolve));
+  show('/', { ...signedIn, 'GET /servers': () => servers });
+  await screen.findByRole('heading', { level: 1, name: 'Overview' });
+  expect(attention()).toBeNull();
+  tell(page(aServer()));
+  expect(await screen.findByText('Nothing needs attention.')).toBeTruthy();
+});
+
+it('lists ten servers at most, with the number of all and the way to them', async () => {
+  const many = Array.from({ length: 12 }, (_, i) => aServer({ name: `js-${i}`, status: 'unavailable' }));
+  show('/', { ...signedIn, 'GET /servers': () => page(...many) });
+  await waitFor(() => expect(attention().querySelectorAll('[role=listitem]')).toHaveLength(10));
+  const all = within(attention()).getByRole('link', { name: /^12 / });
+  expect(all.getAttribute('href')).toContain('/servers');
+});
