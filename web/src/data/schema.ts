@@ -21,6 +21,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List archives by name, each with its newest version */
+        get: operations["listArchives"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/archives/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an archive with its versions, the newest first */
+        get: operations["getArchive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/archives/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of an archive; latest is the one that was uploaded last */
+        get: operations["getArchiveVersion"];
+        /** Upload a version of an archive, a zip or tar.gz; the same content again changes nothing */
+        put: operations["putArchiveVersion"];
+        post?: never;
+        /** Remove a version of an archive that no task names and no open run uses */
+        delete: operations["deleteArchiveVersion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/archives/{name}/versions/{version}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download a version of an archive as it was uploaded */
+        get: operations["getArchiveContent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -1672,6 +1742,47 @@ export interface components {
             /** @description The other task. */
             task: string;
         };
+        Archive: {
+            /** @description The version that was uploaded last. */
+            latest: components["schemas"]["ArchiveVersion"];
+            name: string;
+            /** @description Names of the tasks that run it, in any version. */
+            tasks: string[];
+            /**
+             * Format: int64
+             * @description How many versions it has.
+             */
+            versions: number;
+        };
+        ArchiveDetail: {
+            name: string;
+            /** @description Names of the tasks that run it, in any version. */
+            tasks: string[];
+            /** @description The newest first. */
+            versions: components["schemas"]["ArchiveVersion"][];
+        };
+        ArchiveVersion: {
+            /** @description Name of the archive. */
+            archive: string;
+            /** @description What the package says of itself. */
+            manifest: components["schemas"]["Manifest"];
+            /**
+             * Format: int64
+             * @description Counts the versions in the order of their upload.
+             */
+            number: number;
+            /** @description SHA-256 of the file, in hexadecimal. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Size of the file, in bytes.
+             */
+            size: number;
+            /** Format: date-time */
+            uploaded_at: string;
+            uploaded_by: string;
+            version: string;
+        };
         Attempt: {
             /** Format: date-time */
             ended_at: string | null;
@@ -2276,6 +2387,38 @@ export interface components {
             /** @description The bytes, where they are valid UTF-8. */
             text?: string;
         };
+        Manifest: {
+            /** @description What it says that starts it; empty where the task has to say so. */
+            command: string[];
+            /** @description Talend: the context that is used if the task names none. */
+            context?: string;
+            /** @description Talend: the contexts that it holds. */
+            contexts: string[];
+            /**
+             * Format: int64
+             * @description How many files it holds.
+             */
+            files: number;
+            /**
+             * @description How the file is written.
+             * @enum {string}
+             */
+            format: "zip" | "tar.gz";
+            /** @description Talend: the name of the job. */
+            job?: string;
+            /** @description Talend: the version of the job, as it was exported. */
+            job_version?: string;
+            /**
+             * @description How its files are arranged.
+             * @enum {string}
+             */
+            layout: "plain" | "talend";
+            /**
+             * Format: int64
+             * @description How many bytes these have.
+             */
+            unpacked: number;
+        };
         Membership: {
             /**
              * Format: int64
@@ -2559,6 +2702,12 @@ export interface components {
             /** Format: date-time */
             scheduled_for?: string;
             trigger?: string;
+        };
+        PageArchive: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Archive"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
         };
         PageCalendar: {
             /** @description The items of this page. */
@@ -4134,6 +4283,208 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listArchives: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                q?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageArchive"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getArchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getArchiveVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveVersion"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putArchiveVersion: {
+        parameters: {
+            query?: {
+                /** @description SHA-256 of the content, in hexadecimal: what arrives must have it. */
+                sha256?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/gzip": string;
+                "application/octet-stream": string;
+                "application/zip": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveVersion"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteArchiveVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getArchiveContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The part of the file to send, such as bytes=1000-; the answer is 206 then. */
+                Range?: string;
+                /** @description An ETag: where the file has another one, all of it is sent. */
+                "If-Range"?: string;
+            };
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description SHA-256 of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description OK */
+            206: {
+                headers: {
+                    /** @description SHA-256 of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            416: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
