@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,9 @@ func TestTheTimelineListsSpansOfAStretchOfTime(t *testing.T) {
 func TestRunsCanBeFilteredByWhatAskedForThem(t *testing.T) {
 	h := serve(t)
 	h.do("GET", "/api/v1/runs?cause=manual,trigger&cause=plan&q=load", "").want(200)
+	if got := h.runFilter; !slices.Equal(got.Causes, []task.CauseKind{task.CauseManual, task.CauseTrigger, task.CausePlan}) || got.Query != "load" {
+		t.Errorf("got the filter %+v", got)
+	}
 	if field(h.do("GET", "/api/v1/runs?cause=whim", "").problem(422), "cause") == "" {
 		t.Error("the problem does not name the cause")
 	}
@@ -222,6 +226,10 @@ func TestTheSummaryIsSentAsCounted(t *testing.T) {
 	h.do("GET", "/api/v1/summary", "").want(200).into(&got)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	h.do("GET", "/api/v1/runs?late=true", "").want(200)
+	if !h.runFilter.Late {
+		t.Errorf("got the filter %+v, want that of runs that are late", h.runFilter)
 	}
 	h.do("GET", "/api/v1/runs?late=maybe", "").problem(422)
 	h.do("GET", "/api/v1/triggers?paused=maybe", "").problem(422)
