@@ -216,6 +216,5 @@ func (t *tx) beginPlan(o task.Occurrence, params map[string]string, now time.Tim
 	if err != nil {
 		return "", err
 	}
-	_, err = n.insert(t)
-	return "", err
+	return n.insertDue(t)
 }
