@@ -139,6 +139,9 @@ func (f *calendarFlags) calendar(a *app, name string) (task.CalendarSpec, error)
 		return s, nil
 	}
 	text, err := a.readFile(f.icalendar, task.MaxICalendar)
+	if err == nil && strings.TrimSpace(text) == "" {
+		err = fmt.Errorf("the iCalendar file %s is empty", f.icalendar)
+	}
 	s.ICalendar = text
 	return s, err
 }
