@@ -34,6 +34,7 @@ func (f *fake) StartRun(_ context.Context, name string, r api.RunRequest) (task.
 func (f *fake) Runs(_ context.Context, q task.RunFilter, p page.Request) (page.Of[task.Run], error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.runFilter = q
 	all := map[string]task.Run{}
 	for id, r := range f.runs {
 		all[string(id)] = r.Run

@@ -30,6 +30,7 @@ type fake struct {
 	api.CalendarService
 	fakeEvents
 	told
+	packages
 	deeds
 
 	mu      sync.Mutex
@@ -42,6 +43,8 @@ type fake struct {
 	plans     map[string]plan.Plan
 	planRuns  map[string]plan.Run
 	runs      map[task.RunID]*fakeRun
+	// runFilter is the one that runs were last listed by.
+	runFilter task.RunFilter
 	keys      map[string]task.RunID
 	answers   map[string]replay.Answer
 	events    []task.Event

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,9 @@ func TestTheTimelineListsSpansOfAStretchOfTime(t *testing.T) {
 func TestRunsCanBeFilteredByWhatAskedForThem(t *testing.T) {
 	h := serve(t)
 	h.do("GET", "/api/v1/runs?cause=manual,trigger&cause=plan&q=load", "").want(200)
+	if got := h.runFilter; !slices.Equal(got.Causes, []task.CauseKind{task.CauseManual, task.CauseTrigger, task.CausePlan}) || got.Query != "load" {
+		t.Errorf("got the filter %+v", got)
+	}
 	if field(h.do("GET", "/api/v1/runs?cause=whim", "").problem(422), "cause") == "" {
 		t.Error("the problem does not name the cause")
 	}
@@ -207,19 +211,25 @@ func TestTheSummaryIsSentAsCounted(t *testing.T) {
 	h := serve(t)
 	h.insight.counts = task.Summary{
 		At: noon, Open: map[task.State]int64{task.Queued: 1000, task.Unknown: 2}, OldestQueuedAt: noon.Add(-time.Hour),
-		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6,
+		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6, DeadDeliveries: 10,
+		Servers: map[string]int64{"online": 11, "draining": 12, "disabled": 13, "unreachable": 14, "unavailable": 15, "never_seen": 16},
 		Minutes: []task.MinuteOfRuns{{At: noon, Succeeded: 7, Unsuccessful: 8, Open: 9}},
 	}
 	oldest := wire.At(noon.Add(-time.Hour))
 	want := wire.Summary{
 		At: wire.At(noon), OpenRuns: wire.SummaryOpen{Queued: 1000, Unknown: 2}, OldestQueuedAt: &oldest,
-		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6,
+		WaitLong: 900, Late: 3, Failed: 4, PausedTriggers: 5, Pauses: 6, DeadDeliveries: 10,
+		Servers: wire.SummaryServers{Online: 11, Draining: 12, Disabled: 13, Unreachable: 14, Unavailable: 15, NeverSeen: 16},
 		Minutes: []wire.SummaryMinute{{At: wire.At(noon), Succeeded: 7, Unsuccessful: 8, Open: 9}},
 	}
 	var got wire.Summary
 	h.do("GET", "/api/v1/summary", "").want(200).into(&got)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	h.do("GET", "/api/v1/runs?late=true", "").want(200)
+	if !h.runFilter.Late {
+		t.Errorf("got the filter %+v, want that of runs that are late", h.runFilter)
 	}
 	h.do("GET", "/api/v1/runs?late=maybe", "").problem(422)
 	h.do("GET", "/api/v1/triggers?paused=maybe", "").problem(422)

@@ -35,7 +35,7 @@ func describe(routes []route, version string) (description, error) {
 
 // Description returns the OpenAPI description of a server of that version, as GET /openapi.yaml gives it.
 func Description(version string) ([]byte, error) {
-	d, err := describe((&Server{service: uncalled{}}).routes(), version)
+	d, err := describe((&Server{service: uncalled{}}).described(), version)
 	return d.yaml, err
 }
 
@@ -74,6 +74,9 @@ func document(routes []route, version string) *huma.OpenAPI {
 		if item == nil {
 			item = &huma.PathItem{}
 			d.Paths[r.path] = item
+		}
+		if r.outside {
+			item.Servers = []*huma.Server{{URL: "/"}}
 		}
 		*operationOf(item, r.method) = r.operation(schemas)
 	}
@@ -136,7 +139,10 @@ func (r route) parameters() []*huma.Param {
 	header := func(name, doc string) {
 		params = append(params, &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: "string"}})
 	}
-	if r.method == http.MethodPost {
+	for _, h := range r.headers {
+		header(h.name, h.doc)
+	}
+	if r.method == http.MethodPost && !r.outside {
 		header("Idempotency-Key", "1 to 255 printable characters. The same request under the same key is done once.")
 	}
 	if r.etag && r.method == http.MethodGet {
@@ -156,6 +162,16 @@ func (r route) parameters() []*huma.Param {
 }
 
 func (r route) requestBody(schemas huma.Registry) *huma.RequestBody {
+	if r.received != nil {
+		content := map[string]*huma.MediaType{}
+		for _, media := range r.received {
+			content[media] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
+		}
+		return &huma.RequestBody{Required: true, Content: content}
+	}
+	if r.outside {
+		return &huma.RequestBody{Content: map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{}}}}
+	}
 	if r.body == nil {
 		return nil
 	}
@@ -210,13 +226,13 @@ func (r route) problems() []int {
 	if strings.Contains(r.path, "{") {
 		out = append(out, http.StatusNotFound)
 	}
-	if r.method != http.MethodGet {
+	if r.method != http.MethodGet && !r.outside {
 		out = append(out, http.StatusConflict)
 	}
 	if r.etag && r.method != http.MethodGet {
 		out = append(out, http.StatusPreconditionFailed)
 	}
-	if r.body != nil {
+	if r.body != nil || r.received != nil {
 		out = append(out, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if r.body != nil || len(r.query) > 0 {
@@ -225,7 +241,7 @@ func (r route) problems() []int {
 	if r.ranges {
 		out = append(out, http.StatusRequestedRangeNotSatisfiable)
 	}
-	return append(out, http.StatusServiceUnavailable)
+	return append(append(out, r.refuses...), http.StatusServiceUnavailable)
 }
 
 func problemResponse(schemas huma.Registry) *huma.Response {

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,18 +13,37 @@ import (
 )
 
 type openAPI struct {
-	OpenAPI string
-	Paths   map[string]map[string]struct {
-		OperationID string `json:"operationId" yaml:"operationId"`
-		Summary     string
-		Parameters  []struct{ Name, In string }
-		Responses   map[string]any
-		Security    []map[string]any
-	}
+	OpenAPI    string
+	Paths      map[string]pathItem
 	Components struct {
 		Schemas map[string]map[string]any
 	}
 }
+
+// pathItem is what can be done at a path. Servers is set where the path is not below /api/v1.
+type pathItem struct {
+	Servers            []struct{ URL string }
+	Get, Post          *operation
+	Put, Patch, Delete *operation
+}
+
+type operation struct {
+	OperationID string `json:"operationId" yaml:"operationId"`
+	Summary     string
+	Parameters  []struct{ Name, In string }
+	Responses   map[string]any
+	Security    []map[string]any
+}
+
+// operations are those of the item, by their method.
+func (p pathItem) operations() map[string]*operation {
+	all := map[string]*operation{"GET": p.Get, "POST": p.Post, "PUT": p.Put, "PATCH": p.Patch, "DELETE": p.Delete}
+	maps.DeleteFunc(all, func(_ string, op *operation) bool { return op == nil })
+	return all
+}
+
+// outside reports whether the path of the item is that of the whole address, and not below /api/v1.
+func (p pathItem) outside() bool { return len(p.Servers) == 1 && p.Servers[0].URL == "/" }
 
 func readDescription(t *testing.T, h *harness) openAPI {
 	t.Helper()
@@ -40,19 +60,26 @@ func TestTheDescriptionAndTheRouterHoldTheSameRoutes(t *testing.T) {
 	}
 	routed, described := map[string]bool{}, map[string]bool{}
 	for _, r := range h.server.Handler().(*echo.Echo).Routes() {
-		if path, below := strings.CutPrefix(r.Path, "/api/v1"); below {
+		path, below := strings.CutPrefix(r.Path, "/api/v1")
+		if below || r.Path != "/healthz" && r.Path != "/readyz" {
 			for element := range strings.SplitSeq(path, "/") {
 				if name, param := strings.CutPrefix(element, ":"); param {
 					path = strings.Replace(path, element, "{"+name+"}", 1)
 				}
+			}
+			if !below {
+				path += ", not below /api/v1"
 			}
 			routed[r.Method+" "+path] = true
 		}
 	}
 	ids := map[string]string{}
 	for path, item := range d.Paths {
-		for method, op := range item {
-			name := strings.ToUpper(method) + " " + path
+		for method, op := range item.operations() {
+			name := method + " " + path
+			if item.outside() {
+				name += ", not below /api/v1"
+			}
 			described[name] = true
 			if op.OperationID == "" || op.Summary == "" {
 				t.Errorf("%s has no operation id or no summary", name)
@@ -83,8 +110,8 @@ func TestTheDescriptionAndTheRouterHoldTheSameRoutes(t *testing.T) {
 			t.Errorf("%s is described and not routed", name)
 		}
 	}
-	if len(routed) < 30 {
-		t.Errorf("got %d routes, want those of the API", len(routed))
+	if len(routed) < 30 || !routed["POST /hooks/{address}, not below /api/v1"] {
+		t.Errorf("got %d routes, want those of the API and that of webhooks", len(routed))
 	}
 }
 
@@ -131,17 +158,17 @@ func TestEveryRouteWithoutATokenIs401(t *testing.T) {
 	d := readDescription(t, h)
 	open := map[string]bool{"POST /session": true, "GET /openapi.yaml": true, "GET /openapi.json": true}
 	for path, item := range d.Paths {
-		for method, op := range item {
-			name := strings.ToUpper(method) + " " + path
-			if open[name] {
+		for method, op := range item.operations() {
+			name := method + " " + path
+			if open[name] || item.outside() {
 				if op.Security == nil {
 					t.Errorf("%s is not described as open", name)
 				}
 				continue
 			}
-			target := "/api/v1" + strings.NewReplacer("{name}", "a", "{server}", "b", "{id}", "c", "{seq}", "1", "{trigger}", "d").Replace(path)
+			target := "/api/v1" + strings.NewReplacer("{name}", "a", "{server}", "b", "{id}", "c", "{seq}", "1", "{trigger}", "d", "{version}", "e").Replace(path)
 			for _, header := range []string{"", "Bearer wrong", "Bearer ", "Basic " + token, token, "Bearer " + token + "x"} {
-				r := h.raw(strings.ToUpper(method), target, strings.NewReader("{}"), "Authorization", header)
+				r := h.raw(method, target, strings.NewReader("{}"), "Authorization", header)
 				r.problem(http.StatusUnauthorized)
 				if r.header.Get("WWW-Authenticate") == "" {
 					t.Errorf("%s does not say how to authenticate", name)

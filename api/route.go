@@ -22,6 +22,8 @@ type route struct {
 	// body is a value of the type of the request's body, or nil.
 	body         any
 	bodyRequired bool
+	// received are the content types of a body that is taken as it is, in place of JSON.
+	received []string
 	// merge is true where the body is a merge patch of that type.
 	merge bool
 	// status is that of success, 200 if left at 0; out is a value of the type of its body, or nil.
@@ -33,9 +35,17 @@ type route struct {
 	media []string
 	// onlyMedia is true where success is never JSON made of out.
 	onlyMedia bool
+	// outside routes stand beside base and take any body; headers and refuses say what is described of them: the headers that
+	// they read, and the statuses of their problems beside those that follow from the above.
+	outside bool
+	headers []headerDoc
+	refuses []int
 	// ranges is true where parts of a file can be asked for.
 	ranges bool
 }
+
+// headerDoc is a header of a request, and what it is for.
+type headerDoc struct{ name, doc string }
 
 const (
 	required = true
@@ -45,6 +55,9 @@ const (
 func (r route) takes(query ...string) route { r.query = query; return r }
 
 func (r route) reads(body any, must bool) route { r.body, r.bodyRequired = body, must; return r }
+
+// receives says that the body is a file of one of the content types.
+func (r route) receives(media ...string) route { r.received = media; return r }
 
 func (r route) merges(doc any) route { r.body, r.bodyRequired, r.merge = doc, true, true; return r }
 
@@ -74,9 +87,17 @@ func (r route) file(media string) route { r.media, r.onlyMedia = []string{media}
 func (r route) ranged() route { r.ranges = true; return r }
 
 // pattern is the route's name in metrics, such as "GET /api/v1/runs/{id}".
-func (r route) pattern() string { return r.method + " " + base + r.path }
+func (r route) pattern() string { return r.method + " " + r.root() + r.path }
+
+// root is what the path of the route stands below.
+func (r route) root() string {
+	if r.outside {
+		return ""
+	}
+	return base
+}
 
 // echoPath is the path as the router writes it.
 func (r route) echoPath() string {
-	return base + strings.NewReplacer("{", ":", "}", "").Replace(r.path)
+	return r.root() + strings.NewReplacer("{", ":", "}", "").Replace(r.path)
 }

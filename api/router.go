@@ -25,7 +25,8 @@ func (s *Server) router(o Options) *echo.Echo {
 	for _, r := range s.routes() {
 		e.Add(r.method, r.echoPath(), s.routeHandler(r))
 	}
-	e.POST(hooks+":address", s.callHook)
+	hook := s.hookRoute()
+	e.Add(hook.method, hook.echoPath(), s.callHook)
 	e.GET("/healthz", s.healthz)
 	e.GET("/readyz", s.readyz)
 	if o.Metrics != nil {
@@ -166,7 +167,8 @@ func (s *Server) unmatched(err error, e echo.Context) {
 
 // forConsole reports whether a request that no route takes may be for a file or a page of the console.
 func forConsole(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.Path != "/api" && !strings.HasPrefix(r.URL.Path, "/api/")
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.Path != "/api" && !strings.HasPrefix(r.URL.Path, "/api/") &&
+		!strings.HasPrefix(r.URL.Path, hooks)
 }
 
 func (s *Server) unmatchedError(err error, r *http.Request, h http.Header) error {

@@ -114,7 +114,7 @@ func New(service Service, o Options) (*Server, error) {
 	if s.observe == nil {
 		s.observe = func(string, int, time.Duration) {}
 	}
-	s.describe = sync.OnceValues(func() (description, error) { return describe(s.routes(), s.version) })
+	s.describe = sync.OnceValues(func() (description, error) { return describe(s.described(), s.version) })
 	s.echo = s.router(o)
 	return s, nil
 }

@@ -18,7 +18,10 @@ import (
 
 // hooks is the path below which webhooks are called. It is no route of the API: who calls has a secret address in place of
 // a token.
-const hooks = "/hooks/"
+const (
+	hooks    = "/hooks/"
+	hookPath = hooks + "{address}"
+)
 
 // How often a webhook may be called, and how often a caller may be refused.
 var (
@@ -90,9 +93,27 @@ func (h triggerHandlers) makeSecrets(c *call) (answer, error) {
 	return answer{status: http.StatusCreated, body: out}, nil
 }
 
+// hookRoute is the route of requests to webhooks. [Server.callHook] answers it without what routes of the API have in common.
+func (s *Server) hookRoute() route {
+	return route{
+		method: http.MethodPost, path: hookPath, id: "callWebhook",
+		summary: "Start a run by the secret address of a webhook; the body, of up to 1 MiB, is what the trigger's params refer to",
+		outside: true, open: true, status: http.StatusAccepted, out: wire.WebhookAnswer{},
+		headers: []headerDoc{
+			{"X-Hub-Signature-256", "With the signature github: sha256= and the HMAC-SHA256 of the body."},
+			{"X-GitHub-Delivery", "With the signature github or none: the id of the delivery. The same one is answered with the same run."},
+			{"Webhook-Id", "With the signature standard or none: the id of the delivery."},
+			{"Webhook-Timestamp", "With the signature standard: seconds since 1970, at most 5 minutes from now."},
+			{"Webhook-Signature", "With the signature standard: v1, and the HMAC-SHA256 of id, time and body."},
+			{"Idempotency-Key", "With the signature none: the id of the delivery."},
+		},
+		refuses: []int{http.StatusUnauthorized, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
+	}
+}
+
 // callHook is POST /hooks/{address}: a request that starts a run.
 func (s *Server) callHook(e echo.Context) error {
-	const pattern = "POST " + hooks + "{address}"
+	const pattern = http.MethodPost + " " + hookPath
 	start, w := s.now(), e.Response().Writer
 	apiHeaders(w.Header())
 	c := &call{w: w, r: e.Request(), path: e, limit: task.MaxWebhookBody}

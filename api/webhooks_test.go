@@ -57,6 +57,10 @@ func TestAWebhookIsCalledWithoutTokenAndAnswersWithTheRun(t *testing.T) {
 		t.Errorf("got %+v for %v", got, h.fake.bodies)
 	}
 	h.raw("POST", "/hooks/none", nil).problem(404)
+	if r := h.raw("GET", "/hooks/right", nil); r.header.Get("Allow") != "OPTIONS, POST" {
+		r.problem(405)
+		t.Errorf("got Allow %q for a GET, want POST to be named", r.header.Get("Allow"))
+	}
 	h.raw("POST", "/hooks/right", nil, "X-Hub-Signature-256", "wrong").problem(401)
 	h.raw("POST", "/hooks/right", strings.NewReader(strings.Repeat("x", task.MaxWebhookBody+1))).problem(413)
 	h.fake.paused = true

@@ -308,4 +308,12 @@ func TestRedactTakesSecretsOutOfWhatOthersSay(t *testing.T) {
 	if strings.Contains(got, "T0P") || strings.Contains(got, "a-long") || strings.Contains(got, "abc") {
 		t.Errorf("got %s", got)
 	}
+	c.Webhook.URL = "https://hooks.example.com/redir"
+	const answer = "the receiver answered 302 Found; redirects are not followed"
+	if got := c.Redact(answer); got != answer {
+		t.Errorf("got %q, want a word of the sentence to stay although the path is a part of it", got)
+	}
+	if got := c.Redact("no /redir here"); strings.Contains(got, "redir") {
+		t.Errorf("got %q, want the path taken out", got)
+	}
 }

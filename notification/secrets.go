@@ -56,6 +56,10 @@ func (c ChannelSpec) Address() string {
 	return ""
 }
 
+// minBareSecret is the length from which on the path of a URL is a secret also without its slash. A shorter one, such as
+// "hook", may be a word of any sentence.
+const minBareSecret = 10
+
 // Redact returns text without what the channel keeps secret, for errors that a receiver or a library has worded.
 func (c ChannelSpec) Redact(text string) string {
 	var secrets []string
@@ -69,6 +73,9 @@ func (c ChannelSpec) Redact(text string) string {
 		}
 		// What follows the host is the part of the URL that may hold a key; a library may tell it by itself.
 		if _, path, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(string(w.URL), "https://"), "http://"), "/"); ok {
+			if len(path) < minBareSecret {
+				path = "/" + path
+			}
 			secrets = append(secrets, path)
 		}
 	}

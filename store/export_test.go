@@ -133,7 +133,7 @@ const (
 // SummaryStatements are the counts of a summary on SQLite. Their bounds are left open.
 func SummaryStatements() []string {
 	minutes, _ := minutesQuery(make([]task.MinuteOfRuns, 2))
-	return []string{waitLongQuery(sqlite), countFailed, countLate, minutes, `SELECT count(*) FROM trigger t WHERE ` + sqlite.paused()}
+	return []string{waitLongQuery(sqlite), countFailed, countLate, countDead, minutes, `SELECT count(*) FROM trigger t WHERE ` + sqlite.paused()}
 }
 
 // Waiting returns how many jobs wait for the writer.

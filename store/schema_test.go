@@ -224,6 +224,7 @@ func TestPagesAreReadFromTheEndOfAnIndex(t *testing.T) {
 		"before an instant":   {task.RunFilter{Until: noon}, "PRIMARY KEY (id<?"},
 		"of a task's month":   {task.RunFilter{Task: "load", Since: noon, Until: late}, "run_task (task=? AND id>? AND id<?)"},
 		"of a state":          {task.RunFilter{States: []task.State{task.Failed}}, "run_state"},
+		"that are late":       {task.RunFilter{Late: true}, "run_late"},
 	}
 	for what, c := range runs {
 		for _, last := range []string{"", "01RUN"} {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -14,11 +15,12 @@ const (
 	countFailed = `SELECT count(*) FROM run WHERE state IN ('failed', 'timed_out', 'lost') AND id >= ?`
 	countLate   = `SELECT count(*) FROM run WHERE late = 1 AND ended_at IS NULL`
 	countPauses = `SELECT count(*) FROM trigger_pause`
+	countDead   = `SELECT count(*) FROM notification_delivery WHERE state = 'dead'`
 )
 
 // Summary counts what runs and what a person should look at.
 func (db *DB) Summary(ctx context.Context, now time.Time) (task.Summary, error) {
-	s := task.Summary{At: stored(now), Open: map[task.State]int64{}}
+	s := task.Summary{At: stored(now), Open: map[task.State]int64{}, Servers: map[string]int64{}}
 	err := db.snapshot(ctx, func(v view) error {
 		if err := countRuns(v, s.Open, false); err != nil {
 			return err
@@ -28,6 +30,9 @@ func (db *DB) Summary(ctx context.Context, now time.Time) (task.Summary, error) 
 			if s.OldestQueuedAt, err = oldestQueued(v); err != nil {
 				return err
 			}
+		}
+		if err := countServers(v, s.Servers); err != nil {
+			return err
 		}
 		long := string(task.FirstRunID(now.Add(-task.LongWait)))
 		for _, c := range []struct {
@@ -40,6 +45,7 @@ func (db *DB) Summary(ctx context.Context, now time.Time) (task.Summary, error) 
 			{&s.Late, countLate, nil},
 			{&s.PausedTriggers, `SELECT count(*) FROM trigger t WHERE ` + db.dialect.paused(), nil},
 			{&s.Pauses, countPauses, nil},
+			{&s.DeadDeliveries, countDead, nil},
 		} {
 			if err := v.get(c.into, c.query, c.args...); err != nil {
 				return err
@@ -66,6 +72,22 @@ func oldestQueued(v view) (time.Time, error) {
 	// Ids sort by age, so the oldest is the first of the index of the state.
 	err := v.get(&oldest, `SELECT queued_at FROM run WHERE state = 'queued' ORDER BY id LIMIT 1`)
 	return instant(oldest), err
+}
+
+// countServers counts the job servers by the one word that an operator sees for each.
+func countServers(v view, into map[string]int64) error {
+	var rows []struct {
+		Mode, State string
+		N           int64
+	}
+	if err := v.all(&rows, `SELECT mode, state, count(*) AS n FROM server GROUP BY mode, state`); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		s := jobserver.Server{Mode: jobserver.Mode(row.Mode), State: jobserver.Contact(row.State)}
+		into[s.Status()] += row.N
+	}
+	return nil
 }
 
 func minutesOfRuns(v view, now time.Time) ([]task.MinuteOfRuns, error) {

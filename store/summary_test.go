@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/notification"
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/task"
 )
@@ -45,12 +47,25 @@ func TestASummaryCountsWhatRunsAndWhatNeedsAPerson(t *testing.T) {
 		}
 		check(t, db.PauseTriggers(ctx, task.TaskOwner("load"), "", "ops", now))
 
+		for name, mode := range map[string]jobserver.Mode{"js-2": jobserver.Draining, "js-3": jobserver.Disabled} {
+			joinServer(t, db, name)
+			beat(t, db, name, noon)
+			must(db.EditServer(ctx, name, 0, noon, func(s *jobserver.Server) error { s.Mode = mode; return nil }))(t)
+		}
+		joinServer(t, db, "js-4")
+		must(db.CreateChannel(ctx, webhook("ops"), noon))(t)
+		posted(t, db, "ops", noon, 1, 2)
+		notice, channel, _, err := db.BeginTry(ctx, "ops", noon, noon.Add(time.Minute))
+		check(t, err)
+		check(t, db.EndTry(ctx, notice.After(notification.Result{Err: "gone", Refused: true}, channel.ChannelSpec, noon, 0)))
+
 		got := must(db.Summary(ctx, now))(t)
 		minutes := got.Minutes
 		got.Minutes = nil
 		want := task.Summary{
-			At: now, OldestQueuedAt: late.QueuedAt, WaitLong: 1, Late: 1, Failed: 1, PausedTriggers: 1, Pauses: 1,
-			Open: map[task.State]int64{task.Queued: 3, task.Starting: 0, task.Running: 0, task.Unknown: 0, task.Stopping: 0},
+			At: now, OldestQueuedAt: late.QueuedAt, WaitLong: 1, Late: 1, Failed: 1, PausedTriggers: 1, Pauses: 1, DeadDeliveries: 1,
+			Servers: map[string]int64{"online": 1, "draining": 1, "disabled": 1, "never_seen": 1},
+			Open:    map[task.State]int64{task.Queued: 3, task.Starting: 0, task.Running: 0, task.Unknown: 0, task.Stopping: 0},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

@@ -20,12 +20,16 @@ type Summary struct {
 	OldestQueuedAt time.Time
 	// WaitLong counts queued runs that were requested longer than LongWait ago, but for those that are late.
 	WaitLong int64
+	// Servers counts the job servers by their status.
+	Servers map[string]int64
 	// Late counts runs that have not ended and of which was told that they are late.
 	Late int64
 	// Failed counts runs that failed, timed out or were lost, of those requested within FailedWithin.
 	Failed int64
 	// PausedTriggers counts triggers that are paused by themselves, Pauses what holds up several: of an owner, or of all.
 	PausedTriggers, Pauses int64
+	// DeadDeliveries counts notices that were given up and are kept for an operator.
+	DeadDeliveries int64
 	// Minutes are the last SummaryMinutes, oldest first; the present one, which is not over, is the last.
 	Minutes []MinuteOfRuns
 }

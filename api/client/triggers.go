@@ -15,6 +15,11 @@ func (c *Client) Triggers(ctx context.Context, owner task.Owner, p PageRequest) 
 	return get[wire.Page[wire.Trigger]](ctx, c, p.values(url.Values{}), ownerPath(owner, "triggers")...)
 }
 
+// PausedTriggers returns a page of the triggers that are paused by themselves, of all tasks and plans.
+func (c *Client) PausedTriggers(ctx context.Context, p PageRequest) (wire.Page[wire.Trigger], error) {
+	return get[wire.Page[wire.Trigger]](ctx, c, p.values(url.Values{"paused": {"true"}}), "triggers")
+}
+
 // ownerPath is a path below a task or plan or, with the zero owner, the one over all of them.
 func ownerPath(owner task.Owner, below ...string) []string {
 	switch owner.Kind {

@@ -1,10 +1,14 @@
 package wire
 
-import "github.com/segno-jobs/segno/task"
+import (
+	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/task"
+)
 
 // Summary is how much runs and what a person should look at, in true numbers however much there is.
 type Summary struct {
 	At             Time            `json:"at" format:"date-time"`
+	Servers        SummaryServers  `json:"servers" doc:"Job servers by status."`
 	OpenRuns       SummaryOpen     `json:"open_runs" doc:"Runs that have not ended, by state."`
 	OldestQueuedAt *Time           `json:"oldest_queued_at" format:"date-time"`
 	WaitLong       int64           `json:"wait_long" doc:"Queued runs that were requested more than a minute ago, but for those that are late."`
@@ -12,7 +16,18 @@ type Summary struct {
 	Failed         int64           `json:"failed" doc:"Runs that failed, timed out or were lost, of those requested within the last 24 hours."`
 	PausedTriggers int64           `json:"paused_triggers" doc:"Triggers that are paused by themselves."`
 	Pauses         int64           `json:"pauses" doc:"Pauses of all triggers of a task, of a plan, or of everything."`
+	DeadDeliveries int64           `json:"dead_deliveries" doc:"Notifications that were given up and are kept for an operator."`
 	Minutes        []SummaryMinute `json:"minutes" doc:"The last 30 minutes, oldest first; the last one is not over." nullable:"false"`
+}
+
+// SummaryServers counts job servers by the one word that is shown for each.
+type SummaryServers struct {
+	Online      int64 `json:"online"`
+	Draining    int64 `json:"draining"`
+	Disabled    int64 `json:"disabled"`
+	Unreachable int64 `json:"unreachable"`
+	Unavailable int64 `json:"unavailable"`
+	NeverSeen   int64 `json:"never_seen"`
 }
 
 // SummaryOpen counts runs that have not ended.
@@ -38,9 +53,15 @@ func SummaryOf(s task.Summary) Summary {
 		Queued: s.Open[task.Queued], Starting: s.Open[task.Starting], Running: s.Open[task.Running],
 		Unknown: s.Open[task.Unknown], Stopping: s.Open[task.Stopping],
 	}
+	servers := SummaryServers{
+		Online: s.Servers[string(jobserver.Online)], Draining: s.Servers[string(jobserver.Draining)],
+		Disabled: s.Servers[string(jobserver.Disabled)], Unreachable: s.Servers[string(jobserver.Unreachable)],
+		Unavailable: s.Servers[string(jobserver.Unavailable)], NeverSeen: s.Servers[string(jobserver.NeverSeen)],
+	}
 	out := Summary{
-		At: At(s.At), OpenRuns: open, OldestQueuedAt: AtOrNil(s.OldestQueuedAt), WaitLong: s.WaitLong, Late: s.Late,
-		Failed: s.Failed, PausedTriggers: s.PausedTriggers, Pauses: s.Pauses, Minutes: make([]SummaryMinute, len(s.Minutes)),
+		At: At(s.At), Servers: servers, OpenRuns: open, OldestQueuedAt: AtOrNil(s.OldestQueuedAt), WaitLong: s.WaitLong, Late: s.Late,
+		Failed: s.Failed, PausedTriggers: s.PausedTriggers, Pauses: s.Pauses, DeadDeliveries: s.DeadDeliveries,
+		Minutes: make([]SummaryMinute, len(s.Minutes)),
 	}
 	for i, m := range s.Minutes {
 		out.Minutes[i] = SummaryMinute{At: At(m.At), Succeeded: m.Succeeded, Unsuccessful: m.Unsuccessful, Open: m.Open}

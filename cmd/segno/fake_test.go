@@ -58,6 +58,8 @@ type fakeAPI struct {
 	recoverable []wire.Recoverable
 	events      []wire.Event
 	about       wire.About
+	summary     wire.Summary
+	pauses      []wire.Pause
 	// told is what belongs to notifications.
 	told told
 	// later are the events that a follower gets.
@@ -68,8 +70,9 @@ type fakeAPI struct {
 	log []sentEvent
 	// hold keeps a followed log open until the reader goes.
 	hold bool
-	// calls are the changes that were asked for, as "METHOD path body".
+	// calls are the changes that were asked for, as "METHOD path body", and looks what was read, as "path?query".
 	calls   []string
+	looks   []string
 	headers []http.Header
 }
 
@@ -149,6 +152,7 @@ func newFakeAPI(t *testing.T) *fakeAPI {
 	f.triggers, f.calendars = map[string]wire.Trigger{}, map[string]wire.Calendar{}
 	f.routeTriggers(mux)
 	f.routeAbout(mux)
+	f.routeSummary(mux)
 	f.route(mux, "GET /tasks", listOf(f.tasks))
 	f.route(mux, "GET /tasks/{name}", oneOf(f.tasks))
 	f.route(mux, "POST /tasks", func(r *http.Request) (any, error) {
@@ -208,6 +212,8 @@ func (f *fakeAPI) route(mux *http.ServeMux, pattern string, answer func(*http.Re
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if method != http.MethodGet {
 			f.calls = append(f.calls, strings.TrimSpace(method+" "+strings.TrimPrefix(r.URL.Path, "/api/v1")+" "+string(body)))
+		} else {
+			f.looks = append(f.looks, strings.TrimPrefix(r.URL.RequestURI(), "/api/v1"))
 		}
 		f.headers = append(f.headers, r.Header)
 		got, err := answer(r)

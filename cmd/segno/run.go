@@ -81,7 +81,8 @@ func newRunListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List runs, newest first", Args: cobra.NoArgs,
 		Example: `  segno run list
-  segno run list --task load-orders --state failed,lost --since 24h`,
+  segno run list --task load-orders --state failed,lost --since 24h
+  segno run list --late`,
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
 			if limit < 0 {
 				return usagef("--limit must not be negative")
@@ -108,6 +109,7 @@ func newRunListCommand(a *app) *cobra.Command {
 	flags.StringSliceVar(&states, "state", nil, "only runs in these `states`")
 	flags.StringVar(&f.Server, "server", "", "only runs on this job server")
 	flags.StringVar(&f.VirtualServer, "virtual-server", "", "only runs on this virtual server")
+	flags.BoolVar(&f.Late, "late", false, "only runs that have not ended and did not start or end by when they were expected to")
 	flags.DurationVar(&since, "since", 0, "only runs requested within this time, such as 24h")
 	flags.IntVar(&limit, "limit", 20, "how many; 0 for all")
 	complete(cmd, "task", a.completes(true, taskNames))

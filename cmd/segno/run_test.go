@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -201,5 +202,22 @@ func TestLogsPaintsStandardErrorOnATerminalWhereAsked(t *testing.T) {
 	}
 	if got := s.ok("logs", runID, "--stderr-color", "--no-color"); got != "a\nb\n" {
 		t.Errorf("with --no-color: got %q", got)
+	}
+}
+
+func TestRunsAreListedByWhatIsAskedFor(t *testing.T) {
+	s := newShell(t)
+	if got := s.run("run", "list", "--late", "--state", "queued,running", "--task", "load-orders"); !strings.Contains(got.err, "There are no such runs.") {
+		t.Errorf("got %q", got.out+got.err)
+	}
+	look := s.api.looks[len(s.api.looks)-1]
+	path, query, _ := strings.Cut(look, "?")
+	got, err := url.ParseQuery(query)
+	if err != nil || path != "/runs" || got.Get("late") != "true" || got.Get("task") != "load-orders" || strings.Join(got["state"], ",") != "queued,running" {
+		t.Errorf("asked for %q (%v)", look, err)
+	}
+	s.run("run", "list")
+	if look := s.api.looks[len(s.api.looks)-1]; strings.Contains(look, "late") {
+		t.Errorf("asked for %q without --late", look)
 	}
 }

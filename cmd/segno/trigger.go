@@ -23,7 +23,7 @@ plan:nightly is the plan nightly.`, `  segno trigger list
   segno trigger edit load-orders nightly --cron "45 2 * * mon-fri"
   segno trigger pause load-orders --reason "the database is moved"`)
 	cmd.AddCommand(newTriggerListCommand(a), newTriggerShowCommand(a), newTriggerCreateCommand(a), newTriggerEditCommand(a), newTriggerDeleteCommand(a),
-		newTriggerPauseCommand(a), newTriggerResumeCommand(a), newTriggerPreviewCommand(a), newOccurrencesCommand(a), newForecastCommand(a),
+		newTriggerPauseCommand(a), newTriggerResumeCommand(a), newTriggerPausesCommand(a), newTriggerPreviewCommand(a), newOccurrencesCommand(a), newForecastCommand(a),
 		newTriggerWatchesCommand(a), newTriggerAddressCommand(a))
 	return cmd
 }
@@ -75,24 +75,40 @@ func ownerWord(taskName, plan *string) string {
 }
 
 func newTriggerListCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use: "list [OWNER]", Short: "List triggers", Example: "  segno trigger list\n  segno trigger list load-orders\n  segno trigger list plan:nightly", Args: cobra.MaximumNArgs(1),
+	var paused bool
+	cmd := &cobra.Command{
+		Use: "list [OWNER | --paused]", Short: "List triggers", Args: cobra.MaximumNArgs(1),
+		Example:           "  segno trigger list\n  segno trigger list load-orders\n  segno trigger list plan:nightly\n  segno trigger list --paused",
 		ValidArgsFunction: a.completes(false, ownerNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
 			owner, err := ownerArg(args)
 			if err != nil {
 				return err
 			}
-			all, more, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Trigger], error) { return c.Triggers(ctx, owner, p) })
+			if paused && len(args) > 0 {
+				return usagef("give a task or plan, or --paused, not both")
+			}
+			nothing := "There are no triggers. `segno trigger create` or `segno apply` makes one."
+			if paused {
+				nothing = "No trigger is paused by itself. `segno trigger pauses` lists what holds up several."
+			}
+			all, more, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Trigger], error) {
+				if paused {
+					return c.PausedTriggers(ctx, p)
+				}
+				return c.Triggers(ctx, owner, p)
+			})
 			if err != nil {
 				return err
 			}
-			return list(a, all, more, "There are no triggers. `segno trigger create` or `segno apply` makes one.",
+			return list(a, all, more, nothing,
 				[]string{"owner", "name", "starts", "zone", "next", "last"}, func(t wire.Trigger) []string {
 					return []string{ownerWord(t.Task, t.Plan), t.Name, triggerWord(t.TriggerSpec), t.Timezone, a.dueWord(t), a.lastWord(t)}
 				})
 		}),
 	}
+	cmd.Flags().BoolVar(&paused, "paused", false, "only those that are paused by themselves, of all tasks and plans")
+	return cmd
 }
 
 // triggerWord says in a few words when or on what a trigger is due.

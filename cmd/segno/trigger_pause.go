@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/segno-jobs/segno/api/client"
+	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -60,6 +61,24 @@ are resumed.`,
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "the pause of all triggers")
 	return cmd
+}
+
+func newTriggerPausesCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "pauses", Short: "List what holds up all triggers of a task or plan, or all there are", Args: cobra.NoArgs,
+		Long:    "pauses lists who paused what and why, failed runs of tasks with pause_on_error too. segno trigger resume ends a pause.",
+		Example: "  segno trigger pauses",
+		RunE: a.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
+			got, err := c.Pauses(ctx)
+			if err != nil {
+				return err
+			}
+			return list(a, got.Items, false, "Nothing holds up the triggers of a task or plan, or all. `segno trigger list --paused` lists those paused by themselves.",
+				[]string{"triggers of", "since", "by", "reason"}, func(p wire.Pause) []string {
+					return []string{first(ownerWord(p.Task, p.Plan), "everything"), clock(&p.At), line(p.By), line(p.Reason)}
+				})
+		}),
+	}
 }
 
 // eachTrigger does something to the triggers that the arguments name: some of a task or plan, all of it, or

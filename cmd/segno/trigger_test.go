@@ -16,7 +16,13 @@ import (
 
 // routeTriggers answers about triggers and calendars.
 func (f *fakeAPI) routeTriggers(mux *http.ServeMux) {
-	f.route(mux, "GET /triggers", listOf(f.triggers))
+	f.route(mux, "GET /triggers", func(r *http.Request) (any, error) {
+		some := maps.Clone(f.triggers)
+		if r.URL.Query().Get("paused") == "true" {
+			maps.DeleteFunc(some, func(_ string, t wire.Trigger) bool { return !t.Paused })
+		}
+		return listOf(some)(r)
+	})
 	for collection, owner := range map[string]func(string) task.Owner{"/tasks": task.TaskOwner, "/plans": task.PlanOwner} {
 		f.routeTriggersOf(mux, collection+"/{task}/triggers", owner)
 	}
@@ -207,6 +213,14 @@ func TestCalendarsAreMadeAndLookedAt(t *testing.T) {
 		t.Errorf("got\n%s, want each day", all)
 	}
 	s.ok("calendar", "delete", "office")
+}
+
+func TestAnEmptyICalendarFileIsNoCalendar(t *testing.T) {
+	s := newShell(t)
+	s.stdin = "\n"
+	if got := s.run("calendar", "create", "holidays", "--icalendar", "-"); got.code != exitError || !strings.Contains(got.err, "is empty") || len(s.api.calls) > 0 {
+		t.Errorf("got %+v and %v", got, s.api.calls)
+	}
 }
 
 func TestACalendarIsPreviewedWithoutMakingIt(t *testing.T) {

@@ -1,4 +1,4 @@
-import { QueryCache, QueryClient } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 
 import { ApiError, isSignedOut } from './data/api';
 import { kept } from './data/kept';
@@ -6,14 +6,14 @@ import { session } from './data/session';
 
 /** Returns a client that leads back to signing in as soon as any answer says that the session has ended. */
 export function newQueryClient(): QueryClient {
+  const lead = (error: unknown) => {
+    // To who is being asked for a token already, a refusal is the answer to that.
+    const asked = client.getQueryState(session.queryKey)?.status === 'error';
+    if (isSignedOut(error) && !asked) void client.resetQueries({ queryKey: session.queryKey });
+  };
   const client: QueryClient = new QueryClient({
-    queryCache: new QueryCache({
-      onError: (error, query) => {
-        if (isSignedOut(error) && query.queryKey[0] !== session.queryKey[0]) {
-          void client.resetQueries({ queryKey: session.queryKey });
-        }
-      },
-    }),
+    queryCache: new QueryCache({ onError: lead }),
+    mutationCache: new MutationCache({ onError: lead }),
     defaultOptions: {
       queries: {
         refetchOnWindowFocus: false,

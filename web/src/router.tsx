@@ -1,8 +1,10 @@
 import { Anchor, Center, Loader, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { useState } from 'react';
 
 import { Answer } from './components/Answer';
+import { Drafts, DraftsOfTab } from './components/document/drafts';
 import { Page } from './components/Page';
 import type { Search } from './components/useFilter';
 import { isSignedOut } from './data/api';
@@ -12,6 +14,15 @@ import { SignIn } from './shell/SignIn';
 
 /** Shows the pages to who is signed in, and the way in to everybody else. */
 function Gate() {
+  const [drafts] = useState(() => new Drafts());
+  return (
+    <DraftsOfTab value={drafts}>
+      <Way />
+    </DraftsOfTab>
+  );
+}
+
+function Way() {
   const query = useQuery(session);
   if (isSignedOut(query.error)) return <SignIn />;
   if (query.isPending) {

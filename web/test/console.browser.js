@@ -111,3 +111,39 @@ test('a conductor that is gone is told, and one that is back asks to sign in aga
   await visitor.signIn('/servers');
   await page.getByRole('table', { name: 'Job servers' }).getByRole('link', { name: 'js-1' }).waitFor();
 });
+
+test('what is not saved when the session ends is there again after the sign-in, and can be saved', async () => {
+  await visitor.signIn('/tasks/hello');
+  await page.getByLabel('Description').fill('says hello');
+  await fleet.killConductor();
+  await fleet.startConductor();
+  await visitor.giveToken();
+  await page.getByText('What you had changed is still here').waitFor();
+  assert.equal(await page.getByLabel('Description').inputValue(), 'says hello');
+  const stored = await page.evaluate(() => JSON.stringify([window.localStorage, window.sessionStorage]));
+  assert.ok(!stored.includes('says hello') && !stored.includes(fleet.token), stored);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('hello is saved').waitFor();
+  assert.equal((await fleet.get('/tasks/hello')).description, 'says hello');
+});
+
+test('the overview leads to the late runs, and to those alone', async () => {
+  await fleet.post('/tasks', {
+    name: 'tardy',
+    target: { virtual_server: 'etl' },
+    job: { command: ['sleep', '1000'] },
+    expect: { finish_within: '1s' },
+  });
+  const punctual = await fleet.post('/tasks/hello/runs', { params: { go: '/nowhere' } });
+  const late = await fleet.post('/tasks/tardy/runs');
+  await until('it is late', async () => (await fleet.get('/summary')).late === 1, 60_000);
+  await visitor.signIn();
+  await page.getByRole('link', { name: '1 late' }).click();
+  const runs = page.getByRole('table', { name: 'Runs', exact: true });
+  await runs.getByRole('link', { name: 'tardy' }).waitFor();
+  assert.equal(await runs.getByRole('row').count(), 2, 'the head and the late run');
+  await page.getByRole('search').getByText('late', { exact: true }).click();
+  await runs.getByRole('link', { name: 'hello' }).first().waitFor();
+  for (const { id } of [late, punctual]) await fleet.post(`/runs/${id}/cancel`);
+  assert.deepEqual(visitor.complaints(), []);
+});

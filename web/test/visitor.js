@@ -47,6 +47,11 @@ export class Visitor {
   /** Signs in and goes to an address. */
   async signIn(path = '/') {
     await this.page.goto(this.fleet.url + path);
+    await this.giveToken();
+  }
+
+  /** Signs in where the page asks for the token. */
+  async giveToken() {
     await this.page.getByLabel('Token').fill(this.fleet.token);
     await this.page.getByRole('button', { name: 'Sign in' }).click();
     await this.page.getByRole('status', { name: 'live' }).waitFor();

@@ -76,7 +76,7 @@ export function countsOf(fleet: readonly Server[], counted: Summary): Count[] {
     { word: servers === 1 ? 'server' : 'servers', count: servers, to: '/servers' },
     { word: 'unknown', count: counted.unknown, to: '/runs?state=unknown' },
     { word: 'failed today', count: counted.failed, to: '/runs?state=failed,timed_out,lost&since=24h' },
-    { word: 'late', count: counted.late, to: '/runs?state=queued,starting,running,stopping' },
+    { word: 'late', count: counted.late, to: '/runs?late=true' },
     { word: 'waiting for long', count: counted.waitLong, to: '/runs?state=queued' },
     { word: 'paused', count: counted.pausedTriggers + counted.pauses, to: '/tasks' },
   ].filter(({ count }) => count > 0);

@@ -18,6 +18,8 @@ export interface RunFilter {
   /** Instants as the wire has them, or lengths of time back from now, such as "24h". */
   since: string;
   until: string;
+  /** "true" for those alone that did not start or end by when they were expected to, and have not ended. */
+  late: string;
 }
 
 /** Whether a filter leaves anything out. */

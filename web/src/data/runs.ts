@@ -208,6 +208,17 @@ function runsSuch(key: string, query: () => string) {
   });
 }
 
+/** The servers on which runs of a task are now, of its hundred newest that are on one. */
+export const serversOfTask = (task: string) =>
+  queryOptions({
+    queryKey: ['runs', 'servers', task],
+    queryFn: async ({ signal }) => {
+      const path = `/runs?state=starting,running,unknown,stopping&limit=100&task=${part(task)}`;
+      const { items } = await get<WirePage<WireRun>>(path, signal);
+      return [...new Set(items.flatMap(({ server }) => (server === null ? [] : [server])))];
+    },
+  });
+
 /** The runs that are on a server now. */
 export const runsOn = (server: string) =>
   queryOptions({

@@ -3,7 +3,7 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { get, getAll, part, send } from './api';
-import { instant, milliseconds } from './instants';
+import { duration, instant, milliseconds } from './instants';
 import type { Rating } from './placement';
 import { oneOf, serverStates } from './states';
 import type { ServerState } from './states';
@@ -238,6 +238,14 @@ export const whatIf = (name: string) =>
     },
     refetchInterval: sampleMs,
   });
+
+/** Says what would become of a run, such as "recover on js-2 from cp3, after 2 m 0 s". */
+export function outcome({ action, afterMs, checkpoint, server }: WhatIf): string {
+  const from = action === 'recover' ? ` from ${checkpoint ?? 'the beginning'}` : '';
+  const where = server === null ? '' : ` on ${server}`;
+  const when = afterMs === null ? '' : `, after ${duration(afterMs)}`;
+  return `${action}${where}${from}${when}`;
+}
 
 const verbs = { active: 'activate', draining: 'drain', disabled: 'disable' } as const;
 

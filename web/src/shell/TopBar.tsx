@@ -21,6 +21,7 @@ import {
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
+import { useDrafts } from '../components/document/drafts';
 import { instantTitle, useNow } from '../components/instants';
 import { failed } from '../components/notices';
 import { signOut } from '../data/api';
@@ -142,8 +143,10 @@ function SchemeButton() {
 
 function SignOutButton() {
   const queries = useQueryClient();
+  const drafts = useDrafts();
   const leave = async () => {
     await signOut();
+    drafts.forget();
     // The session first, as its answer takes the pages away: what they still show cannot be let go of.
     await queries.resetQueries({ queryKey: session.queryKey });
     queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== session.queryKey[0] });

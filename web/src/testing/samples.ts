@@ -27,6 +27,8 @@ export function aServer(fields: Partial<WireServer> = {}): WireServer {
     patience: '120s',
     timers: null,
     held: null,
+    run_as: [],
+    run_as_problem: '',
     slots: 4,
     slots_used: 1,
     rating: 96.04,
@@ -177,6 +179,7 @@ export function aTrigger(fields: Partial<WireTrigger> = {}): WireTrigger {
 export function aSummary(fields: Partial<WireSummary> = {}): WireSummary {
   return {
     at: '2026-01-31T09:05:00.000Z',
+    servers: { online: 0, draining: 0, disabled: 0, unreachable: 0, unavailable: 0, never_seen: 0 },
     open_runs: { queued: 0, starting: 0, running: 0, unknown: 0, stopping: 0 },
     oldest_queued_at: null,
     wait_long: 0,
@@ -184,6 +187,7 @@ export function aSummary(fields: Partial<WireSummary> = {}): WireSummary {
     failed: 0,
     paused_triggers: 0,
     pauses: 0,
+    dead_deliveries: 0,
     minutes: [],
     ...fields,
   };

@@ -1,9 +1,14 @@
-import { useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useLocation } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
 
+import { session } from '../../data/session';
+import { done } from '../notices';
 import { fromYaml, put } from './document';
 import type { DocumentKind, Json, JsonObject, Parsed, Path } from './document';
 import { begun, edited, heard, isChanged, rebased, taken, undone, written } from './documentState';
 import type { DocumentState, Stored } from './documentState';
+import { useDrafts } from './drafts';
 
 export interface EditedDocument extends DocumentState {
   /** Whether there is something to save. */
@@ -24,11 +29,17 @@ export interface EditedDocument extends DocumentState {
   lineOf: Parsed['lineOf'];
 }
 
-/** One document, changed by a form and by YAML: whatever changes one shows in the other. Hears of what is stored meanwhile. */
+/**
+ * One document, changed by a form and by YAML: whatever changes one shows in the other. Hears of what is stored meanwhile.
+ * What is not saved when the session ends is here again once one has signed in at the same address.
+ */
 export function useDocument(kind: DocumentKind, stored: Stored): EditedDocument {
-  const [kept, setState] = useState(() => begun(kind, stored));
+  const { href } = useLocation();
+  const drafts = useDrafts();
+  const [kept, setState] = useState(() => drafts.find(href) ?? begun(kind, stored));
   const state = heard(kept, stored);
   if (state !== kept) setState(state);
+  useKept(state, href);
   return {
     ...state,
     changed: isChanged(state),
@@ -43,4 +54,22 @@ export function useDocument(kind: DocumentKind, stored: Stored): EditedDocument 
     saved: (now) => setState((before) => ({ ...begun(kind, now), heard: before.heard })),
     lineOf: (path) => fromYaml(state.text, kind).lineOf(path),
   };
+}
+
+/** Keeps the document where the session ends under it, and says so where that has happened. */
+function useKept(state: DocumentState, address: string): void {
+  const drafts = useDrafts();
+  const queries = useQueryClient();
+  const latest = useRef({ state, address });
+  latest.current = { state, address };
+  useEffect(() => {
+    const { address } = latest.current;
+    if (drafts.find(address)) done('What you had changed is still here. It is not saved yet.');
+    drafts.opened(address);
+    return () => {
+      const { state, address } = latest.current;
+      const signedIn = queries.getQueryState(session.queryKey)?.status === 'success';
+      if (!signedIn && isChanged(state)) drafts.keep(address, state);
+    };
+  }, [drafts, queries]);
 }

@@ -15,6 +15,7 @@ const nothing = {
   virtual_server: '',
   since: '',
   until: '',
+  late: '',
 };
 
 /** Shows the runs at an address. Returns what was asked for, the newest last. */
@@ -34,6 +35,7 @@ it('counts the filters that are folded away, a time from and to as one', () => {
   expect(folded(nothing)).toBe(0);
   expect(folded({ ...nothing, q: 'text in sight' })).toBe(0);
   expect(folded({ ...nothing, state: ['failed', 'lost'], since: '24h' })).toBe(2);
+  expect(folded({ ...nothing, late: 'true' })).toBe(1);
   expect(folded({ ...nothing, since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' })).toBe(1);
 });
 
@@ -62,5 +64,15 @@ it('asks for what was asked for between two instants, which stand in the address
   expect(new URLSearchParams(window.location.search).get('until')).toBe(until);
   await user.click(screen.getByRole('button', { name: 'Clear' }));
   await waitFor(() => expect(asked.at(-1)?.has('since')).toBe(false));
+  expect(window.location.search).toBe('');
+});
+
+it('asks for late runs alone, where the overview leads and where one chooses so', async () => {
+  const asked = showRuns('?late=true');
+  const chip = await screen.findByRole<HTMLInputElement>('checkbox', { name: 'late' });
+  expect(chip.checked).toBe(true);
+  await waitFor(() => expect(asked.at(-1)?.get('late')).toBe('true'));
+  await userEvent.click(chip);
+  await waitFor(() => expect(asked.at(-1)?.has('late')).toBe(false));
   expect(window.location.search).toBe('');
 });

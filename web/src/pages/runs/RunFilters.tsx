@@ -1,4 +1,4 @@
-import { Badge, Button, MultiSelect, Select, TextInput } from '@mantine/core';
+import { Badge, Button, Chip, MultiSelect, Select, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import { IconAdjustmentsHorizontal, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -29,7 +29,8 @@ export function useRunFilter(): RunFilter {
   const [group] = useFilter('virtual_server');
   const [since] = useFilter('since');
   const [until] = useFilter('until');
-  return { q, task, state, cause, server, virtual_server: group, since, until };
+  const [late] = useFilter('late');
+  return { q, task, state, cause, server, virtual_server: group, since, until, late };
 }
 
 /** Filters runs by everything that they have; all of it stands in the address. On a phone the text alone is in sight. */
@@ -91,6 +92,7 @@ export function RunFilters({ filter }: { filter: RunFilter }) {
           comboboxProps={{ width: 160, position: 'bottom-start' }}
         />
         <Period since={filter.since} until={filter.until} />
+        <Late late={filter.late} />
         {filters(filter) && <Clear filter={filter} />}
       </div>
     </div>
@@ -99,8 +101,8 @@ export function RunFilters({ filter }: { filter: RunFilter }) {
 
 /** How many of the filters that a phone folds away leave something out. A time from and to is one. */
 export function folded(filter: RunFilter): number {
-  const { task, state, cause, server, virtual_server: group, since, until } = filter;
-  return [task, state, cause, server, group, since + until].filter((value) => value.length > 0).length;
+  const { task, state, cause, server, virtual_server: group, since, until, late } = filter;
+  return [task, state, cause, server, group, since + until, late].filter((value) => value.length > 0).length;
 }
 
 function Clear({ filter }: { filter: RunFilter }) {
@@ -116,6 +118,21 @@ function Clear({ filter }: { filter: RunFilter }) {
     <Button variant="subtle" size="compact-sm" onClick={clear}>
       Clear
     </Button>
+  );
+}
+
+/** Whether those alone are listed that did not start or end by when they were expected to, and have not ended. */
+function Late({ late }: { late: string }) {
+  const [, setLate] = useFilter('late');
+  return (
+    <Chip
+      size="sm"
+      checked={late === 'true'}
+      onChange={(checked) => setLate(checked ? 'true' : '')}
+      wrapperProps={{ title: 'Not started or ended by when it was expected to, and not ended yet' }}
+    >
+      late
+    </Chip>
   );
 }
 

@@ -2,13 +2,12 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 
-import { serverOf } from '../../data/servers';
+import { outcome, serverOf } from '../../data/servers';
 import { json, page, show, signedIn } from '../../testing/console';
 import type { Answers } from '../../testing/console';
 import { aSample, aServer } from '../../testing/samples';
 import { matches } from './Servers';
 import { labelWords, labelsOf } from './SettingsDialog';
-import { outcome } from './WhatIfTable';
 
 const js1 = aServer();
 const js2 = aServer({

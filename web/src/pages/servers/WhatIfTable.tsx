@@ -3,9 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { Answer } from '../../components/Answer';
-import { duration } from '../../data/instants';
-import { whatIf } from '../../data/servers';
-import type { WhatIf } from '../../data/servers';
+import { outcome, whatIf } from '../../data/servers';
 
 /** What would happen to each run on a server if it died now. */
 export function WhatIfTable({ server }: { server: string }) {
@@ -50,12 +48,4 @@ export function WhatIfTable({ server }: { server: string }) {
       )}
     </Answer>
   );
-}
-
-/** Says what would become of a run, such as "recover on js-2 from cp3, after 2 m 0 s". */
-export function outcome({ action, afterMs, checkpoint, server }: WhatIf): string {
-  const from = action === 'recover' ? ` from ${checkpoint ?? 'the beginning'}` : '';
-  const where = server === null ? '' : ` on ${server}`;
-  const when = afterMs === null ? '' : `, after ${duration(afterMs)}`;
-  return `${action}${where}${from}${when}`;
 }

@@ -162,7 +162,16 @@ function Where({ task }: { task: string }) {
   );
 }
 
-const anything = { q: '', state: [], cause: [], server: '', virtual_server: '', since: '', until: '' };
+const anything = {
+  q: '',
+  state: [],
+  cause: [],
+  server: '',
+  virtual_server: '',
+  since: '',
+  until: '',
+  late: '',
+};
 
 function Runs({ task }: { task: string }) {
   const query = useInfiniteQuery(runList({ ...anything, task }));

@@ -1,7 +1,8 @@
 import { screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 
-import { json, page, show, signedIn } from '../../testing/console';
+import { json, page, problem, show, signedIn } from '../../testing/console';
 import type { Answers } from '../../testing/console';
 import { aRun } from '../../testing/samples';
 
@@ -75,9 +76,29 @@ it('asks each server that has open runs of the task once, and shows their fates 
     '/runs/R2',
   ]);
   const [first, second] = rows as [HTMLElement, HTMLElement];
-  expect(within(first).getByText('recover on js-2 from checkpoint 3, after 2m')).toBeTruthy();
+  expect(within(first).getByText('recover on js-2 from cp3, after 2 m 0 s')).toBeTruthy();
   expect(within(second).getByText('wait')).toBeTruthy();
   expect(within(second).getByText('no other server')).toBeTruthy();
   expect(wanted).toBe('starting,running,unknown,stopping');
   expect(asked).toHaveLength(1);
+});
+
+it('does not say that nothing runs while it does not know, and asks again where one wishes', async () => {
+  let broken = true;
+  showWhatIf({
+    'GET /runs': ({ url }) =>
+      url.searchParams.get('task') === 'load' ? page(aRun({ id: 'R1', server: 'js-1' })) : page(),
+    'GET /servers/js-1/what-if': () => (broken ? problem(422, 'not now') : page(fate({}))),
+  });
+  expect(await screen.findByText('What would happen could not be read')).toBeTruthy();
+  expect(screen.queryByText(/^None of its runs/)).toBeNull();
+  broken = false;
+  await userEvent.click(screen.getByRole('button', { name: 'Try again' }));
+  expect(await screen.findByRole('link', { name: 'R1' })).toBeTruthy();
+});
+
+it('says that the runs could not be read', async () => {
+  showWhatIf({ 'GET /runs': () => problem(422, 'not now') });
+  expect(await screen.findByText('The runs could not be read')).toBeTruthy();
+  expect(screen.queryByText(/^None of its runs/)).toBeNull();
 });

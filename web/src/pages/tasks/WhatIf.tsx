@@ -2,11 +2,11 @@ import { Anchor, Stack, Table, Text } from '@mantine/core';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
-import { Loading } from '../../components/Answer';
-import { get, part } from '../../data/api';
-import { runList } from '../../data/runList';
+import { Answer, Empty, Loading } from '../../components/Answer';
+import { serversOfTask } from '../../data/runs';
+import { outcome, whatIf } from '../../data/servers';
+import type { WhatIf as Fate } from '../../data/servers';
 import type { Task } from '../../data/tasks';
-import type { WirePage, WireWhatIf } from '../../data/wire';
 import { policyWords } from './policyWords';
 
 /** What happens to the runs of a task if their server goes away: in general, and to those that run now. */
@@ -31,47 +31,41 @@ export function WhatIf({ task }: { task: Task }) {
   );
 }
 
-const open = ['starting', 'running', 'unknown', 'stopping'];
+const noneRuns = 'None of its runs is on a server now.';
 
+/** What would become of each of its runs if the server under it died now. */
 function Now({ task }: { task: string }) {
-  const filter = {
-    q: '',
-    task,
-    state: open,
-    cause: [],
-    server: '',
-    virtual_server: '',
-    since: '',
-    until: '',
-  };
-  const { queryKey } = runList(filter);
-  const runs = useQuery({
-    queryKey: [...queryKey, 'servers'],
-    queryFn: async ({ signal }) => {
-      const path = `/runs?task=${encodeURIComponent(task)}&state=${open.join(',')}&limit=100`;
-      const page = await get<WirePage<{ server: string | null }>>(path, signal);
-      return [...new Set(page.items.flatMap((run) => (run.server === null ? [] : [run.server])))];
-    },
-  });
-  const fates = useQueries({
-    queries: (runs.data ?? []).map((server) => ({
-      queryKey: ['what-if', server],
-      queryFn: async ({ signal }: { signal: AbortSignal }) =>
-        (await get<WirePage<WireWhatIf>>(`/servers/${part(server)}/what-if`, signal)).items.map((fate) => ({
-          ...fate,
-          on: server,
-        })),
-    })),
-  });
-  if (runs.isPending) return <Loading what="The runs" />;
-  const all = fates.flatMap((query) => query.data ?? []).filter((fate) => fate.task === task);
-  if (all.length === 0) {
-    return (
-      <Text size="sm" c="dimmed">
-        None of its runs is on a server now.
-      </Text>
-    );
-  }
+  const query = useQuery(serversOfTask(task));
+  return (
+    <Answer query={query} what="The runs" empty={{ when: (servers) => servers.length === 0, text: noneRuns }}>
+      {(servers) => <Fates task={task} servers={servers} />}
+    </Answer>
+  );
+}
+
+function Fates({ task, servers }: { task: string; servers: readonly string[] }) {
+  const fates = useQueries({ queries: servers.map(whatIf) });
+  const known = fates.flatMap(({ data }, i) =>
+    (data ?? []).filter((fate) => fate.task === task).map((fate) => ({ ...fate, on: servers[i] ?? '' })),
+  );
+  const failed = fates.find(({ data, isError }) => isError && data === undefined);
+  const loading = fates.some(({ data, isError }) => !isError && data === undefined);
+  return (
+    <>
+      {known.length > 0 && <FateTable fates={known} />}
+      {failed && (
+        <Answer query={failed} what="What would happen">
+          {() => null}
+        </Answer>
+      )}
+      {known.length === 0 &&
+        !failed &&
+        (loading ? <Loading what="What would happen" /> : <Empty>{noneRuns}</Empty>)}
+    </>
+  );
+}
+
+function FateTable({ fates }: { fates: readonly (Fate & { on: string })[] }) {
   return (
     <Table.ScrollContainer minWidth={560}>
       <Table aria-label="If their servers died now">
@@ -83,7 +77,7 @@ function Now({ task }: { task: string }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {all.map((fate) => (
+          {fates.map((fate) => (
             <Table.Tr key={fate.run}>
               <Table.Td>
                 <Anchor component={Link} to={`/runs/${fate.run}`} size="sm" className="number">
@@ -93,10 +87,7 @@ function Now({ task }: { task: string }) {
               <Table.Td>{fate.on}</Table.Td>
               <Table.Td>
                 <Text size="sm" fw={500}>
-                  {fate.action}
-                  {fate.server !== null && ` on ${fate.server}`}
-                  {fate.checkpoint && ` from checkpoint ${fate.checkpoint.sequence}`}
-                  {fate.after !== null && `, after ${fate.after}`}
+                  {outcome(fate)}
                 </Text>
                 <Text size="xs" c="dimmed">
                   {fate.reason}

@@ -38,6 +38,12 @@ export function LogPanel({ run, attempt }: { run: Run; attempt: number | null })
   const [wrap, setWrap] = useLocalStorage({ key: 'segno-log-wrap', defaultValue: false });
   const [following, setFollowing] = useState(attempt === null);
   const [match, setMatch] = useState<number | null>(null);
+  const [of, setOf] = useState(attempt);
+  if (of !== attempt) {
+    // What is over is read from its beginning, what goes on at its end.
+    setOf(attempt);
+    setFollowing(attempt === null);
+  }
   const list = useRef<VirtuosoHandle>(null);
   const { output } = live;
 
