@@ -73,7 +73,7 @@ func TestTheEndOfAFailedRunPausesTheTriggersOfItsTaskInTheSameTransaction(t *tes
 				if len(due) != 0 {
 					t.Errorf("%d triggers are due after the pause", len(due))
 				}
-				wantKind(t, db.Fire(ctx, []task.Firing{decided}, late)[0], fault.Conflict)
+				wantKind(t, db.Fire(ctx, []task.Firing{decided}, nil, late)[0], fault.Conflict)
 				history := must(db.Events(ctx, task.EventFilter{Kinds: []string{"triggers.paused"}}, 10))(t)
 				if len(history) != 1 || history[0].Task != "load" || history[0].Reason != pause.Reason {
 					t.Errorf("the events are %+v, want one with the reason", history)

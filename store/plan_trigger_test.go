@@ -24,13 +24,13 @@ func TestFireStoresAPlanRunWithItsOccurrence(t *testing.T) {
 			Occurrences: []task.Occurrence{{Owner: owner, Trigger: "often", ScheduledFor: due, Run: "01P", DecidedAt: due}},
 			Params:      map[string]string{"date": "tonight"},
 		}
-		checkAll(t, db.Fire(ctx, []task.Firing{f}, due))
+		checkAll(t, db.Fire(ctx, []task.Firing{f}, nil, due))
 		r := must(db.PlanRun(ctx, "01P"))(t)
 		if r.Plan != "nightly" || !r.ScheduledFor.Equal(due) || r.State != plan.Running || r.Params["date"] != "tonight" {
 			t.Errorf("got %+v", r)
 		}
 		// The same firing again comes too late, and makes no second run.
-		if errs := db.Fire(ctx, []task.Firing{f}, due); errs[0] == nil {
+		if errs := db.Fire(ctx, []task.Firing{f}, nil, due); errs[0] == nil {
 			t.Error("the same firing was stored twice")
 		}
 		told := must(db.Occurrences(ctx, task.OccurrenceFilter{Owner: owner}, page.Request{}))(t)

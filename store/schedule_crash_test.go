@@ -14,6 +14,7 @@ import (
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
 // timetable are triggers with, for each, what says of an instant whether it is due then. The tests look at every second
@@ -153,13 +154,13 @@ func (c *crashing) DueTriggers(ctx context.Context, now time.Time, _ int) ([]tas
 	return c.DB.DueTriggers(ctx, now, 100)
 }
 
-func (c *crashing) Fire(ctx context.Context, fs []task.Firing, now time.Time) []error {
+func (c *crashing) Fire(ctx context.Context, fs []task.Firing, placed map[task.RunID]virtualserver.Assignment, now time.Time) []error {
 	errs := make([]error, len(fs))
 	for i := 0; i < len(fs); i += 2 {
 		some := fs[i:min(i+2, len(fs))]
 		err := c.point()
 		if err == nil {
-			copy(errs[i:], c.DB.Fire(ctx, some, now))
+			copy(errs[i:], c.DB.Fire(ctx, some, placed, now))
 			err = c.point()
 		}
 		if err != nil {
