@@ -98,7 +98,7 @@ func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (
 	stored, created, err := c.store.InsertPlacedRun(ctx, run, key, a)
 	switch {
 	case created:
-		c.offer(a.Server, a.Ref, run, origin{})
+		c.offer(a.Server, offerOf(a.Ref, run, origin{}))
 	case err == nil:
 		c.fleet.release(a.Server, a.Ref)
 		return stored, true, nil
