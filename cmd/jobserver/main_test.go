@@ -77,6 +77,15 @@ func TestRunAsksToJoinFirst(t *testing.T) {
 	}
 }
 
+func TestRunRefusesUsersThatNoJobMayRunAs(t *testing.T) {
+	for _, users := range []string{"root", "etl,root", "etl,a b", "[a-z]*"} {
+		_, err := execute(t, "run", "--data", t.TempDir(), "--run-as", users)
+		if err == nil || !strings.Contains(err.Error(), "run_as") && !strings.Contains(err.Error(), "--run-as") {
+			t.Errorf("%s: got %v, want the setting refused", users, err)
+		}
+	}
+}
+
 func TestTheFileInTheDataFolderIsRead(t *testing.T) {
 	data := t.TempDir()
 	if err := os.WriteFile(filepath.Join(data, fileName), []byte("log_format: xml\n"), 0o600); err != nil {
