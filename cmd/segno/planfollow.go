@@ -117,7 +117,7 @@ func (a *app) newPlanView() planView {
 	if terminal {
 		return &liveGraph{a: a, out: out}
 	}
-	return &planLines{a: a, out: out, told: map[string]plan.NodeState{}}
+	return &planLines{a: a, out: out, told: map[string]plan.NodeState{}, unheard: map[string]bool{}}
 }
 
 // liveGraph draws the graph over itself.
@@ -154,11 +154,13 @@ func (g *liveGraph) draw(r wire.PlanRun, note string) {
 	_, _ = io.WriteString(g.out, b.String())
 }
 
-// planLines prints a line for each node that has changed, and for what becomes of the plan run.
+// planLines prints a line for each node that has changed, or whose server has fallen silent or is back, and for what becomes of the plan run.
 type planLines struct {
-	a    *app
-	out  io.Writer
-	told map[string]plan.NodeState
+	a   *app
+	out io.Writer
+	// told and unheard are of each try of a node: its state, and whether its server was not heard from.
+	told    map[string]plan.NodeState
+	unheard map[string]bool
 	// state is that of the plan run when it was shown last, empty before the first time.
 	state plan.State
 	// away is true once it was told that the conductor does not answer, until it does.
@@ -188,14 +190,19 @@ func (l *planLines) show(r wire.PlanRun) {
 	}
 	for _, n := range r.Nodes {
 		key := fmt.Sprint(n.Name, " ", n.Try)
-		if l.told[key] == n.State || n.State == plan.NodeWaiting {
+		unheard := n.State == plan.NodeRunning && n.Live != nil && n.Live.State == task.Unknown
+		if n.State == plan.NodeWaiting || l.told[key] == n.State && l.unheard[key] == unheard {
 			continue
 		}
-		l.told[key] = n.State
 		at := n.EndedAt
-		if at == nil {
+		switch {
+		case l.told[key] == plan.NodeRunning && at == nil:
+			now := wire.At(l.a.now())
+			at = &now
+		case at == nil:
 			at = n.StartedAt
 		}
+		l.told[key], l.unheard[key] = n.State, unheard
 		run := ""
 		if n.Run != nil && n.State == plan.NodeRunning {
 			run = "  run " + string(*n.Run)

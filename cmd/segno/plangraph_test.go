@@ -124,3 +124,17 @@ func TestANarrowTerminalShowsTheStateOfAPlanRun(t *testing.T) {
 		t.Errorf("got\n%s", strings.Join(lines, "\n"))
 	}
 }
+
+func TestFollowingAPlanSaysWhenTheServerOfANodeIsNotHeardFrom(t *testing.T) {
+	s := newShell(t)
+	states := played(t, s, task.Succeeded)
+	silent := states[0]
+	silent.Nodes = append([]wire.PlanNode{}, silent.Nodes...)
+	silent.Nodes[0].Live = &wire.PlanNodeRun{State: task.Unknown, Reason: "server js-1 is not heard from", Server: silent.Nodes[0].Live.Server}
+	s.api.planStates = append([]wire.PlanRun{states[0], states[0], silent, silent}, states...)
+	s.api.tell()
+	got := s.run("plan", "run", "nightly", "--follow")
+	if got.code != 0 || strings.Count(got.out, "unknown: server js-1 is not heard from") != 1 || strings.Count(got.out, "  extract  running") != 3 {
+		t.Errorf("got %d\n%s", got.code, got.out)
+	}
+}
