@@ -204,7 +204,7 @@ func TestAnOccurrenceOfABusyPlanIsSkippedWithTheReason(t *testing.T) {
 			due = append(due, task.Occurrence{Owner: owner, Trigger: "often", ScheduledFor: at, Run: task.RunID(fmt.Sprint("01", i)), DecidedAt: at})
 		}
 		next := from.Add(time.Hour)
-		checkAll(t, db.Fire(ctx, []task.Firing{{Owner: owner, Trigger: "often", From: from, Next: &next, DueAt: &next, Occurrences: due}}, next))
+		checkAll(t, db.Fire(ctx, []task.Firing{{Owner: owner, Trigger: "often", From: from, Next: &next, DueAt: &next, Occurrences: due}}, nil, next))
 		wantPlanRuns(t, db, "010=running")
 		skipped := must(db.Occurrences(ctx, task.OccurrenceFilter{Owner: owner, Skipped: true}, page.Request{}))(t)
 		if len(skipped.Items) != 2 || !strings.Contains(skipped.Items[0].Reason, "the plan is busy: 1 run has not ended") {
