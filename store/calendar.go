@@ -11,15 +11,9 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-type calendarRow struct {
-	Name      string
-	Spec      string
-	Version   int64
-	CreatedAt int64 `db:"created_at"`
-	UpdatedAt int64 `db:"updated_at"`
-}
+var calendars = documents{table: "calendar", noun: "calendar"}
 
-func (row calendarRow) calendar() (task.Calendar, error) {
+func calendarOf(row documentRow) (task.Calendar, error) {
 	c := task.Calendar{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
 	return c, decode(row.Spec, &c.CalendarSpec, "calendar", row.Name)
 }
@@ -31,14 +25,8 @@ func (db *DB) CreateCalendar(ctx context.Context, s task.CalendarSpec, now time.
 		return task.Calendar{}, err
 	}
 	err = db.update(ctx, func(t *tx) error {
-		const insert = `
-			INSERT INTO calendar (name, spec, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?) ON CONFLICT (name) DO NOTHING`
-		n, err := t.exec(insert, s.Name, spec, micros(now), micros(now))
-		if err != nil {
+		if err := calendars.insert(t, s.Name, spec, now); err != nil {
 			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("the name is taken: %w", fault.Conflict)
 		}
 		return t.recordThing(now, "calendar.created", s.Name, "")
 	})
@@ -58,15 +46,11 @@ func (db *DB) Calendar(ctx context.Context, name string) (task.Calendar, error) 
 }
 
 func readCalendar(r reader, name, lock string) (task.Calendar, error) {
-	var row calendarRow
-	err := r.get(&row, `SELECT name, spec, version, created_at, updated_at FROM calendar WHERE name = ?`+lock, name)
-	if isNone(err) {
-		return task.Calendar{}, notFound("calendar", name)
-	}
+	row, err := calendars.read(r, name, lock)
 	if err != nil {
 		return task.Calendar{}, err
 	}
-	return row.calendar()
+	return calendarOf(row)
 }
 
 // Calendars returns calendars whose name contains the query, by name.
@@ -76,20 +60,16 @@ func (db *DB) Calendars(ctx context.Context, query string, p page.Request) (page
 		return page.Of[task.Calendar]{}, err
 	}
 	var c conditions
-	if last != "" {
-		c.add("name > ?", last)
-	}
 	if query != "" {
 		c.contains("name", query)
 	}
-	var rows []calendarRow
-	statement := `SELECT name, spec, version, created_at, updated_at FROM calendar` + c.where() + fmt.Sprintf(` ORDER BY name LIMIT %d`, p.Size()+1)
-	if err := db.view(ctx).all(&rows, statement, c.args...); err != nil {
+	rows, err := calendars.list(db.view(ctx), c, last, p)
+	if err != nil {
 		return page.Of[task.Calendar]{}, fmt.Errorf("list calendars: %w", err)
 	}
 	all := make([]task.Calendar, len(rows))
 	for i, row := range rows {
-		if all[i], err = row.calendar(); err != nil {
+		if all[i], err = calendarOf(row); err != nil {
 			return page.Of[task.Calendar]{}, fmt.Errorf("list calendars: %w", err)
 		}
 	}
@@ -134,13 +114,8 @@ func storeCalendar(t *tx, old task.Calendar, edited *task.Calendar, now time.Tim
 		return err
 	}
 	edited.Version, edited.UpdatedAt = old.Version+1, stored(now)
-	n, err := t.exec(`UPDATE calendar SET spec = ?, version = ?, updated_at = ? WHERE name = ? AND version = ?`,
-		spec, edited.Version, micros(now), old.Name, old.Version)
-	if err != nil {
+	if err := calendars.update(t, old.Name, spec, old.Version, now); err != nil {
 		return err
-	}
-	if n != 1 {
-		return fmt.Errorf("it was changed meanwhile: %w", fault.Conflict)
 	}
 	users, err := triggersOf(t, `SELECT `+triggerColumns+` FROM trigger t WHERE calendar = ?`, old.Name)
 	if err != nil {
@@ -160,11 +135,7 @@ func storeCalendar(t *tx, old task.Calendar, edited *task.Calendar, now time.Tim
 // DeleteCalendar removes a calendar. Conflict, naming them, while triggers use it.
 func (db *DB) DeleteCalendar(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		old, err := readCalendar(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("calendar", name, version, old.Version); err != nil {
+		if _, err := calendars.hold(t, name, version); err != nil {
 			return err
 		}
 		users, err := triggersOf(t, `SELECT `+triggerColumns+` FROM trigger t WHERE calendar = ? ORDER BY owner, name LIMIT 6`, name)
@@ -174,7 +145,7 @@ func (db *DB) DeleteCalendar(ctx context.Context, name string, version int64, no
 		if len(users) > 0 {
 			return fmt.Errorf("it is used by %s: %w", usersWord(users), fault.Conflict)
 		}
-		if _, err := t.exec(`DELETE FROM calendar WHERE name = ?`, name); err != nil {
+		if err := calendars.delete(t, name); err != nil {
 			return err
 		}
 		return t.recordThing(now, "calendar.deleted", name, "")

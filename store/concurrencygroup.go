@@ -10,15 +10,9 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-type concurrencyGroupRow struct {
-	Name      string
-	Spec      string
-	Version   int64
-	CreatedAt int64 `db:"created_at"`
-	UpdatedAt int64 `db:"updated_at"`
-}
+var concurrencyGroups = documents{table: "concurrency_group", noun: "concurrency group"}
 
-func (row concurrencyGroupRow) group() (task.ConcurrencyGroup, error) {
+func concurrencyGroupOf(row documentRow) (task.ConcurrencyGroup, error) {
 	g := task.ConcurrencyGroup{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
 	return g, decode(row.Spec, &g.ConcurrencyGroupSpec, "concurrency group", row.Name)
 }
@@ -30,15 +24,8 @@ func (db *DB) CreateConcurrencyGroup(ctx context.Context, s task.ConcurrencyGrou
 		return task.ConcurrencyGroup{}, err
 	}
 	err = db.update(ctx, func(t *tx) error {
-		const insert = `
-			INSERT INTO concurrency_group (name, spec, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?)
-			ON CONFLICT (name) DO NOTHING`
-		n, err := t.exec(insert, s.Name, spec, micros(now), micros(now))
-		if err != nil {
+		if err := concurrencyGroups.insert(t, s.Name, spec, now); err != nil {
 			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("the name is taken: %w", fault.Conflict)
 		}
 		return t.recordThing(now, "concurrency_group.created", s.Name, "")
 	})
@@ -61,15 +48,11 @@ func (db *DB) ConcurrencyGroup(ctx context.Context, name string) (g task.Concurr
 }
 
 func readConcurrencyGroup(r reader, name, lock string) (task.ConcurrencyGroup, error) {
-	var row concurrencyGroupRow
-	err := r.get(&row, `SELECT name, spec, version, created_at, updated_at FROM concurrency_group WHERE name = ?`+lock, name)
-	if isNone(err) {
-		return task.ConcurrencyGroup{}, notFound("concurrency group", name)
-	}
+	row, err := concurrencyGroups.read(r, name, lock)
 	if err != nil {
 		return task.ConcurrencyGroup{}, err
 	}
-	g, err := row.group()
+	g, err := concurrencyGroupOf(row)
 	if err != nil {
 		return g, err
 	}
@@ -107,18 +90,13 @@ func (db *DB) ConcurrencyGroups(ctx context.Context, query string, p page.Reques
 		return page.Of[task.ConcurrencyGroup]{}, err
 	}
 	var c conditions
-	if last != "" {
-		c.add("name > ?", last)
-	}
 	if query != "" {
 		c.contains("name", query)
 	}
 	var all []task.ConcurrencyGroup
 	err = db.snapshot(ctx, func(v view) error {
-		var rows []concurrencyGroupRow
-		list := `SELECT name, spec, version, created_at, updated_at FROM concurrency_group` + c.where() +
-			fmt.Sprintf(` ORDER BY name LIMIT %d`, p.Size()+1)
-		if err := v.all(&rows, list, c.args...); err != nil {
+		rows, err := concurrencyGroups.list(v, c, last, p)
+		if err != nil {
 			return err
 		}
 		names := make([]string, len(rows))
@@ -130,7 +108,7 @@ func (db *DB) ConcurrencyGroups(ctx context.Context, query string, p page.Reques
 			return err
 		}
 		for _, row := range rows {
-			g, err := row.group()
+			g, err := concurrencyGroupOf(row)
 			if err != nil {
 				return err
 			}
@@ -170,9 +148,7 @@ func (db *DB) EditConcurrencyGroup(ctx context.Context, name string, version int
 			return err
 		}
 		g.Version, g.UpdatedAt = old.Version+1, stored(now)
-		const update = `UPDATE concurrency_group SET spec = ?, version = ?, updated_at = ? WHERE name = ? AND version = ?`
-		n, err := t.exec(update, spec, g.Version, micros(now), name, old.Version)
-		if err := hitOne(n, err); err != nil {
+		if err := concurrencyGroups.update(t, name, spec, old.Version, now); err != nil {
 			return err
 		}
 		return t.recordThing(now, "concurrency_group.edited", name, "")
@@ -186,18 +162,14 @@ func (db *DB) EditConcurrencyGroup(ctx context.Context, name string, version int
 // DeleteConcurrencyGroup removes a group. Conflict, naming them, while tasks name it.
 func (db *DB) DeleteConcurrencyGroup(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		g, err := readConcurrencyGroup(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("concurrency group", name, version, g.Version); err != nil {
+		if _, err := concurrencyGroups.hold(t, name, version); err != nil {
 			return err
 		}
 		const bound = `SELECT task FROM task_concurrency_group WHERE concurrency_group = ? ORDER BY task LIMIT 4`
 		if err := refuseBound(t, bound, name); err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM concurrency_group WHERE name = ?`, name); err != nil {
+		if err := concurrencyGroups.delete(t, name); err != nil {
 			return err
 		}
 		return t.recordThing(now, "concurrency_group.deleted", name, "")

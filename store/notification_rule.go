@@ -10,17 +10,9 @@ import (
 	"github.com/segno-jobs/segno/notification"
 )
 
-const ruleColumns = `name, spec, version, created_at, updated_at`
+var rules = documents{table: "notification_rule", noun: "rule"}
 
-type ruleRow struct {
-	Name      string
-	Spec      string
-	Version   int64
-	CreatedAt int64 `db:"created_at"`
-	UpdatedAt int64 `db:"updated_at"`
-}
-
-func (row ruleRow) rule() (notification.Rule, error) {
+func ruleOf(row documentRow) (notification.Rule, error) {
 	r := notification.Rule{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
 	return r, decode(row.Spec, &r.RuleSpec, "rule", row.Name)
 }
@@ -33,15 +25,8 @@ func (db *DB) CreateNotificationRule(ctx context.Context, s notification.RuleSpe
 		return notification.Rule{}, err
 	}
 	err = db.update(ctx, func(t *tx) error {
-		const insert = `
-			INSERT INTO notification_rule (name, spec, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?)
-			ON CONFLICT (name) DO NOTHING`
-		n, err := t.exec(insert, s.Name, spec, micros(now), micros(now))
-		if err != nil {
+		if err := rules.insert(t, s.Name, spec, now); err != nil {
 			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("the name is taken: %w", fault.Conflict)
 		}
 		if err := tellChannels(t, s); err != nil {
 			return err
@@ -90,15 +75,11 @@ func (db *DB) NotificationRule(ctx context.Context, name string) (notification.R
 }
 
 func readRule(r reader, name, lock string) (notification.Rule, error) {
-	var row ruleRow
-	err := r.get(&row, `SELECT `+ruleColumns+` FROM notification_rule WHERE name = ?`+lock, name)
-	if isNone(err) {
-		return notification.Rule{}, notFound("rule", name)
-	}
+	row, err := rules.read(r, name, lock)
 	if err != nil {
 		return notification.Rule{}, err
 	}
-	return row.rule()
+	return ruleOf(row)
 }
 
 // NotificationRules returns rules by name.
@@ -107,14 +88,13 @@ func (db *DB) NotificationRules(ctx context.Context, p page.Request) (page.Of[no
 	if err != nil {
 		return page.Of[notification.Rule]{}, err
 	}
-	var rows []ruleRow
-	query := `SELECT ` + ruleColumns + ` FROM notification_rule WHERE name > ? ORDER BY name` + fmt.Sprintf(` LIMIT %d`, p.Size()+1)
-	if err := db.view(ctx).all(&rows, query, last); err != nil {
+	rows, err := rules.list(db.view(ctx), conditions{}, last, p)
+	if err != nil {
 		return page.Of[notification.Rule]{}, fmt.Errorf("list rules: %w", err)
 	}
 	all := make([]notification.Rule, len(rows))
 	for i, row := range rows {
-		if all[i], err = row.rule(); err != nil {
+		if all[i], err = ruleOf(row); err != nil {
 			return page.Of[notification.Rule]{}, fmt.Errorf("list rules: %w", err)
 		}
 	}
@@ -155,13 +135,8 @@ func storeRule(t *tx, r *notification.Rule, before string, now time.Time) error 
 	if err != nil || spec == before {
 		return err
 	}
-	const update = `UPDATE notification_rule SET spec = ?, version = ?, updated_at = ? WHERE name = ? AND version = ?`
-	n, err := t.exec(update, spec, r.Version+1, micros(now), r.Name, r.Version)
-	if err != nil {
+	if err := rules.update(t, r.Name, spec, r.Version, now); err != nil {
 		return err
-	}
-	if n != 1 {
-		return fmt.Errorf("it was changed meanwhile: %w", fault.Conflict)
 	}
 	r.Version, r.UpdatedAt = r.Version+1, stored(now)
 	if err := tellChannels(t, r.RuleSpec); err != nil {
@@ -173,14 +148,10 @@ func storeRule(t *tx, r *notification.Rule, before string, now time.Time) error 
 // DeleteNotificationRule removes a rule. What was put into the outbox because of it stays there.
 func (db *DB) DeleteNotificationRule(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		r, err := readRule(t, name, t.session.dialect.locked())
-		if err != nil {
+		if _, err := rules.hold(t, name, version); err != nil {
 			return err
 		}
-		if err := checkVersion("rule", name, version, r.Version); err != nil {
-			return err
-		}
-		if _, err := t.exec(`DELETE FROM notification_rule WHERE name = ?`, name); err != nil {
+		if err := rules.delete(t, name); err != nil {
 			return err
 		}
 		return t.recordThing(now, "notification_rule.deleted", name, "")

@@ -11,17 +11,9 @@ import (
 	"github.com/segno-jobs/segno/task/plan"
 )
 
-const planColumns = `name, spec, version, created_at, updated_at`
+var plans = documents{table: "plan", noun: "plan"}
 
-type planRow struct {
-	Name      string
-	Spec      string
-	Version   int64
-	CreatedAt int64 `db:"created_at"`
-	UpdatedAt int64 `db:"updated_at"`
-}
-
-func (row planRow) plan() (plan.Plan, error) {
+func planOf(row documentRow) (plan.Plan, error) {
 	p := plan.Plan{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
 	return p, decode(row.Spec, &p.Spec, "plan", row.Name)
 }
@@ -52,14 +44,8 @@ func (db *DB) CreatePlanWithTriggers(ctx context.Context, s plan.Spec, triggers 
 }
 
 func insertPlan(t *tx, s plan.Spec, spec string, now time.Time) error {
-	const insert = `
-		INSERT INTO plan (name, spec, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?) ON CONFLICT (name) DO NOTHING`
-	n, err := t.exec(insert, s.Name, spec, micros(now), micros(now))
-	if err != nil {
+	if err := plans.insert(t, s.Name, spec, now); err != nil {
 		return err
-	}
-	if n == 0 {
-		return fmt.Errorf("the name is taken: %w", fault.Conflict)
 	}
 	if err := bindTasks(t, s); err != nil {
 		return err
@@ -109,15 +95,11 @@ func (db *DB) Plan(ctx context.Context, name string) (plan.Plan, error) {
 }
 
 func readPlan(r reader, name, lock string) (plan.Plan, error) {
-	var row planRow
-	err := r.get(&row, `SELECT `+planColumns+` FROM plan WHERE name = ?`+lock, name)
-	if isNone(err) {
-		return plan.Plan{}, notFound("plan", name)
-	}
+	row, err := plans.read(r, name, lock)
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return row.plan()
+	return planOf(row)
 }
 
 // Plans returns plans by name.
@@ -127,23 +109,19 @@ func (db *DB) Plans(ctx context.Context, f plan.Filter, p page.Request) (page.Of
 		return page.Of[plan.Plan]{}, err
 	}
 	var c conditions
-	if last != "" {
-		c.add("name > ?", last)
-	}
 	if f.Query != "" {
 		c.contains("name", f.Query)
 	}
 	if f.Task != "" {
 		c.add("name IN (SELECT plan FROM plan_task WHERE task = ?)", f.Task)
 	}
-	var rows []planRow
-	query := `SELECT ` + planColumns + ` FROM plan` + c.where() + fmt.Sprintf(` ORDER BY name LIMIT %d`, p.Size()+1)
-	if err := db.view(ctx).all(&rows, query, c.args...); err != nil {
+	rows, err := plans.list(db.view(ctx), c, last, p)
+	if err != nil {
 		return page.Of[plan.Plan]{}, fmt.Errorf("list plans: %w", err)
 	}
 	all := make([]plan.Plan, len(rows))
 	for i, row := range rows {
-		if all[i], err = row.plan(); err != nil {
+		if all[i], err = planOf(row); err != nil {
 			return page.Of[plan.Plan]{}, fmt.Errorf("list plans: %w", err)
 		}
 	}
@@ -193,13 +171,8 @@ func storePlan(t *tx, old plan.Plan, edited *plan.Plan, now time.Time) error {
 		return nil
 	}
 	edited.Version, edited.UpdatedAt = old.Version+1, stored(now)
-	const update = `UPDATE plan SET spec = ?, version = ?, updated_at = ? WHERE name = ? AND version = ?`
-	n, err := t.exec(update, spec, edited.Version, micros(now), edited.Name, old.Version)
-	if err != nil {
+	if err := plans.update(t, edited.Name, spec, old.Version, now); err != nil {
 		return err
-	}
-	if n != 1 {
-		return fmt.Errorf("it was changed meanwhile: %w", fault.Conflict)
 	}
 	if err := bindTasks(t, edited.Spec); err != nil {
 		return err
@@ -213,11 +186,7 @@ func storePlan(t *tx, old plan.Plan, edited *plan.Plan, now time.Time) error {
 // DeletePlan removes a plan; its runs stay. Conflict while one of them has not ended.
 func (db *DB) DeletePlan(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		old, err := readPlan(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("plan", name, version, old.Version); err != nil {
+		if _, err := plans.hold(t, name, version); err != nil {
 			return err
 		}
 		var open int
@@ -228,7 +197,7 @@ func (db *DB) DeletePlan(ctx context.Context, name string, version int64, now ti
 		if open > 0 {
 			return fmt.Errorf("%d of its runs have not ended: %w", open, fault.Conflict)
 		}
-		if _, err := t.exec(`DELETE FROM plan WHERE name = ?`, name); err != nil {
+		if err := plans.delete(t, name); err != nil {
 			return err
 		}
 		if err := t.deleteTriggers(task.Owner{Kind: task.OwnerPlan, Name: name}); err != nil {

@@ -11,15 +11,9 @@ import (
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
-type virtualServerRow struct {
-	Name      string
-	Spec      string
-	Version   int64
-	CreatedAt int64 `db:"created_at"`
-	UpdatedAt int64 `db:"updated_at"`
-}
+var virtualServers = documents{table: "virtual_server", noun: "virtual server"}
 
-func (row virtualServerRow) virtualServer() (virtualserver.VirtualServer, error) {
+func virtualServerOf(row documentRow) (virtualserver.VirtualServer, error) {
 	vs := virtualserver.VirtualServer{
 		Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt),
 	}
@@ -37,15 +31,8 @@ func (db *DB) CreateVirtualServer(ctx context.Context, s virtualserver.Spec, now
 		if err := checkMembers(t, s.Members); err != nil {
 			return err
 		}
-		const insert = `
-			INSERT INTO virtual_server (name, spec, version, created_at, updated_at) VALUES (?, ?, 1, ?, ?)
-			ON CONFLICT (name) DO NOTHING`
-		n, err := t.exec(insert, s.Name, spec, micros(now), micros(now))
-		if err != nil {
+		if err := virtualServers.insert(t, s.Name, spec, now); err != nil {
 			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("the name is taken: %w", fault.Conflict)
 		}
 		if err := insertMembers(t, s.Name, s.Members); err != nil {
 			return err
@@ -106,15 +93,11 @@ func (db *DB) VirtualServer(ctx context.Context, name string) (vs virtualserver.
 }
 
 func readVirtualServer(r reader, name, lock string) (virtualserver.VirtualServer, error) {
-	var row virtualServerRow
-	err := r.get(&row, `SELECT name, spec, version, created_at, updated_at FROM virtual_server WHERE name = ?`+lock, name)
-	if isNone(err) {
-		return virtualserver.VirtualServer{}, notFound("virtual server", name)
-	}
+	row, err := virtualServers.read(r, name, lock)
 	if err != nil {
 		return virtualserver.VirtualServer{}, err
 	}
-	vs, err := row.virtualServer()
+	vs, err := virtualServerOf(row)
 	if err != nil {
 		return vs, err
 	}
@@ -152,18 +135,13 @@ func (db *DB) VirtualServers(ctx context.Context, query string, p page.Request) 
 		return page.Of[virtualserver.VirtualServer]{}, err
 	}
 	var c conditions
-	if last != "" {
-		c.add("name > ?", last)
-	}
 	if query != "" {
 		c.contains("name", query)
 	}
 	var all []virtualserver.VirtualServer
 	err = db.snapshot(ctx, func(v view) error {
-		var rows []virtualServerRow
-		list := `SELECT name, spec, version, created_at, updated_at FROM virtual_server` + c.where() +
-			fmt.Sprintf(` ORDER BY name LIMIT %d`, p.Size()+1)
-		if err := v.all(&rows, list, c.args...); err != nil {
+		rows, err := virtualServers.list(v, c, last, p)
+		if err != nil {
 			return err
 		}
 		names := make([]string, len(rows))
@@ -175,7 +153,7 @@ func (db *DB) VirtualServers(ctx context.Context, query string, p page.Request) 
 			return err
 		}
 		for _, row := range rows {
-			vs, err := row.virtualServer()
+			vs, err := virtualServerOf(row)
 			if err != nil {
 				return err
 			}
@@ -237,13 +215,8 @@ func storeGroup(t *tx, old virtualserver.VirtualServer, vs *virtualserver.Virtua
 		}
 	}
 	vs.Version, vs.UpdatedAt = old.Version+1, stored(now)
-	const update = `UPDATE virtual_server SET spec = ?, version = ?, updated_at = ? WHERE name = ? AND version = ?`
-	n, err := t.exec(update, spec, vs.Version, micros(now), vs.Name, old.Version)
-	if err != nil {
+	if err := virtualServers.update(t, vs.Name, spec, old.Version, now); err != nil {
 		return err
-	}
-	if n != 1 {
-		return fmt.Errorf("it was changed meanwhile: %w", fault.Conflict)
 	}
 	if regrouped {
 		if _, err := t.exec(`DELETE FROM virtual_server_member WHERE virtual_server = ?`, vs.Name); err != nil {
@@ -285,11 +258,7 @@ func leaveGroups(t *tx, server string, now time.Time) error {
 // DeleteVirtualServer removes a group. Conflict, naming them, while tasks are bound to it.
 func (db *DB) DeleteVirtualServer(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		vs, err := readVirtualServer(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("virtual server", name, version, vs.Version); err != nil {
+		if _, err := virtualServers.hold(t, name, version); err != nil {
 			return err
 		}
 		if err := refuseBound(t, `SELECT name FROM task WHERE virtual_server = ? ORDER BY name LIMIT 4`, name); err != nil {
@@ -298,7 +267,7 @@ func (db *DB) DeleteVirtualServer(ctx context.Context, name string, version int6
 		if err := refuseWatched(t, "", name); err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM virtual_server WHERE name = ?`, name); err != nil {
+		if err := virtualServers.delete(t, name); err != nil {
 			return err
 		}
 		return t.recordThing(now, "virtual_server.deleted", name, "")

@@ -43,6 +43,8 @@ type fakeAPI struct {
 	settings map[string]wire.Retention
 	plans    map[string]wire.Plan
 	// planStates are what is answered of plan runs, one after the other; the last one stays. looked, unless it is nil, is
+	// away is how many looks at a plan run are refused for a reason that passes.
+	away int
 	// called once a plan run was read.
 	planStates []wire.PlanRun
 	looked     func()

@@ -50,6 +50,10 @@ func (f *fakeAPI) routePlans(mux *http.ServeMux) {
 		return f.plans[s.Name], err
 	})
 	one := func(*http.Request) (any, error) {
+		if f.away > 0 {
+			f.away--
+			return nil, refusal{Status: 503, Title: "Unavailable", Detail: "the database cannot be reached"}
+		}
 		r := f.planStates[0]
 		if f.looked != nil {
 			f.looked()

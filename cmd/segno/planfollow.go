@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/segno-jobs/segno/api/client"
 	"github.com/segno-jobs/segno/api/wire"
+	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
 )
@@ -40,7 +42,8 @@ func (a *app) followPlan(ctx context.Context, c *client.Client, r wire.PlanRun, 
 	return &exit{code: exitError}
 }
 
-// watchPlan shows each state of a plan run, and returns the last one that was read.
+// watchPlan shows each state of a plan run, and returns the last one that was read. A conductor that does not answer is asked
+// again for as long as it takes, as when the output of a run is followed: plan runs outlive it.
 func (a *app) watchPlan(ctx context.Context, c *client.Client, r wire.PlanRun, view planView) (wire.PlanRun, error) {
 	ctx, stop := context.WithCancel(ctx)
 	news := make(chan struct{}, 1)
@@ -61,11 +64,15 @@ func (a *app) watchPlan(ctx context.Context, c *client.Client, r wire.PlanRun, v
 	defer ticker.Stop()
 	for {
 		now, err := c.PlanRun(ctx, r.ID)
-		if err != nil {
+		switch {
+		case errors.Is(err, fault.Unavailable) && ctx.Err() == nil:
+			view.lost(r)
+		case err != nil:
 			return r, err
+		default:
+			r = now
+			view.show(r)
 		}
-		r = now
-		view.show(r)
 		if r.State.Final() {
 			return r, nil
 		}
@@ -95,7 +102,14 @@ func (a *app) planInterrupted(ctx context.Context, c *client.Client, id plan.Run
 }
 
 // planView shows the states of a plan run as they come.
-type planView interface{ show(r wire.PlanRun) }
+type planView interface {
+	show(r wire.PlanRun)
+	// lost says that the conductor does not answer; the plan run was r when it did.
+	lost(r wire.PlanRun)
+}
+
+// conductorLost is what is said then.
+const conductorLost = "The conductor does not answer; it is asked again. The plan run goes on without this command."
 
 // newPlanView returns a graph that lives where there is a terminal, and else a line for each change of a node.
 func (a *app) newPlanView() planView {
@@ -103,7 +117,7 @@ func (a *app) newPlanView() planView {
 	if terminal {
 		return &liveGraph{a: a, out: out}
 	}
-	return &planLines{a: a, out: out, told: map[string]plan.NodeState{}}
+	return &planLines{a: a, out: out, told: map[string]plan.NodeState{}, unheard: map[string]bool{}}
 }
 
 // liveGraph draws the graph over itself.
@@ -114,8 +128,17 @@ type liveGraph struct {
 	drawn int
 }
 
-func (g *liveGraph) show(r wire.PlanRun) {
-	lines := g.a.planRunLines(r, style{g.a.colors(true)}, columns(g.out))
+func (g *liveGraph) show(r wire.PlanRun) { g.draw(r, "") }
+
+func (g *liveGraph) lost(r wire.PlanRun) { g.draw(r, conductorLost) }
+
+// draw draws the graph, and a note below it, unless that is empty.
+func (g *liveGraph) draw(r wire.PlanRun, note string) {
+	s, width := style{g.a.colors(true)}, columns(g.out)
+	lines := g.a.planRunLines(r, s, width)
+	if note != "" {
+		lines = append(lines, s.yellow(clip(note, width-1)))
+	}
 	// What has left the screen at its top cannot be drawn over: of a long graph the end is shown until all is over.
 	if most := rows(g.out) - 1; !r.State.Final() && len(lines) > most {
 		lines = append(lines[:1:1], lines[len(lines)-most+1:]...)
@@ -131,16 +154,28 @@ func (g *liveGraph) show(r wire.PlanRun) {
 	_, _ = io.WriteString(g.out, b.String())
 }
 
-// planLines prints a line for each node that has changed, and for what becomes of the plan run.
+// planLines prints a line for each node that has changed, or whose server has fallen silent or is back, and for what becomes of the plan run.
 type planLines struct {
-	a    *app
-	out  io.Writer
-	told map[string]plan.NodeState
+	a   *app
+	out io.Writer
+	// told and unheard are of each try of a node: its state, and whether its server was not heard from.
+	told    map[string]plan.NodeState
+	unheard map[string]bool
 	// state is that of the plan run when it was shown last, empty before the first time.
 	state plan.State
+	// away is true once it was told that the conductor does not answer, until it does.
+	away bool
+}
+
+func (l *planLines) lost(wire.PlanRun) {
+	if !l.away {
+		fmt.Fprintln(l.out, conductorLost)
+		l.away = true
+	}
 }
 
 func (l *planLines) show(r wire.PlanRun) {
+	l.away = false
 	if l.state == "" {
 		fmt.Fprintf(l.out, "plan run %s of %s\n", r.ID, r.Plan)
 	}
@@ -155,14 +190,19 @@ func (l *planLines) show(r wire.PlanRun) {
 	}
 	for _, n := range r.Nodes {
 		key := fmt.Sprint(n.Name, " ", n.Try)
-		if l.told[key] == n.State || n.State == plan.NodeWaiting {
+		unheard := n.State == plan.NodeRunning && n.Live != nil && n.Live.State == task.Unknown
+		if n.State == plan.NodeWaiting || l.told[key] == n.State && l.unheard[key] == unheard {
 			continue
 		}
-		l.told[key] = n.State
 		at := n.EndedAt
-		if at == nil {
+		switch {
+		case l.told[key] == plan.NodeRunning && at == nil:
+			now := wire.At(l.a.now())
+			at = &now
+		case at == nil:
 			at = n.StartedAt
 		}
+		l.told[key], l.unheard[key] = n.State, unheard
 		run := ""
 		if n.Run != nil && n.State == plan.NodeRunning {
 			run = "  run " + string(*n.Run)

@@ -257,9 +257,11 @@ func liveWords(n wire.PlanNode) []string {
 // planRunLines are a heading and the graph. Lines longer than width, if it is not 0, are cut: one that went on below would
 // be in the way of what is drawn over it.
 func (a *app) planRunLines(r wire.PlanRun, s style, width int) []string {
-	head := fmt.Sprintf("%s %s  %s  %s  %s nodes", s.bold(r.Plan), s.dim(string(r.ID)), s.state(string(r.State)),
-		a.tookSince(&r.StartedAt, r.EndedAt), countsWord(r.Counts))
-	out := []string{head}
+	doing := fmt.Sprintf("  %s  %s  %s nodes", s.state(string(r.State)), a.tookSince(&r.StartedAt, r.EndedAt), countsWord(r.Counts))
+	out := []string{s.bold(r.Plan) + " " + s.dim(string(r.ID)) + doing}
+	if width > 0 && pretty.StringWidthWithoutEscSequences(out[0]) >= width { // The state counts for more than the id.
+		out = []string{s.bold(r.Plan) + doing, s.dim(string(r.ID))}
+	}
 	if r.Reason != "" {
 		out = append(out, line(r.Reason))
 	}

@@ -93,3 +93,48 @@ func TestThePlansLimitIsShownAndApplied(t *testing.T) {
 		t.Errorf("got %d: %s", got.code, got.err)
 	}
 }
+
+func TestFollowingAPlanOutlastsAConductorThatIsAway(t *testing.T) {
+	for _, terminal := range []bool{false, true} {
+		s := newShell(t)
+		s.api.planStates = played(t, s, task.Succeeded)
+		s.api.tell()
+		s.api.away, s.terminal = 8, terminal // The client asks four times before it gives up.
+		got := s.run("plan", "run", "nightly", "--follow", "--no-color")
+		if got.code != 0 {
+			t.Fatalf("got the exit code %d\n%s", got.code, got.err)
+		}
+		if terminal {
+			if !strings.Contains(got.out, "└─error─ ○ alarm   waiting; also follows loads (error)\nThe conductor does not answer; it is asked again.") {
+				t.Errorf("got\n%s", got.out)
+			}
+			continue
+		}
+		if strings.Count(got.out, conductorLost) != 1 || !strings.Contains(got.out, "succeeded after 50s\n") {
+			t.Errorf("got\n%s", got.out)
+		}
+	}
+}
+
+func TestANarrowTerminalShowsTheStateOfAPlanRun(t *testing.T) {
+	s := newShell(t)
+	a := &app{now: func() time.Time { return noon }}
+	lines := a.planRunLines(played(t, s, task.Failed)[0], style{}, 45)
+	if lines[0] != "nightly  running  1m0s  0/5 nodes" || lines[1] != planRunID {
+		t.Errorf("got\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+func TestFollowingAPlanSaysWhenTheServerOfANodeIsNotHeardFrom(t *testing.T) {
+	s := newShell(t)
+	states := played(t, s, task.Succeeded)
+	silent := states[0]
+	silent.Nodes = append([]wire.PlanNode{}, silent.Nodes...)
+	silent.Nodes[0].Live = &wire.PlanNodeRun{State: task.Unknown, Reason: "server js-1 is not heard from", Server: silent.Nodes[0].Live.Server}
+	s.api.planStates = append([]wire.PlanRun{states[0], states[0], silent, silent}, states...)
+	s.api.tell()
+	got := s.run("plan", "run", "nightly", "--follow")
+	if got.code != 0 || strings.Count(got.out, "unknown: server js-1 is not heard from") != 1 || strings.Count(got.out, "  extract  running") != 3 {
+		t.Errorf("got %d\n%s", got.code, got.out)
+	}
+}

@@ -148,7 +148,7 @@ func TestAnOKAfterAGroupMeansThatAllOfItSucceeded(t *testing.T) {
 	p.end("a", task.Succeeded)
 	p.end("c", task.Succeeded)
 	p.wantNodes("a=succeeded b=failed c=succeeded report=skipped alarm=running clean=running b-failed=running")
-	p.wantReason("report", "not all of loads succeeded: b was failed")
+	p.wantReason("report", "not all of loads succeeded: b failed")
 }
 
 func TestAGroupRunsAtMostItsLimitAndGoesOnAfterAFailure(t *testing.T) {

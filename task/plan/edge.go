@@ -118,7 +118,7 @@ func (g *graph) whyDropped(nodes []NodeRun, edge int) string {
 		return e.From + " succeeded, and this follows on error"
 	case len(which) > 1:
 		i := slices.IndexFunc(which, func(n int) bool { return nodes[n].State != NodeSucceeded })
-		return fmt.Sprintf("not all of %s succeeded: %s was %s", e.From, nodes[which[i]].Name, nodes[which[i]].State)
+		return fmt.Sprintf("not all of %s succeeded: %s %s", e.From, nodes[which[i]].Name, past(nodes[which[i]].State))
 	}
 	return fmt.Sprintf("%s %s, and this follows on ok", e.From, past(nodes[which[0]].State))
 }

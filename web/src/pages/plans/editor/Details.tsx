@@ -309,7 +309,7 @@ function PlanDetails() {
             </>
           }
         />
-        <div className={classes.row}>
+        <div className={`${classes.row} ${classes.level}`}>
           <AtOnceFields />
         </div>
         <PairsField path={['labels']} label="Labels" names="key" />
