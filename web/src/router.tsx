@@ -165,6 +165,11 @@ const routes = [
   }),
   createRoute({
     ...under,
+    path: '/settings/audit',
+    component: lazyRouteComponent(() => import('./pages/settings/audit/Audit'), 'Audit'),
+  }),
+  createRoute({
+    ...under,
     path: '/settings/about',
     component: lazyRouteComponent(() => import('./pages/settings/About'), 'About'),
   }),
