@@ -6,6 +6,7 @@ import { deeds } from '../../../data/audit';
 import type { Deed } from '../../../data/audit';
 import { Nothing } from '../Nothing';
 import { SettingsPage } from '../SettingsPage';
+import classes from './Audit.module.css';
 import { AuditFilters, useAuditFilter } from './AuditFilters';
 import { DeedRow } from './DeedRow';
 
@@ -52,8 +53,8 @@ export function Audit() {
 
 function Deeds({ deeds: all, busy }: { deeds: readonly Deed[]; busy: boolean }) {
   return (
-    <div className="panel" style={{ overflowX: 'auto' }} aria-busy={busy}>
-      <Table aria-label="Audit log" highlightOnHover miw={760}>
+    <div className="panel" aria-busy={busy}>
+      <Table aria-label="Audit log" highlightOnHover className={classes.table}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>When</Table.Th>

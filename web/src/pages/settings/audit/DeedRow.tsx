@@ -5,12 +5,13 @@ import { Link } from '@tanstack/react-router';
 import { Instant } from '../../../components/instants';
 import { actWords, pageOf } from '../../../data/audit';
 import type { Deed } from '../../../data/audit';
+import classes from './Audit.module.css';
 
 /** One thing that somebody did, or wanted to do. */
 export function DeedRow({ deed }: { deed: Deed }) {
   return (
-    <Table.Tr style={{ verticalAlign: 'top' }}>
-      <Table.Td style={{ whiteSpace: 'nowrap' }}>
+    <Table.Tr>
+      <Table.Td className={classes.when}>
         <Text size="sm" component="span">
           <Instant at={deed.at} />
         </Text>
@@ -26,13 +27,13 @@ export function DeedRow({ deed }: { deed: Deed }) {
           {actWords(deed.act)}
         </Text>
       </Table.Td>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>
+      <Table.Td>
         <Subject subject={deed.subject} />
       </Table.Td>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>
-        <Text size="sm">{deed.reason}</Text>
+      <Table.Td className={classes.reason}>
+        {deed.reason !== '' && <Text size="sm">{deed.reason}</Text>}
       </Table.Td>
-      <Table.Td miw={180} maw={380} style={{ overflowWrap: 'anywhere' }}>
+      <Table.Td className={classes.outcome}>
         <Outcome refusal={deed.refusal} />
         {deed.request !== '' && <Request text={deed.request} />}
       </Table.Td>
