@@ -175,18 +175,18 @@ const routes = [
   }),
 ];
 
+/** Filters stand in the address as plain words. */
+export const plainWords = {
+  parseSearch: (text: string) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search: Record<string, unknown>) => {
+    const set = Object.entries(search).filter(([, value]) => value !== undefined && value !== '');
+    const text = new URLSearchParams(set.map(([key, value]) => [key, String(value)])).toString();
+    return text === '' ? '' : `?${text}`;
+  },
+};
+
 export function newRouter() {
-  return createRouter({
-    routeTree: root.addChildren(routes),
-    scrollRestoration: true,
-    // Filters stand in the address as plain words.
-    parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
-    stringifySearch: (search: Record<string, unknown>) => {
-      const set = Object.entries(search).filter(([, value]) => value !== undefined && value !== '');
-      const text = new URLSearchParams(set.map(([key, value]) => [key, String(value)])).toString();
-      return text === '' ? '' : `?${text}`;
-    },
-  });
+  return createRouter({ routeTree: root.addChildren(routes), scrollRestoration: true, ...plainWords });
 }
 
 declare module '@tanstack/react-router' {

@@ -165,6 +165,7 @@ test('two browsers see each other’s changes, also after the conductor was rest
   await one.page.getByRole('button', { name: 'What to do with js-2', exact: true }).click();
   await one.page.getByRole('menuitem', { name: 'etl' }).click();
   await other.page.getByRole('list', { name: 'Members of etl' }).getByText('js-2').waitFor();
+  for (const visitor of visitors) visitor.expects(/net::ERR_/);
   await fleet.killConductor();
   await other.page.getByText('Connection lost, reconnecting').waitFor();
   await fleet.startConductor();
