@@ -30,6 +30,7 @@ type fake struct {
 	api.CalendarService
 	fakeEvents
 	told
+	packages
 	deeds
 
 	mu      sync.Mutex

@@ -162,6 +162,13 @@ func (r route) parameters() []*huma.Param {
 }
 
 func (r route) requestBody(schemas huma.Registry) *huma.RequestBody {
+	if r.received != nil {
+		content := map[string]*huma.MediaType{}
+		for _, media := range r.received {
+			content[media] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
+		}
+		return &huma.RequestBody{Required: true, Content: content}
+	}
 	if r.outside {
 		return &huma.RequestBody{Content: map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{}}}}
 	}
@@ -225,7 +232,7 @@ func (r route) problems() []int {
 	if r.etag && r.method != http.MethodGet {
 		out = append(out, http.StatusPreconditionFailed)
 	}
-	if r.body != nil {
+	if r.body != nil || r.received != nil {
 		out = append(out, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if r.body != nil || len(r.query) > 0 {

@@ -166,7 +166,7 @@ func TestEveryRouteWithoutATokenIs401(t *testing.T) {
 				}
 				continue
 			}
-			target := "/api/v1" + strings.NewReplacer("{name}", "a", "{server}", "b", "{id}", "c", "{seq}", "1", "{trigger}", "d").Replace(path)
+			target := "/api/v1" + strings.NewReplacer("{name}", "a", "{server}", "b", "{id}", "c", "{seq}", "1", "{trigger}", "d", "{version}", "e").Replace(path)
 			for _, header := range []string{"", "Bearer wrong", "Bearer ", "Basic " + token, token, "Bearer " + token + "x"} {
 				r := h.raw(method, target, strings.NewReader("{}"), "Authorization", header)
 				r.problem(http.StatusUnauthorized)

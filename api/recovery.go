@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -134,17 +135,33 @@ func (s *Server) checkpointContent(c *call) (answer, error) {
 			s.log.LogAttrs(c.ctx(), slog.LevelWarn, "the content of a checkpoint could not be closed", slog.Any("error", err))
 		}
 	}()
+	return serveFile(c, storedFile{
+		name: fmt.Sprintf("%s-%d.tar", id, sequence), media: tarball,
+		sha256: checkpoint.SHA256, size: checkpoint.Size, at: checkpoint.CreatedAt, content: content,
+	})
+}
+
+// storedFile is a file of the content store on its way to a caller.
+type storedFile struct {
+	name, media, sha256 string
+	size                int64
+	at                  time.Time
+	content             io.ReadSeeker
+}
+
+// serveFile sends a file, or the ranges of it that are asked for.
+func serveFile(c *call, f storedFile) (answer, error) {
 	h := c.w.Header()
-	h.Set("Content-Type", tarball)
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%d.tar"`, id, sequence))
+	h.Set("Content-Type", f.media)
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s"`, f.name))
 	h.Set("Cache-Control", "private, no-cache")
-	h.Set("ETag", `"`+checkpoint.SHA256+`"`)
+	h.Set("ETag", `"`+f.sha256+`"`)
 	w := &contentWriter{ResponseWriter: c.w, status: http.StatusOK}
-	http.ServeContent(w, c.r, "", checkpoint.CreatedAt, content)
+	http.ServeContent(w, c.r, "", f.at, f.content)
 	if w.refused() {
 		return answer{}, &refusal{
 			status: w.status, slug: "range", title: "Not to be sent so",
-			detail: fmt.Sprintf("the content has %d bytes and the ETag %q, which the headers of the request do not fit", checkpoint.Size, checkpoint.SHA256),
+			detail: fmt.Sprintf("the content has %d bytes and the ETag %q, which the headers of the request do not fit", f.size, f.sha256),
 		}
 	}
 	return answer{status: w.status, written: true, stream: true}, nil

@@ -22,6 +22,8 @@ type route struct {
 	// body is a value of the type of the request's body, or nil.
 	body         any
 	bodyRequired bool
+	// received are the content types of a body that is taken as it is, in place of JSON.
+	received []string
 	// merge is true where the body is a merge patch of that type.
 	merge bool
 	// status is that of success, 200 if left at 0; out is a value of the type of its body, or nil.
@@ -53,6 +55,9 @@ const (
 func (r route) takes(query ...string) route { r.query = query; return r }
 
 func (r route) reads(body any, must bool) route { r.body, r.bodyRequired = body, must; return r }
+
+// receives says that the body is a file of one of the content types.
+func (r route) receives(media ...string) route { r.received = media; return r }
 
 func (r route) merges(doc any) route { r.body, r.bodyRequired, r.merge = doc, true, true; return r }
 

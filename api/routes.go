@@ -15,7 +15,7 @@ const base = "/api/v1"
 // routes lists every route below /api/v1. The router and the OpenAPI description are both made of it. Routes of a subject
 // of its own stand with their handlers.
 func (s *Server) routes() []route {
-	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"), s.triggerRoutes(task.OwnerPlan, "plans", "Plan"), s.notificationRoutes(), s.planRoutes())
+	return slices.Concat(s.ownRoutes(), s.triggerRoutes(task.OwnerTask, "tasks", "Task"), s.triggerRoutes(task.OwnerPlan, "plans", "Plan"), s.notificationRoutes(), s.planRoutes(), s.archiveRoutes())
 }
 
 // described lists every route that the description tells of: those of routes, and that of webhooks.

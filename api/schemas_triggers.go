@@ -40,7 +40,7 @@ var triggerParams = map[string]queryParam{
 // paramOf returns the description of a parameter of an operation: its own, else that of its name.
 func paramOf(operation, name string) queryParam {
 	for _, key := range []string{operation + "." + name, name} {
-		for _, params := range []map[string]queryParam{triggerParams, notificationParams, queryParams} {
+		for _, params := range []map[string]queryParam{triggerParams, notificationParams, archiveParams, queryParams} {
 			if p, ok := params[key]; ok {
 				return p
 			}

@@ -23,6 +23,7 @@ type Service interface {
 	ConcurrencyGroupService
 	RetentionService
 	AuditService
+	ArchiveService
 	RunService
 	PlanService
 	TriggerService

@@ -53,6 +53,8 @@ type Options struct {
 	Audit AuditStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
+	// Archives keeps packages of jobs; nil keeps none.
+	Archives ArchiveStore
 	// PublicURL is how people reach the console, for links in notifications; without it there are none.
 	PublicURL string
 	// Notices keeps notifications and Sender sends them: both or neither. Without them nobody is told of anything, and the
@@ -123,9 +125,11 @@ type Conductor struct {
 	fleet    *fleet
 	sessions *sessions
 	watch    *watchers
-	metrics  *Metrics
-	learner  *learner
-	chance   *chance
+	// archiveUploads has a place for each archive that is being received.
+	archiveUploads chan struct{}
+	metrics        *Metrics
+	learner        *learner
+	chance         *chance
 
 	dispatch chan struct{}
 	schedule chan struct{}
@@ -162,7 +166,7 @@ func New(store Store, options Options) (*Conductor, error) {
 		store: store, options: options, log: options.Logger, now: options.Now, started: options.Now(),
 		fleet:    newFleet(),
 		sessions: newSessions(),
-		watch:    newWatchers(),
+		watch:    newWatchers(), archiveUploads: make(chan struct{}, maxArchiveUploads),
 		metrics:  options.Metrics,
 		learner:  newLearner(),
 		chance:   newChance(options.Seed),

@@ -303,11 +303,12 @@ func (p *pass) commit(ctx context.Context) {
 	if len(p.assignments) == 0 {
 		return
 	}
+	offers := outgoing{}
 	for i, err := range p.c.store.AssignRuns(ctx, p.assignments, p.now) {
 		a, run := p.assignments[i], p.placed[i]
 		switch {
 		case err == nil:
-			p.c.offer(a.Server, a.Ref, run, p.origins[i])
+			offers.add(a.Server, offerOf(a.Ref, run, p.origins[i]))
 		case errors.Is(err, fault.Conflict):
 			p.c.fleet.release(a.Server, a.Ref)
 		default:
@@ -317,6 +318,7 @@ func (p *pass) commit(ctx context.Context) {
 			}
 		}
 	}
+	offers.send(p.c)
 	p.assignments, p.placed, p.origins = nil, nil, nil
 	p.c.watch.eventsChanged()
 }
@@ -375,6 +377,7 @@ func likeness(t task.Target, req virtualserver.Request) string {
 	for _, name := range req.Avoid {
 		b.WriteString("\x02" + name)
 	}
+	b.WriteString("\x03" + req.RunAs)
 	return b.String()
 }
 
@@ -383,6 +386,7 @@ func (c *Conductor) request(name string, spec task.Spec) virtualserver.Request {
 	return virtualserver.Request{
 		Kind:     jobserver.KindJob,
 		Requires: spec.Requires,
+		RunAs:    spec.Job.RunAs,
 		Need:     c.learner.need(name, spec.Resources),
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/segno-jobs/segno/internal/fault"
 )
 
-// Backup writes a consistent copy of the SQLite database at url to the file dest, and the content of its checkpoints to
+// Backup writes a consistent copy of the SQLite database at url to the file dest, and the content of its checkpoints and archives to
 // the folder dest-content where there is any. Neither must exist. A conductor may run on the database meanwhile. The copy
 // appears under its name only once all of it is whole and on disk.
 func Backup(ctx context.Context, url, dest string) error {

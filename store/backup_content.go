@@ -16,7 +16,7 @@ import (
 	"github.com/segno-jobs/segno/internal/fault"
 )
 
-// maxBackupTries is how often a backup begins anew because a checkpoint was pruned before its content was secured.
+// maxBackupTries is how often a backup begins anew because a checkpoint or an archive was removed before its content was secured.
 const maxBackupTries = 5
 
 // heldPrefix begins the names of folders in a content folder in which a backup holds on to files by second names. What
@@ -37,13 +37,20 @@ func contentsIn(ctx context.Context, file string) ([]storedContent, error) {
 		return nil, err
 	}
 	defer db.Close()
-	var tables int
-	const known = `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'content'`
-	if err := db.GetContext(ctx, &tables, known); err != nil || tables == 0 {
+	var tables []string
+	const known = `SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('content', 'archive_content') ORDER BY name`
+	if err := db.SelectContext(ctx, &tables, known); err != nil {
 		return nil, err
 	}
 	var all []storedContent
-	return all, db.SelectContext(ctx, &all, `SELECT name, size, sha256 FROM content WHERE whole = 1 ORDER BY name`)
+	for _, table := range tables {
+		var some []storedContent
+		if err := db.SelectContext(ctx, &some, `SELECT name, size, sha256 FROM `+table+` WHERE whole = 1 ORDER BY name`); err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }
 
 // heldContent is a content folder whose files cannot be pruned away from a backup: each has a second name in held, if

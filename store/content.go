@@ -49,6 +49,9 @@ func (db *DB) sweepContent(ctx context.Context) error {
 		(SELECT 1 FROM attempt a WHERE a.run = content.run AND a.number = content.attempt AND a.ended_at IS NULL)`
 	_, err := db.writing.ExecContext(ctx, sweep)
 	if err == nil {
+		err = db.sweepUploads(ctx)
+	}
+	if err == nil {
 		err = db.contents.sweep(ctx)
 	}
 	if err != nil {
@@ -74,7 +77,7 @@ func readContent(r reader, name string) (row contentRow, err error) {
 }
 
 func (db *DB) wholeContents(ctx context.Context) (names []string, err error) {
-	rows, err := db.view(ctx).rows(`SELECT name FROM content WHERE whole = 1`)
+	rows, err := db.view(ctx).rows(`SELECT name FROM content WHERE whole = 1 UNION ALL SELECT name FROM archive_content WHERE whole = 1`)
 	if err != nil {
 		return nil, err
 	}

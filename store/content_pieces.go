@@ -10,16 +10,26 @@ import (
 )
 
 // contentPieces keeps contents as rows of a PostgreSQL table. They go with the row of their content.
-type contentPieces struct{ db *DB }
+type contentPieces struct {
+	db *DB
+	// table has the pieces.
+	table string
+}
+
+// The tables with the pieces of checkpoints and of archives.
+const (
+	checkpointPieces = "content_piece"
+	archivePieces    = "archive_piece"
+)
 
 func (c *contentPieces) received(ctx context.Context, name string) (n int64, err error) {
-	const end = `SELECT COALESCE(max(start + length(data)), 0) FROM content_piece WHERE content = ?`
+	end := `SELECT COALESCE(max(start + length(data)), 0) FROM ` + c.table + ` WHERE content = ?`
 	return n, c.db.view(ctx).get(&n, end, name)
 }
 
 func (c *contentPieces) add(ctx context.Context, name string, offset int64, data []byte) error {
 	// Another conductor may have added the piece meanwhile: then this one changes nothing.
-	const insert = `INSERT INTO content_piece (content, start, data) VALUES (?, ?, ?) ON CONFLICT (content, start) DO NOTHING`
+	insert := `INSERT INTO ` + c.table + ` (content, start, data) VALUES (?, ?, ?) ON CONFLICT (content, start) DO NOTHING`
 	return c.db.update(ctx, func(t *tx) error {
 		_, err := t.exec(insert, name, offset, data)
 		return err
@@ -27,7 +37,7 @@ func (c *contentPieces) add(ctx context.Context, name string, offset int64, data
 }
 
 func (c *contentPieces) read(ctx context.Context, name string, size int64) (io.ReadSeekCloser, error) {
-	return &pieceReader{view: c.db.view(ctx), name: name, size: size}, nil
+	return &pieceReader{view: c.db.view(ctx), table: c.table, name: name, size: size}, nil
 }
 
 func (c *contentPieces) open(ctx context.Context, name string, size int64) (io.ReadSeekCloser, error) {
@@ -45,10 +55,11 @@ func (c *contentPieces) close() error { return nil }
 
 // pieceReader reads a content piece by piece.
 type pieceReader struct {
-	view view
-	name string
-	size int64
-	at   int64
+	view  view
+	table string
+	name  string
+	size  int64
+	at    int64
 	// piece holds the bytes from start on that were read last.
 	piece []byte
 	start int64
@@ -79,7 +90,7 @@ func (r *pieceReader) load() error {
 		Start int64
 		Data  []byte
 	}
-	const query = `SELECT start, data FROM content_piece WHERE content = ? AND start <= ? ORDER BY start DESC LIMIT 1`
+	query := `SELECT start, data FROM ` + r.table + ` WHERE content = ? AND start <= ? ORDER BY start DESC LIMIT 1`
 	err := r.view.get(&row, query, r.name, r.at)
 	if err != nil && !isNone(err) {
 		return fmt.Errorf("read content: %w", err)

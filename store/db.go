@@ -39,6 +39,8 @@ type DB struct {
 	// contents keeps content of which the table content has the rows; busy are those that are being written.
 	contents contents
 	busy     nameLocks
+	// packages keeps those of archives, of which the table archive_content has the rows. On SQLite it is the same.
+	packages contents
 
 	// tasks is nil on PostgreSQL.
 	tasks     *taskCache
@@ -110,12 +112,13 @@ func (db *DB) open(ctx context.Context, opts Options) error {
 
 func (db *DB) openContents() (err error) {
 	if db.dialect == postgres {
-		db.contents = &contentPieces{db}
+		db.contents = &contentPieces{db: db, table: checkpointPieces}
+		db.packages = &contentPieces{db: db, table: archivePieces}
 		return nil
 	}
 	files, err := openContentFiles(db.place.file+contentEnding, db.wholeContents)
 	if err == nil {
-		db.contents = files
+		db.contents, db.packages = files, files
 	}
 	return err
 }

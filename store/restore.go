@@ -13,7 +13,7 @@ import (
 	"github.com/segno-jobs/segno/internal/fault"
 )
 
-// Restore puts a backup, with the content of its checkpoints, in the place of the SQLite database at url. It refuses while
+// Restore puts a backup, with the content of its checkpoints and archives, in the place of the SQLite database at url. It refuses while
 // a process has the database open, a backup that is damaged, not all there or no Segno database, and one with a schema
 // newer than this program. What is replaced is kept beside it, with the ending .before-restore (or .before-restore-2 and
 // so on), and its content with that ending and -content.

@@ -127,6 +127,9 @@ func (j Job) Validate() error {
 		found.add(validSteps(j.Steps))
 	}
 	found.add(validEnv(j.Env))
+	if j.RunAs != "" {
+		found.add(CheckUser("run_as", j.RunAs))
+	}
 	return found.join()
 }
 

@@ -67,9 +67,14 @@ func (c *Client) RecoverableRuns(ctx context.Context, taskName string, p PageReq
 // an error has no meaning of its own.
 func (c *Client) CheckpointContent(ctx context.Context, id task.RunID, sequence int, w io.Writer) (int64, error) {
 	d := download{to: w, hash: sha256.New()}
+	return d.run(ctx, c, path("runs", string(id), "checkpoints", strconv.Itoa(sequence), "content"))
+}
+
+// run downloads a file in as many parts as it takes.
+func (d *download) run(ctx context.Context, c *Client, path string) (int64, error) {
 	for try := 1; ; try++ {
 		before := d.written
-		err := d.once(ctx, c, path("runs", string(id), "checkpoints", strconv.Itoa(sequence), "content"))
+		err := d.once(ctx, c, path)
 		switch {
 		case err == nil:
 			return d.written, d.check()
@@ -107,7 +112,7 @@ func (d *download) once(ctx context.Context, c *Client, path string) error {
 	defer cancel()
 	watch := time.AfterFunc(silence, cancel)
 	defer watch.Stop()
-	r := request{method: http.MethodGet, path: path, accept: "application/x-tar", header: http.Header{}}
+	r := request{method: http.MethodGet, path: path, accept: "*/*", header: http.Header{}}
 	if d.written > 0 {
 		r.header.Set("Range", fmt.Sprintf("bytes=%d-", d.written))
 		r.header.Set("If-Range", d.tag)

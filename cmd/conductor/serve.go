@@ -74,8 +74,8 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 		Logger: log, Version: version.Version, Host: host, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
 		MaxQueued: s.MaxQueued,
 		Metrics:   metrics, Insight: db, Audit: db, Retention: db, PruneInterval: s.PruneInterval, Plans: db, Triggers: db, PublicURL: s.PublicURL,
-		EventTriggers: db,
-		Notices:       db, Sender: notify.New(notify.Options{Private: private, Version: version.Version}),
+		EventTriggers: db, Archives: db,
+		Notices: db, Sender: notify.New(notify.Options{Private: private, Version: version.Version}),
 	})
 	if err != nil {
 		return err

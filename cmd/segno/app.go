@@ -77,7 +77,7 @@ SEGNO_TOKEN, else what "segno login" saved. Without any of them it is http://127
 
 	root.AddCommand(
 		newServerCommand(a), newVirtualServerCommand(a), newTaskCommand(a), newTriggerCommand(a), newCalendarCommand(a),
-		newConcurrencyGroupCommand(a), newSettingsCommand(a), newRunCommand(a), newPlanCommand(a), newLogsCommand(a),
+		newConcurrencyGroupCommand(a), newArchiveCommand(a), newSettingsCommand(a), newRunCommand(a), newPlanCommand(a), newLogsCommand(a),
 		newWhyCommand(a), newWhyNotCommand(a), newNotificationCommand(a), newApplyCommand(a), newEventsCommand(a), newAuditCommand(a),
 		newLoginCommand(a), newLogoutCommand(a), newVersionCommand(a), newSummaryCommand(a), newAboutCommand(a), newDemoCommand(a),
 	)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -135,7 +136,9 @@ unless that is a terminal. Its hash is checked; a file is there whole or not at 
 				_, err := c.CheckpointContent(ctx, task.RunID(args[0]), sequence, a.out)
 				return err
 			}
-			return a.saveCheckpoint(ctx, c, task.RunID(args[0]), sequence, file)
+			return a.save("checkpoint", file, func(w io.Writer) (int64, error) {
+				return c.CheckpointContent(ctx, task.RunID(args[0]), sequence, w)
+			})
 		}),
 	}
 	// This flag stands in the place of the global one: the answer is no document.
@@ -143,23 +146,23 @@ unless that is a terminal. Its hash is checked; a file is there whole or not at 
 	return cmd
 }
 
-// saveCheckpoint downloads into a file beside the one that is meant, and puts it in its place once it is whole.
-func (a *app) saveCheckpoint(ctx context.Context, c *client.Client, id task.RunID, sequence int, file string) (err error) {
-	part, err := os.CreateTemp(filepath.Dir(file), ".segno-checkpoint-*")
+// save downloads into a file beside the one that is meant, and puts it in its place once it is whole.
+func (a *app) save(what, file string, download func(io.Writer) (int64, error)) (err error) {
+	part, err := os.CreateTemp(filepath.Dir(file), ".segno-"+what+"-*")
 	if err != nil {
-		return fmt.Errorf("write the checkpoint: %w", err)
+		return fmt.Errorf("write the %s: %w", what, err)
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, os.Remove(part.Name()))
 		}
 	}()
-	n, err := c.CheckpointContent(ctx, id, sequence, part)
+	n, err := download(part)
 	if err := errors.Join(err, part.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(part.Name(), file); err != nil {
-		return fmt.Errorf("write the checkpoint: %w", err)
+		return fmt.Errorf("write the %s: %w", what, err)
 	}
 	a.note("%s: %s", file, size(n))
 	return nil

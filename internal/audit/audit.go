@@ -75,6 +75,11 @@ func From(ctx context.Context) *Pending {
 	return p
 }
 
+// Without returns a context in which what is stored is no deed yet, such as the first parts of one.
+func Without(ctx context.Context) context.Context {
+	return context.WithValue(ctx, key{}, (*Pending)(nil))
+}
+
 // Deed returns the deed with an outcome.
 func (p *Pending) Deed(outcome string) Deed {
 	d := p.deed

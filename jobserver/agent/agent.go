@@ -11,6 +11,7 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,8 @@ type Options struct {
 	Data string
 	// Version is the version of this program.
 	Version string
+	// RunAs is as which users the host runs jobs; the guard keeps to it, and the conductor is told.
+	RunAs jobserver.RunAs
 	// Guard connects to a guard, and starts one where there is none.
 	Guard func(ctx context.Context) (Guard, error)
 	// FlushWithin bounds how long Run goes on delivering once it was told to end; 0 means 3 s.
@@ -166,17 +169,17 @@ func (a *Agent) flush() {
 	}
 }
 
-// step takes an event to the core and sets going what the core wants done.
-func (a *Agent) step(e Event) {
+// step takes events to the core and sets going what the core wants done.
+func (a *Agent) step(events ...Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return
 	}
-	for _, effect := range a.core.Step(time.Now(), e) {
+	for _, effect := range a.core.Step(time.Now(), events...) {
 		a.carryOut(effect)
 	}
-	if _, ok := e.(Listed); ok && a.core.Leased() {
+	if slices.ContainsFunc(events, func(e Event) bool { _, is := e.(Listed); return is }) && a.core.Leased() {
 		signal(a.leased)
 	}
 	if !a.listed && a.core.ready {
@@ -280,6 +283,9 @@ func (a *Agent) hello() *segnov1.Hello {
 		BootId:       a.bootID,
 		AgentVersion: a.options.Version,
 		Clock:        time.Now().UnixMicro(),
+		RunAs:        a.options.RunAs.Users,
+		RunAsProblem: a.options.RunAs.Problem,
+		Batches:      true,
 	}
 }
 

@@ -9,38 +9,32 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/segno-jobs/segno/archive"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
 )
 
-// Limits of the archives that hold the content of checkpoints, besides task.MaxCheckpointSize.
-const (
-	maxArchiveEntries = 100_000
-	maxArchiveName    = 1024
-	maxArchiveDepth   = 64
-)
+// maxArchiveEntries bounds the archives that hold the content of checkpoints, besides task.MaxCheckpointSize.
+const maxArchiveEntries = 100_000
 
 // keptFolder is the folder of an archive that holds what the steps of a job leave to later ones. It is put back into the
 // working directory, where all else is found in the folder of SEGNO_RESUME_DIR. No file of a job may be called so.
 const keptFolder = ".segno/work"
 
-// archiveReader reads an archive that a job or a conductor sent, and refuses what could lead out of the folder into which
-// it is unpacked: absolute names, names with "..", links that lead out or through which others are reached, devices, and
-// names that stand twice. Errors about its content are of kind fault.Invalid, or fault.TooLarge.
+// archiveReader reads the tar archive of a checkpoint that a job or a conductor sent, by the rules of [archive.Checker].
+// Errors about its content are of kind fault.Invalid, or fault.TooLarge.
 type archiveReader struct {
 	*tar.Reader
-	// seen holds the names so far, true for links.
-	seen map[string]bool
-	size int64
+	checker *archive.Checker
 }
 
 func newArchiveReader(r io.Reader) *archiveReader {
-	return &archiveReader{Reader: tar.NewReader(r), seen: map[string]bool{}}
+	rules := archive.Rules{Of: "a checkpoint", Entries: maxArchiveEntries, Size: task.MaxCheckpointSize}
+	return &archiveReader{Reader: tar.NewReader(r), checker: archive.NewChecker(rules)}
 }
 
 // next returns the next entry with its name made clean, or io.EOF.
@@ -63,55 +57,18 @@ func (r *archiveReader) next() (*tar.Header, error) {
 	}
 }
 
-func (r *archiveReader) check(h *tar.Header) error {
-	name := strings.TrimSuffix(h.Name, "/")
-	switch {
-	case len(r.seen) >= maxArchiveEntries:
-		return fmt.Errorf("a checkpoint may have at most %d files: %w", maxArchiveEntries, fault.TooLarge)
-	case name == "" || len(name) > maxArchiveName || strings.ContainsRune(name, 0):
-		return fault.Field("file", "must have a name of 1 to %d bytes: %.40q", maxArchiveName, name)
-	case !filepath.IsLocal(name) || hasDots(name):
-		return fault.Field("file", "must lie below the working directory: %.200q", name)
-	case strings.Count(name, "/") >= maxArchiveDepth:
-		return fault.Field("file", "must lie at most %d folders deep: %.200q", maxArchiveDepth, name)
-	}
-	h.Name = path.Clean(name)
-	for dir := path.Dir(h.Name); dir != "."; dir = path.Dir(dir) {
-		if r.seen[dir] {
-			return fault.Field("file", "must not be reached through a link: %.200q", h.Name)
-		}
-	}
-	if link, twice := r.seen[h.Name]; twice && (link || h.Typeflag != tar.TypeDir) {
-		return fault.Field("file", "stands twice: %.200q", h.Name)
-	}
-	r.seen[h.Name] = h.Typeflag == tar.TypeSymlink
-	if r.size += max(0, h.Size); r.size > task.MaxCheckpointSize {
-		return tooLarge()
-	}
+func (r *archiveReader) check(h *tar.Header) (err error) {
+	var kind archive.Kind
 	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeDir:
-		return nil
+	case tar.TypeReg:
+		kind = archive.File
+	case tar.TypeDir:
+		kind = archive.Folder
 	case tar.TypeSymlink:
-		return checkLink(h.Name, h.Linkname)
+		kind = archive.Link
 	}
-	return fault.Field("file", "is neither a file, nor a folder, nor a symbolic link: %.200q", h.Name)
-}
-
-// checkLink refuses a link that leads out of the folder.
-func checkLink(name, target string) error {
-	if target == "" || path.IsAbs(target) || strings.ContainsRune(target, 0) || !filepath.IsLocal(path.Join(path.Dir(name), target)) {
-		return fault.Field("file", "is a link that leads out of the working directory: %.200q", name)
-	}
-	return nil
-}
-
-func hasDots(name string) bool {
-	for part := range strings.SplitSeq(name, "/") {
-		if part == ".." {
-			return true
-		}
-	}
-	return false
+	h.Name, err = r.checker.Check(h.Name, kind, h.Linkname, h.Size)
+	return err
 }
 
 func tooLarge() error {
@@ -225,7 +182,7 @@ func (w archiveWriter) file(root *os.Root, name, as string) error {
 	switch mode := info.Mode(); {
 	case mode&fs.ModeSymlink != 0:
 		target, err := root.Readlink(name)
-		if err != nil || checkLink(name, target) != nil {
+		if err != nil || archive.CheckLink(name, target) != nil {
 			return nil //nolint:nilerr // It leads out, and is no use elsewhere.
 		}
 		return w.entry(&tar.Header{Typeflag: tar.TypeSymlink, Linkname: target, ModTime: info.ModTime()}, as, nil)
@@ -270,7 +227,7 @@ func unpackArchive(ctx context.Context, content io.Reader, work, files string) e
 				return fault.Field("file", "must not be Segno's own: %.200q", name)
 			}
 			if h.Typeflag == tar.TypeSymlink {
-				if err := checkLink(name, h.Linkname); err != nil {
+				if err := archive.CheckLink(name, h.Linkname); err != nil {
 					return err
 				}
 			}

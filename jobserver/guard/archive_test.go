@@ -69,8 +69,8 @@ var refusals = map[string][]entry{
 	"a hard link":                   {of(tar.TypeLink, "a")},
 	"a device":                      {of(tar.TypeChar, "a")},
 	"a pipe":                        {of(tar.TypeFifo, "a")},
-	"a long name":                   {file(strings.Repeat("x/", 40)+strings.Repeat("y", maxArchiveName), "x")},
-	"a deep name":                   {file(strings.Repeat("x/", maxArchiveDepth)+"y", "x")},
+	"a long name":                   {file(strings.Repeat("x/", 40)+strings.Repeat("y", 1024), "x")},
+	"a deep name":                   {file(strings.Repeat("x/", 64)+"y", "x")},
 }
 
 func TestArchivesThatLeadOutAreRefused(t *testing.T) {

@@ -46,8 +46,10 @@ type guardian struct {
 	log     *slog.Logger
 	cgroups string
 	linger  time.Duration
-	folder  *spool.Folder
-	boot    string
+	// slack is the timer slack of jobs.
+	slack  time.Duration
+	folder *spool.Folder
+	boot   string
 
 	waiter               *waiter
 	lock, listener, null int
@@ -106,7 +108,7 @@ func newGuardian(o Options) (*guardian, error) {
 		return nil, err
 	}
 	g := &guardian{
-		id: fmt.Sprintf("%d-%d", os.Getpid(), sinceBoot()), place: p, log: o.Logger, linger: o.Linger, boot: bootID(),
+		id: fmt.Sprintf("%d-%d", os.Getpid(), sinceBoot()), place: p, log: o.Logger, linger: o.Linger, slack: timerSlack(), boot: bootID(),
 		lock: -1, listener: -1, null: -1, aloneSince: sinceBoot(), heardAt: sinceBoot(), lookAt: never,
 	}
 	if g.linger <= 0 {
@@ -126,8 +128,10 @@ func (g *guardian) open(cgroup string) (err error) {
 	if g.lock, err = lockFile(g.place.lock()); err != nil {
 		return err
 	}
-	if err := removeAllIn(g.place.sockets()); err != nil {
-		return err
+	for _, dir := range []string{g.place.sockets(), g.place.doors()} {
+		if err := removeAllIn(dir); err != nil {
+			return err
+		}
 	}
 	if g.cgroups, err = openCgroups(cgroup, cgroupName(g.place)); err != nil {
 		return err
@@ -162,6 +166,9 @@ func lockFile(path string) (int, error) {
 
 func removeAllIn(dir string) error {
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("list %s: %w", dir, err)
 	}
@@ -263,7 +270,7 @@ func (g *guardian) greet() {
 		return
 	}
 	g.clients = append(g.clients, fd)
-	g.tell(fd, notice{Is: isGuard, PID: os.Getpid(), Version: version, Guard: g.id})
+	g.tell(fd, notice{Is: isGuard, PID: os.Getpid(), Version: version, Guard: g.id, RunsAs: true})
 	for _, k := range g.keepers {
 		if k.ready {
 			g.tell(fd, notice{Is: isKeeper, PID: k.pid})
@@ -402,8 +409,11 @@ func (g *guardian) spawn() error {
 		unix.Close(pair[0])
 		return fmt.Errorf("make slate: %w", err)
 	}
-	pid, err := startSelf([]string{"keeper", "--data", g.place.data, "--cgroups", g.cgroups},
-		[]int{g.null, 2, 2, pair[1], slate}, nil)
+	var pid int
+	withSlack(keeperSlack, func() {
+		pid, err = startSelf([]string{"keeper", "--data", g.place.data, "--cgroups", g.cgroups, "--slack", g.slack.String()},
+			[]int{g.null, 2, 2, pair[1], slate}, nil)
+	})
 	if err != nil {
 		unix.Close(pair[0])
 		unix.Close(slate)

@@ -322,6 +322,16 @@ func TestJobHasAnEnvironmentOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestJobHasTheTimerSlackOfTheGuardAndNotThatOfItsKeeper(t *testing.T) {
+	h := newHost(t)
+	want := fmt.Sprintln(timerSlack().Nanoseconds())
+	for range 2 { // The second is started by a thread that has started one before.
+		if r := h.run(command(newRun(), "cat", "/proc/self/timerslack_ns")); r.stdout != want {
+			t.Errorf("the job has %q, want %q", r.stdout, want)
+		}
+	}
+}
+
 func TestJobHasLangWhereTheHostHasNone(t *testing.T) {
 	t.Setenv("LANG", "")
 	h := newHost(t)

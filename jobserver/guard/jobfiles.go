@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/segno-jobs/segno/archive"
 	"github.com/segno-jobs/segno/internal/fault"
 )
 
@@ -80,7 +81,7 @@ func (w archiveWriter) tree(file, as string) error {
 		case d.IsDir():
 			return w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: filepath.Join(as, name) + "/", Mode: 0o700})
 		case d.Type()&fs.ModeSymlink != 0:
-			if target, err := root.Readlink(name); err != nil || checkLink(name, target) != nil {
+			if target, err := root.Readlink(name); err != nil || archive.CheckLink(name, target) != nil {
 				return &fileError{fault.Field("file", "is a link that leads out of %s: %q", file, name)}
 			}
 		case !d.Type().IsRegular():

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,8 +30,12 @@ const (
 	retryEvery = time.Second
 	// lonely is how long a keeper without work stays where no client is connected.
 	lonely = 30 * time.Second
-	// tidyAfter is how long a keeper is without work before it gives memory back.
+	// tidyAfter is how long a new keeper is without work before it gives memory back.
 	tidyAfter = 3 * time.Second
+	// tidyUsed is how long one is that has had work, and tidySpread the most that is added to it. To give memory back
+	// costs more than to keep a short job; and keepers whose jobs ended together do not do it together.
+	tidyUsed   = 10 * time.Second
+	tidySpread = 5 * time.Second
 	// abandonWithin is how long a keeper without a guard tries to write the exit record.
 	abandonWithin = 5 * time.Second
 )
@@ -40,7 +45,9 @@ type KeeperOptions struct {
 	Data string
 	// Cgroups is the folder in which the keeper may make its control group, or empty.
 	Cgroups string
-	Logger  *slog.Logger
+	// Slack is the timer slack of jobs; 0 leaves them that of the keeper.
+	Slack  time.Duration
+	Logger *slog.Logger
 }
 
 // keeper keeps one attempt at a time. All of it belongs to the one loop in run.
@@ -63,9 +70,8 @@ type keeper struct {
 	// full is true while the disk is, and retryAt when to try again.
 	full    bool
 	retryAt time.Duration
-	// idleSince is when the keeper last became idle, or was left by its client; tidied is true once it gave memory back.
-	idleSince time.Duration
-	tidied    bool
+	// idleSince is when the keeper last became idle, or was left by its client; tidyAt is when it gives memory back.
+	idleSince, tidyAt time.Duration
 	// orphaned is when the guard died.
 	orphaned time.Duration
 	leaving  bool
@@ -102,8 +108,8 @@ func newKeeper(o KeeperOptions) (*keeper, error) {
 	}
 	pid := os.Getpid()
 	k := &keeper{
-		place: p, pid: pid, boot: bootID(), log: o.Logger, rooms: newWorkroom(p.work(), pid),
-		guard: guardFD, client: -1, idleSince: sinceBoot(), orphaned: never,
+		place: p, pid: pid, boot: bootID(), log: o.Logger, rooms: newWorkroom(p.work(), p.spareRoom(pid)),
+		guard: guardFD, client: -1, idleSince: sinceBoot(), tidyAt: sinceBoot() + tidyAfter, orphaned: never,
 	}
 	if k.launch.null, err = unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
 		return nil, fmt.Errorf("open /dev/null: %w", err)
@@ -126,10 +132,22 @@ func newKeeper(o KeeperOptions) (*keeper, error) {
 		}
 	}
 	k.cgroup = newCgroup(o.Cgroups, pid)
-	k.launch.group = k.cgroup
+	k.launch.group, k.launch.slack = k.cgroup, o.Slack
 	k.launch.env = newEnvironment(helperFolder(), p.jobSocket(pid))
 	k.oomSeen = hostOOMKills()
-	return k, nil
+	return k, rehearse()
+}
+
+// rehearse uses all that an attempt needs which is dear at its first use.
+func rehearse() error {
+	if err := spool.Rehearse(); err != nil {
+		return err
+	}
+	text, err := json.Marshal(notice{Is: isEnded})
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, new(order))
 }
 
 // becomeSubreaper makes this process the parent of orphans below it, and keeps its descriptors from its children.
@@ -148,6 +166,9 @@ func becomeSubreaper() error {
 func (k *keeper) close() {
 	if k.attempt != nil && k.attempt.aside != nil {
 		k.attempt.aside()
+	}
+	if k.attempt != nil {
+		k.attempt.door.close()
 	}
 	k.job.close()
 	k.asides.Wait()
@@ -249,15 +270,16 @@ func (k *keeper) patience() time.Duration {
 			}
 		}
 	} else {
-		if !k.tidied {
-			next = k.idleSince + tidyAfter
-		}
+		next = k.tidyAt
 		if k.client < 0 {
 			next = min(next, k.idleSince+lonely)
 		}
 	}
-	if next == never {
+	switch {
+	case next == never:
 		return -1
+	case k.attempt == nil:
+		return max(next-now, 0)
 	}
 	// poll does not count the time that the host is suspended, the deadlines do.
 	return min(max(next-now, 0), time.Second)
@@ -293,8 +315,8 @@ func (k *keeper) tick(now time.Duration) {
 
 // idle gives memory back, and has a keeper that nobody talks to leave.
 func (k *keeper) idle(now time.Duration) {
-	if !k.tidied && now >= k.idleSince+tidyAfter {
-		k.tidied = true
+	if now >= k.tidyAt {
+		k.tidyAt = never
 		giveMemoryBack()
 	}
 	if k.client < 0 && now >= k.idleSince+lonely {

@@ -51,6 +51,7 @@ func program(name string, args []string) error {
 	cgroup := f.String("cgroup", CgroupAuto, "")
 	cgroups := f.String("cgroups", "", "")
 	linger := f.Duration("linger", 0, "")
+	slack := f.Duration("slack", 0, "")
 	detach := f.Bool("detach", false, "")
 	ready := f.Bool("ready", false, "")
 	lease := f.Duration("lease", 0, "")
@@ -61,7 +62,7 @@ func program(name string, args []string) error {
 	o := Options{Data: *data, Cgroup: *cgroup, Linger: *linger, Logger: logger}
 	switch {
 	case name == "keeper":
-		return Keep(KeeperOptions{Data: *data, Cgroups: *cgroups, Logger: logger})
+		return Keep(KeeperOptions{Data: *data, Cgroups: *cgroups, Slack: *slack, Logger: logger})
 	case name == "client":
 		return clientProcess(*data, *lease, f.Args())
 	case name == "guard" && *detach:

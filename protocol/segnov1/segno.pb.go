@@ -407,7 +407,13 @@ type Hello struct {
 	BootId       string `protobuf:"bytes,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	AgentVersion string `protobuf:"bytes,3,opt,name=agent_version,json=agentVersion,proto3" json:"agent_version,omitempty"`
 	// clock is the agent's wall clock.
-	Clock         int64 `protobuf:"varint,4,opt,name=clock,proto3" json:"clock,omitempty"`
+	Clock int64 `protobuf:"varint,4,opt,name=clock,proto3" json:"clock,omitempty"`
+	// run_as are the users, or patterns of users with *, as whom jobs may be run on the host; run_as_problem completes
+	// "js-1 …" where none can be, whatever run_as says.
+	RunAs        []string `protobuf:"bytes,9,rep,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`
+	RunAsProblem string   `protobuf:"bytes,10,opt,name=run_as_problem,json=runAsProblem,proto3" json:"run_as_problem,omitempty"`
+	// batches is true where the agent takes several commands in one message.
+	Batches       bool `protobuf:"varint,11,opt,name=batches,proto3" json:"batches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -468,6 +474,27 @@ func (x *Hello) GetClock() int64 {
 		return x.Clock
 	}
 	return 0
+}
+
+func (x *Hello) GetRunAs() []string {
+	if x != nil {
+		return x.RunAs
+	}
+	return nil
+}
+
+func (x *Hello) GetRunAsProblem() string {
+	if x != nil {
+		return x.RunAsProblem
+	}
+	return ""
+}
+
+func (x *Hello) GetBatches() bool {
+	if x != nil {
+		return x.Batches
+	}
+	return false
 }
 
 type PollRequest struct {
@@ -580,6 +607,7 @@ type Command struct {
 	//	*Command_Stop
 	//	*Command_Settings
 	//	*Command_Hold
+	//	*Command_Batch
 	Command       isCommand_Command `protobuf_oneof:"command"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -681,6 +709,15 @@ func (x *Command) GetHold() *Hold {
 	return nil
 }
 
+func (x *Command) GetBatch() *Batch {
+	if x != nil {
+		if x, ok := x.Command.(*Command_Batch); ok {
+			return x.Batch
+		}
+	}
+	return nil
+}
+
 type isCommand_Command interface {
 	isCommand_Command()
 }
@@ -705,6 +742,10 @@ type Command_Hold struct {
 	Hold *Hold `protobuf:"bytes,7,opt,name=hold,proto3,oneof"`
 }
 
+type Command_Batch struct {
+	Batch *Batch `protobuf:"bytes,8,opt,name=batch,proto3,oneof"`
+}
+
 func (*Command_Welcome) isCommand_Command() {}
 
 func (*Command_Offer) isCommand_Command() {}
@@ -714,6 +755,53 @@ func (*Command_Stop) isCommand_Command() {}
 func (*Command_Settings) isCommand_Command() {}
 
 func (*Command_Hold) isCommand_Command() {}
+
+func (*Command_Batch) isCommand_Command() {}
+
+// Batch is several commands in one message, each with its sequence and term. It is sent only to agents that take it.
+type Batch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Commands      []*Command             `protobuf:"bytes,1,rep,name=commands,proto3" json:"commands,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Batch) Reset() {
+	*x = Batch{}
+	mi := &file_segno_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Batch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Batch) ProtoMessage() {}
+
+func (x *Batch) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Batch.ProtoReflect.Descriptor instead.
+func (*Batch) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Batch) GetCommands() []*Command {
+	if x != nil {
+		return x.Commands
+	}
+	return nil
+}
 
 type Welcome struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -726,7 +814,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_segno_proto_msgTypes[8]
+	mi := &file_segno_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +826,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[8]
+	mi := &file_segno_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +839,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{8}
+	return file_segno_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Welcome) GetServer() string {
@@ -789,7 +877,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_segno_proto_msgTypes[9]
+	mi := &file_segno_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -801,7 +889,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[9]
+	mi := &file_segno_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -814,7 +902,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{9}
+	return file_segno_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Settings) GetHeartbeat() int64 {
@@ -850,7 +938,7 @@ type Hold struct {
 
 func (x *Hold) Reset() {
 	*x = Hold{}
-	mi := &file_segno_proto_msgTypes[10]
+	mi := &file_segno_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -862,7 +950,7 @@ func (x *Hold) String() string {
 func (*Hold) ProtoMessage() {}
 
 func (x *Hold) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[10]
+	mi := &file_segno_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -875,7 +963,7 @@ func (x *Hold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hold.ProtoReflect.Descriptor instead.
 func (*Hold) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{10}
+	return file_segno_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Hold) GetLength() int64 {
@@ -897,7 +985,7 @@ type Lease struct {
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_segno_proto_msgTypes[11]
+	mi := &file_segno_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +997,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[11]
+	mi := &file_segno_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +1010,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{11}
+	return file_segno_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Lease) GetAttempt() *AttemptRef {
@@ -953,7 +1041,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_segno_proto_msgTypes[12]
+	mi := &file_segno_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1053,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[12]
+	mi := &file_segno_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1066,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{12}
+	return file_segno_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Offer) GetAttempt() *AttemptRef {
@@ -1031,13 +1119,14 @@ type Execution struct {
 	MemoryLimit    int64             `protobuf:"varint,9,opt,name=memory_limit,json=memoryLimit,proto3" json:"memory_limit,omitempty"`           // bytes, 0 is without limit; applied where the host has control groups
 	LastCheckpoint uint32            `protobuf:"varint,10,opt,name=last_checkpoint,json=lastCheckpoint,proto3" json:"last_checkpoint,omitempty"` // sequence of the run's newest checkpoint
 	Resume         *Checkpoint       `protobuf:"bytes,11,opt,name=resume,proto3" json:"resume,omitempty"`                                        // absent where the attempt begins at the beginning
+	RunAs          string            `protobuf:"bytes,15,opt,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`                             // user of the host as whom the job runs, empty for the agent's
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Execution) Reset() {
 	*x = Execution{}
-	mi := &file_segno_proto_msgTypes[13]
+	mi := &file_segno_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1138,7 @@ func (x *Execution) String() string {
 func (*Execution) ProtoMessage() {}
 
 func (x *Execution) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[13]
+	mi := &file_segno_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1151,7 @@ func (x *Execution) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Execution.ProtoReflect.Descriptor instead.
 func (*Execution) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{13}
+	return file_segno_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Execution) GetCommand() []string {
@@ -1142,6 +1231,13 @@ func (x *Execution) GetResume() *Checkpoint {
 	return nil
 }
 
+func (x *Execution) GetRunAs() string {
+	if x != nil {
+		return x.RunAs
+	}
+	return ""
+}
+
 // Checkpoint names a checkpoint of a run. Its content is a tar archive.
 type Checkpoint struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1158,7 +1254,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_segno_proto_msgTypes[14]
+	mi := &file_segno_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1170,7 +1266,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[14]
+	mi := &file_segno_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1183,7 +1279,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{14}
+	return file_segno_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Checkpoint) GetSequence() uint32 {
@@ -1249,7 +1345,7 @@ type PutCheckpointRequest struct {
 
 func (x *PutCheckpointRequest) Reset() {
 	*x = PutCheckpointRequest{}
-	mi := &file_segno_proto_msgTypes[15]
+	mi := &file_segno_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +1357,7 @@ func (x *PutCheckpointRequest) String() string {
 func (*PutCheckpointRequest) ProtoMessage() {}
 
 func (x *PutCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[15]
+	mi := &file_segno_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +1370,7 @@ func (x *PutCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*PutCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{15}
+	return file_segno_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PutCheckpointRequest) GetAttempt() *AttemptRef {
@@ -1332,7 +1428,7 @@ type PutCheckpointResponse struct {
 
 func (x *PutCheckpointResponse) Reset() {
 	*x = PutCheckpointResponse{}
-	mi := &file_segno_proto_msgTypes[16]
+	mi := &file_segno_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1440,7 @@ func (x *PutCheckpointResponse) String() string {
 func (*PutCheckpointResponse) ProtoMessage() {}
 
 func (x *PutCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[16]
+	mi := &file_segno_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1357,7 +1453,7 @@ func (x *PutCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*PutCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{16}
+	return file_segno_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PutCheckpointResponse) GetReceived() int64 {
@@ -1392,7 +1488,7 @@ type GetCheckpointRequest struct {
 
 func (x *GetCheckpointRequest) Reset() {
 	*x = GetCheckpointRequest{}
-	mi := &file_segno_proto_msgTypes[17]
+	mi := &file_segno_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1404,7 +1500,7 @@ func (x *GetCheckpointRequest) String() string {
 func (*GetCheckpointRequest) ProtoMessage() {}
 
 func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[17]
+	mi := &file_segno_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1417,7 +1513,7 @@ func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{17}
+	return file_segno_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetCheckpointRequest) GetAttempt() *AttemptRef {
@@ -1451,7 +1547,7 @@ type GetCheckpointResponse struct {
 
 func (x *GetCheckpointResponse) Reset() {
 	*x = GetCheckpointResponse{}
-	mi := &file_segno_proto_msgTypes[18]
+	mi := &file_segno_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +1559,7 @@ func (x *GetCheckpointResponse) String() string {
 func (*GetCheckpointResponse) ProtoMessage() {}
 
 func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[18]
+	mi := &file_segno_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1476,7 +1572,7 @@ func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*GetCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{18}
+	return file_segno_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetCheckpointResponse) GetData() []byte {
@@ -1503,7 +1599,7 @@ type Script struct {
 
 func (x *Script) Reset() {
 	*x = Script{}
-	mi := &file_segno_proto_msgTypes[19]
+	mi := &file_segno_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1515,7 +1611,7 @@ func (x *Script) String() string {
 func (*Script) ProtoMessage() {}
 
 func (x *Script) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[19]
+	mi := &file_segno_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1528,7 +1624,7 @@ func (x *Script) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Script.ProtoReflect.Descriptor instead.
 func (*Script) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{19}
+	return file_segno_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Script) GetInterpreter() []string {
@@ -1556,7 +1652,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_segno_proto_msgTypes[20]
+	mi := &file_segno_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1568,7 +1664,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[20]
+	mi := &file_segno_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1581,7 +1677,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{20}
+	return file_segno_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Step) GetName() string {
@@ -1616,7 +1712,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_segno_proto_msgTypes[21]
+	mi := &file_segno_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1724,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[21]
+	mi := &file_segno_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1641,7 +1737,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{21}
+	return file_segno_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Stop) GetAttempt() *AttemptRef {
@@ -1672,7 +1768,7 @@ type HeartbeatRequest struct {
 
 func (x *HeartbeatRequest) Reset() {
 	*x = HeartbeatRequest{}
-	mi := &file_segno_proto_msgTypes[22]
+	mi := &file_segno_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1684,7 +1780,7 @@ func (x *HeartbeatRequest) String() string {
 func (*HeartbeatRequest) ProtoMessage() {}
 
 func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[22]
+	mi := &file_segno_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1697,7 +1793,7 @@ func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatRequest.ProtoReflect.Descriptor instead.
 func (*HeartbeatRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{22}
+	return file_segno_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *HeartbeatRequest) GetHello() *Hello {
@@ -1743,7 +1839,7 @@ type KeptAttempt struct {
 
 func (x *KeptAttempt) Reset() {
 	*x = KeptAttempt{}
-	mi := &file_segno_proto_msgTypes[23]
+	mi := &file_segno_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1755,7 +1851,7 @@ func (x *KeptAttempt) String() string {
 func (*KeptAttempt) ProtoMessage() {}
 
 func (x *KeptAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[23]
+	mi := &file_segno_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1768,7 +1864,7 @@ func (x *KeptAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeptAttempt.ProtoReflect.Descriptor instead.
 func (*KeptAttempt) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{23}
+	return file_segno_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *KeptAttempt) GetAttempt() *AttemptRef {
@@ -1838,7 +1934,7 @@ type Sample struct {
 
 func (x *Sample) Reset() {
 	*x = Sample{}
-	mi := &file_segno_proto_msgTypes[24]
+	mi := &file_segno_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1850,7 +1946,7 @@ func (x *Sample) String() string {
 func (*Sample) ProtoMessage() {}
 
 func (x *Sample) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[24]
+	mi := &file_segno_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1863,7 +1959,7 @@ func (x *Sample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sample.ProtoReflect.Descriptor instead.
 func (*Sample) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{24}
+	return file_segno_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Sample) GetCpus() float64 {
@@ -1992,7 +2088,7 @@ type HeartbeatResponse struct {
 
 func (x *HeartbeatResponse) Reset() {
 	*x = HeartbeatResponse{}
-	mi := &file_segno_proto_msgTypes[25]
+	mi := &file_segno_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2004,7 +2100,7 @@ func (x *HeartbeatResponse) String() string {
 func (*HeartbeatResponse) ProtoMessage() {}
 
 func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[25]
+	mi := &file_segno_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2017,7 +2113,7 @@ func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatResponse.ProtoReflect.Descriptor instead.
 func (*HeartbeatResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{25}
+	return file_segno_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *HeartbeatResponse) GetSettings() *Settings {
@@ -2058,7 +2154,7 @@ type ClaimRequest struct {
 
 func (x *ClaimRequest) Reset() {
 	*x = ClaimRequest{}
-	mi := &file_segno_proto_msgTypes[26]
+	mi := &file_segno_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2070,7 +2166,7 @@ func (x *ClaimRequest) String() string {
 func (*ClaimRequest) ProtoMessage() {}
 
 func (x *ClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[26]
+	mi := &file_segno_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2083,7 +2179,7 @@ func (x *ClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimRequest.ProtoReflect.Descriptor instead.
 func (*ClaimRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{26}
+	return file_segno_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ClaimRequest) GetInstance() string {
@@ -2113,7 +2209,7 @@ type ClaimResponse struct {
 
 func (x *ClaimResponse) Reset() {
 	*x = ClaimResponse{}
-	mi := &file_segno_proto_msgTypes[27]
+	mi := &file_segno_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2125,7 +2221,7 @@ func (x *ClaimResponse) String() string {
 func (*ClaimResponse) ProtoMessage() {}
 
 func (x *ClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[27]
+	mi := &file_segno_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2138,7 +2234,7 @@ func (x *ClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimResponse.ProtoReflect.Descriptor instead.
 func (*ClaimResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{27}
+	return file_segno_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ClaimResponse) GetVerdicts() []Verdict {
@@ -2172,7 +2268,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_segno_proto_msgTypes[28]
+	mi := &file_segno_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2184,7 +2280,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[28]
+	mi := &file_segno_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2197,7 +2293,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{28}
+	return file_segno_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *DeliverRequest) GetInstance() string {
@@ -2225,7 +2321,7 @@ type AttemptRecords struct {
 
 func (x *AttemptRecords) Reset() {
 	*x = AttemptRecords{}
-	mi := &file_segno_proto_msgTypes[29]
+	mi := &file_segno_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2237,7 +2333,7 @@ func (x *AttemptRecords) String() string {
 func (*AttemptRecords) ProtoMessage() {}
 
 func (x *AttemptRecords) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[29]
+	mi := &file_segno_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2250,7 +2346,7 @@ func (x *AttemptRecords) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttemptRecords.ProtoReflect.Descriptor instead.
 func (*AttemptRecords) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{29}
+	return file_segno_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AttemptRecords) GetAttempt() *AttemptRef {
@@ -2288,7 +2384,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_segno_proto_msgTypes[30]
+	mi := &file_segno_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2300,7 +2396,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[30]
+	mi := &file_segno_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2313,7 +2409,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{30}
+	return file_segno_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Record) GetSequence() uint64 {
@@ -2442,7 +2538,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_segno_proto_msgTypes[31]
+	mi := &file_segno_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2454,7 +2550,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[31]
+	mi := &file_segno_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2467,7 +2563,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{31}
+	return file_segno_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Started) GetPid() int32 {
@@ -2487,7 +2583,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_segno_proto_msgTypes[32]
+	mi := &file_segno_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2499,7 +2595,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[32]
+	mi := &file_segno_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2512,7 +2608,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{32}
+	return file_segno_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Output) GetStream() uint32 {
@@ -2539,7 +2635,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_segno_proto_msgTypes[33]
+	mi := &file_segno_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2551,7 +2647,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[33]
+	mi := &file_segno_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2564,7 +2660,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{33}
+	return file_segno_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Progress) GetPercent() float64 {
@@ -2591,7 +2687,7 @@ type OutputValue struct {
 
 func (x *OutputValue) Reset() {
 	*x = OutputValue{}
-	mi := &file_segno_proto_msgTypes[34]
+	mi := &file_segno_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2603,7 +2699,7 @@ func (x *OutputValue) String() string {
 func (*OutputValue) ProtoMessage() {}
 
 func (x *OutputValue) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[34]
+	mi := &file_segno_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2616,7 +2712,7 @@ func (x *OutputValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputValue.ProtoReflect.Descriptor instead.
 func (*OutputValue) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{34}
+	return file_segno_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *OutputValue) GetName() string {
@@ -2649,7 +2745,7 @@ type Exit struct {
 
 func (x *Exit) Reset() {
 	*x = Exit{}
-	mi := &file_segno_proto_msgTypes[35]
+	mi := &file_segno_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2661,7 +2757,7 @@ func (x *Exit) String() string {
 func (*Exit) ProtoMessage() {}
 
 func (x *Exit) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[35]
+	mi := &file_segno_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2674,7 +2770,7 @@ func (x *Exit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exit.ProtoReflect.Descriptor instead.
 func (*Exit) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{35}
+	return file_segno_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Exit) GetKind() string {
@@ -2744,7 +2840,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_segno_proto_msgTypes[36]
+	mi := &file_segno_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2756,7 +2852,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[36]
+	mi := &file_segno_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2769,7 +2865,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{36}
+	return file_segno_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DeliverResponse) GetDelivered() []*Delivered {
@@ -2799,7 +2895,7 @@ type Delivered struct {
 
 func (x *Delivered) Reset() {
 	*x = Delivered{}
-	mi := &file_segno_proto_msgTypes[37]
+	mi := &file_segno_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2811,7 +2907,7 @@ func (x *Delivered) String() string {
 func (*Delivered) ProtoMessage() {}
 
 func (x *Delivered) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[37]
+	mi := &file_segno_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2824,7 +2920,7 @@ func (x *Delivered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivered.ProtoReflect.Descriptor instead.
 func (*Delivered) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{37}
+	return file_segno_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Delivered) GetSequence() uint64 {
@@ -2849,7 +2945,7 @@ type GetWatchesRequest struct {
 
 func (x *GetWatchesRequest) Reset() {
 	*x = GetWatchesRequest{}
-	mi := &file_segno_proto_msgTypes[38]
+	mi := &file_segno_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2861,7 +2957,7 @@ func (x *GetWatchesRequest) String() string {
 func (*GetWatchesRequest) ProtoMessage() {}
 
 func (x *GetWatchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[38]
+	mi := &file_segno_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2874,7 +2970,7 @@ func (x *GetWatchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWatchesRequest.ProtoReflect.Descriptor instead.
 func (*GetWatchesRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{38}
+	return file_segno_proto_rawDescGZIP(), []int{39}
 }
 
 type GetWatchesResponse struct {
@@ -2888,7 +2984,7 @@ type GetWatchesResponse struct {
 
 func (x *GetWatchesResponse) Reset() {
 	*x = GetWatchesResponse{}
-	mi := &file_segno_proto_msgTypes[39]
+	mi := &file_segno_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2900,7 +2996,7 @@ func (x *GetWatchesResponse) String() string {
 func (*GetWatchesResponse) ProtoMessage() {}
 
 func (x *GetWatchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[39]
+	mi := &file_segno_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2913,7 +3009,7 @@ func (x *GetWatchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWatchesResponse.ProtoReflect.Descriptor instead.
 func (*GetWatchesResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{39}
+	return file_segno_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetWatchesResponse) GetVersion() uint64 {
@@ -2952,7 +3048,7 @@ type Watch struct {
 
 func (x *Watch) Reset() {
 	*x = Watch{}
-	mi := &file_segno_proto_msgTypes[40]
+	mi := &file_segno_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2964,7 +3060,7 @@ func (x *Watch) String() string {
 func (*Watch) ProtoMessage() {}
 
 func (x *Watch) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[40]
+	mi := &file_segno_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2977,7 +3073,7 @@ func (x *Watch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watch.ProtoReflect.Descriptor instead.
 func (*Watch) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{40}
+	return file_segno_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Watch) GetOwnerKind() string {
@@ -3069,7 +3165,7 @@ type ReportFilesRequest struct {
 
 func (x *ReportFilesRequest) Reset() {
 	*x = ReportFilesRequest{}
-	mi := &file_segno_proto_msgTypes[41]
+	mi := &file_segno_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3081,7 +3177,7 @@ func (x *ReportFilesRequest) String() string {
 func (*ReportFilesRequest) ProtoMessage() {}
 
 func (x *ReportFilesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[41]
+	mi := &file_segno_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3094,7 +3190,7 @@ func (x *ReportFilesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportFilesRequest.ProtoReflect.Descriptor instead.
 func (*ReportFilesRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{41}
+	return file_segno_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ReportFilesRequest) GetInstance() string {
@@ -3138,7 +3234,7 @@ type FileEvent struct {
 
 func (x *FileEvent) Reset() {
 	*x = FileEvent{}
-	mi := &file_segno_proto_msgTypes[42]
+	mi := &file_segno_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3150,7 +3246,7 @@ func (x *FileEvent) String() string {
 func (*FileEvent) ProtoMessage() {}
 
 func (x *FileEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[42]
+	mi := &file_segno_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3163,7 +3259,7 @@ func (x *FileEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileEvent.ProtoReflect.Descriptor instead.
 func (*FileEvent) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{42}
+	return file_segno_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *FileEvent) GetId() string {
@@ -3244,7 +3340,7 @@ type WatchState struct {
 
 func (x *WatchState) Reset() {
 	*x = WatchState{}
-	mi := &file_segno_proto_msgTypes[43]
+	mi := &file_segno_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3256,7 +3352,7 @@ func (x *WatchState) String() string {
 func (*WatchState) ProtoMessage() {}
 
 func (x *WatchState) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[43]
+	mi := &file_segno_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3269,7 +3365,7 @@ func (x *WatchState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchState.ProtoReflect.Descriptor instead.
 func (*WatchState) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{43}
+	return file_segno_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *WatchState) GetOwnerKind() string {
@@ -3324,7 +3420,7 @@ type ReportFilesResponse struct {
 
 func (x *ReportFilesResponse) Reset() {
 	*x = ReportFilesResponse{}
-	mi := &file_segno_proto_msgTypes[44]
+	mi := &file_segno_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3336,7 +3432,7 @@ func (x *ReportFilesResponse) String() string {
 func (*ReportFilesResponse) ProtoMessage() {}
 
 func (x *ReportFilesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[44]
+	mi := &file_segno_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3349,7 +3445,7 @@ func (x *ReportFilesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportFilesResponse.ProtoReflect.Descriptor instead.
 func (*ReportFilesResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{44}
+	return file_segno_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReportFilesResponse) GetTaken() []string {
@@ -3389,17 +3485,21 @@ const file_segno_proto_rawDesc = "" +
 	"credential\x18\x02 \x01(\tR\n" +
 	"credential\"9\n" +
 	"\x10SubscribeRequest\x12%\n" +
-	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\"w\n" +
+	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\"\xce\x01\n" +
 	"\x05Hello\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12#\n" +
 	"\ragent_version\x18\x03 \x01(\tR\fagentVersion\x12\x14\n" +
-	"\x05clock\x18\x04 \x01(\x03R\x05clock\"J\n" +
+	"\x05clock\x18\x04 \x01(\x03R\x05clock\x12\x15\n" +
+	"\x06run_as\x18\t \x03(\tR\x05runAs\x12$\n" +
+	"\x0erun_as_problem\x18\n" +
+	" \x01(\tR\frunAsProblem\x12\x18\n" +
+	"\abatches\x18\v \x01(\bR\abatches\"J\n" +
 	"\vPollRequest\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\"=\n" +
 	"\fPollResponse\x12-\n" +
-	"\bcommands\x18\x01 \x03(\v2\x11.segno.v1.CommandR\bcommands\"\x9a\x02\n" +
+	"\bcommands\x18\x01 \x03(\v2\x11.segno.v1.CommandR\bcommands\"\xc3\x02\n" +
 	"\aCommand\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12-\n" +
@@ -3407,8 +3507,11 @@ const file_segno_proto_rawDesc = "" +
 	"\x05offer\x18\x04 \x01(\v2\x0f.segno.v1.OfferH\x00R\x05offer\x12$\n" +
 	"\x04stop\x18\x05 \x01(\v2\x0e.segno.v1.StopH\x00R\x04stop\x120\n" +
 	"\bsettings\x18\x06 \x01(\v2\x12.segno.v1.SettingsH\x00R\bsettings\x12$\n" +
-	"\x04hold\x18\a \x01(\v2\x0e.segno.v1.HoldH\x00R\x04holdB\t\n" +
-	"\acommand\"~\n" +
+	"\x04hold\x18\a \x01(\v2\x0e.segno.v1.HoldH\x00R\x04hold\x12'\n" +
+	"\x05batch\x18\b \x01(\v2\x0f.segno.v1.BatchH\x00R\x05batchB\t\n" +
+	"\acommand\"6\n" +
+	"\x05Batch\x12-\n" +
+	"\bcommands\x18\x01 \x03(\v2\x11.segno.v1.CommandR\bcommands\"~\n" +
 	"\aWelcome\x12\x16\n" +
 	"\x06server\x18\x01 \x01(\tR\x06server\x12+\n" +
 	"\x11conductor_version\x18\x02 \x01(\tR\x10conductorVersion\x12.\n" +
@@ -3427,7 +3530,7 @@ const file_segno_proto_rawDesc = "" +
 	"\x04task\x18\x02 \x01(\tR\x04task\x121\n" +
 	"\texecution\x18\x03 \x01(\v2\x13.segno.v1.ExecutionR\texecution\x12#\n" +
 	"\rscheduled_for\x18\x04 \x01(\x03R\fscheduledFor\x12 \n" +
-	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\xa7\x04\n" +
+	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\xbe\x04\n" +
 	"\tExecution\x12\x18\n" +
 	"\acommand\x18\x01 \x03(\tR\acommand\x12(\n" +
 	"\x06script\x18\x02 \x01(\v2\x10.segno.v1.ScriptR\x06script\x12$\n" +
@@ -3441,7 +3544,8 @@ const file_segno_proto_rawDesc = "" +
 	"\fmemory_limit\x18\t \x01(\x03R\vmemoryLimit\x12'\n" +
 	"\x0flast_checkpoint\x18\n" +
 	" \x01(\rR\x0elastCheckpoint\x12,\n" +
-	"\x06resume\x18\v \x01(\v2\x14.segno.v1.CheckpointR\x06resume\x1a6\n" +
+	"\x06resume\x18\v \x01(\v2\x14.segno.v1.CheckpointR\x06resume\x12\x15\n" +
+	"\x06run_as\x18\x0f \x01(\tR\x05runAs\x1a6\n" +
 	"\bEnvEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
@@ -3657,7 +3761,7 @@ func file_segno_proto_rawDescGZIP() []byte {
 }
 
 var file_segno_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_segno_proto_goTypes = []any{
 	(StopCause)(0),                // 0: segno.v1.StopCause
 	(Verdict)(0),                  // 1: segno.v1.Verdict
@@ -3669,118 +3773,121 @@ var file_segno_proto_goTypes = []any{
 	(*PollRequest)(nil),           // 7: segno.v1.PollRequest
 	(*PollResponse)(nil),          // 8: segno.v1.PollResponse
 	(*Command)(nil),               // 9: segno.v1.Command
-	(*Welcome)(nil),               // 10: segno.v1.Welcome
-	(*Settings)(nil),              // 11: segno.v1.Settings
-	(*Hold)(nil),                  // 12: segno.v1.Hold
-	(*Lease)(nil),                 // 13: segno.v1.Lease
-	(*Offer)(nil),                 // 14: segno.v1.Offer
-	(*Execution)(nil),             // 15: segno.v1.Execution
-	(*Checkpoint)(nil),            // 16: segno.v1.Checkpoint
-	(*PutCheckpointRequest)(nil),  // 17: segno.v1.PutCheckpointRequest
-	(*PutCheckpointResponse)(nil), // 18: segno.v1.PutCheckpointResponse
-	(*GetCheckpointRequest)(nil),  // 19: segno.v1.GetCheckpointRequest
-	(*GetCheckpointResponse)(nil), // 20: segno.v1.GetCheckpointResponse
-	(*Script)(nil),                // 21: segno.v1.Script
-	(*Step)(nil),                  // 22: segno.v1.Step
-	(*Stop)(nil),                  // 23: segno.v1.Stop
-	(*HeartbeatRequest)(nil),      // 24: segno.v1.HeartbeatRequest
-	(*KeptAttempt)(nil),           // 25: segno.v1.KeptAttempt
-	(*Sample)(nil),                // 26: segno.v1.Sample
-	(*HeartbeatResponse)(nil),     // 27: segno.v1.HeartbeatResponse
-	(*ClaimRequest)(nil),          // 28: segno.v1.ClaimRequest
-	(*ClaimResponse)(nil),         // 29: segno.v1.ClaimResponse
-	(*DeliverRequest)(nil),        // 30: segno.v1.DeliverRequest
-	(*AttemptRecords)(nil),        // 31: segno.v1.AttemptRecords
-	(*Record)(nil),                // 32: segno.v1.Record
-	(*Started)(nil),               // 33: segno.v1.Started
-	(*Output)(nil),                // 34: segno.v1.Output
-	(*Progress)(nil),              // 35: segno.v1.Progress
-	(*OutputValue)(nil),           // 36: segno.v1.OutputValue
-	(*Exit)(nil),                  // 37: segno.v1.Exit
-	(*DeliverResponse)(nil),       // 38: segno.v1.DeliverResponse
-	(*Delivered)(nil),             // 39: segno.v1.Delivered
-	(*GetWatchesRequest)(nil),     // 40: segno.v1.GetWatchesRequest
-	(*GetWatchesResponse)(nil),    // 41: segno.v1.GetWatchesResponse
-	(*Watch)(nil),                 // 42: segno.v1.Watch
-	(*ReportFilesRequest)(nil),    // 43: segno.v1.ReportFilesRequest
-	(*FileEvent)(nil),             // 44: segno.v1.FileEvent
-	(*WatchState)(nil),            // 45: segno.v1.WatchState
-	(*ReportFilesResponse)(nil),   // 46: segno.v1.ReportFilesResponse
-	nil,                           // 47: segno.v1.JoinRequest.LabelsEntry
-	nil,                           // 48: segno.v1.Execution.EnvEntry
-	nil,                           // 49: segno.v1.Execution.ParamsEntry
+	(*Batch)(nil),                 // 10: segno.v1.Batch
+	(*Welcome)(nil),               // 11: segno.v1.Welcome
+	(*Settings)(nil),              // 12: segno.v1.Settings
+	(*Hold)(nil),                  // 13: segno.v1.Hold
+	(*Lease)(nil),                 // 14: segno.v1.Lease
+	(*Offer)(nil),                 // 15: segno.v1.Offer
+	(*Execution)(nil),             // 16: segno.v1.Execution
+	(*Checkpoint)(nil),            // 17: segno.v1.Checkpoint
+	(*PutCheckpointRequest)(nil),  // 18: segno.v1.PutCheckpointRequest
+	(*PutCheckpointResponse)(nil), // 19: segno.v1.PutCheckpointResponse
+	(*GetCheckpointRequest)(nil),  // 20: segno.v1.GetCheckpointRequest
+	(*GetCheckpointResponse)(nil), // 21: segno.v1.GetCheckpointResponse
+	(*Script)(nil),                // 22: segno.v1.Script
+	(*Step)(nil),                  // 23: segno.v1.Step
+	(*Stop)(nil),                  // 24: segno.v1.Stop
+	(*HeartbeatRequest)(nil),      // 25: segno.v1.HeartbeatRequest
+	(*KeptAttempt)(nil),           // 26: segno.v1.KeptAttempt
+	(*Sample)(nil),                // 27: segno.v1.Sample
+	(*HeartbeatResponse)(nil),     // 28: segno.v1.HeartbeatResponse
+	(*ClaimRequest)(nil),          // 29: segno.v1.ClaimRequest
+	(*ClaimResponse)(nil),         // 30: segno.v1.ClaimResponse
+	(*DeliverRequest)(nil),        // 31: segno.v1.DeliverRequest
+	(*AttemptRecords)(nil),        // 32: segno.v1.AttemptRecords
+	(*Record)(nil),                // 33: segno.v1.Record
+	(*Started)(nil),               // 34: segno.v1.Started
+	(*Output)(nil),                // 35: segno.v1.Output
+	(*Progress)(nil),              // 36: segno.v1.Progress
+	(*OutputValue)(nil),           // 37: segno.v1.OutputValue
+	(*Exit)(nil),                  // 38: segno.v1.Exit
+	(*DeliverResponse)(nil),       // 39: segno.v1.DeliverResponse
+	(*Delivered)(nil),             // 40: segno.v1.Delivered
+	(*GetWatchesRequest)(nil),     // 41: segno.v1.GetWatchesRequest
+	(*GetWatchesResponse)(nil),    // 42: segno.v1.GetWatchesResponse
+	(*Watch)(nil),                 // 43: segno.v1.Watch
+	(*ReportFilesRequest)(nil),    // 44: segno.v1.ReportFilesRequest
+	(*FileEvent)(nil),             // 45: segno.v1.FileEvent
+	(*WatchState)(nil),            // 46: segno.v1.WatchState
+	(*ReportFilesResponse)(nil),   // 47: segno.v1.ReportFilesResponse
+	nil,                           // 48: segno.v1.JoinRequest.LabelsEntry
+	nil,                           // 49: segno.v1.Execution.EnvEntry
+	nil,                           // 50: segno.v1.Execution.ParamsEntry
 }
 var file_segno_proto_depIdxs = []int32{
-	47, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
+	48, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
 	6,  // 1: segno.v1.SubscribeRequest.hello:type_name -> segno.v1.Hello
 	6,  // 2: segno.v1.PollRequest.hello:type_name -> segno.v1.Hello
 	9,  // 3: segno.v1.PollResponse.commands:type_name -> segno.v1.Command
-	10, // 4: segno.v1.Command.welcome:type_name -> segno.v1.Welcome
-	14, // 5: segno.v1.Command.offer:type_name -> segno.v1.Offer
-	23, // 6: segno.v1.Command.stop:type_name -> segno.v1.Stop
-	11, // 7: segno.v1.Command.settings:type_name -> segno.v1.Settings
-	12, // 8: segno.v1.Command.hold:type_name -> segno.v1.Hold
-	11, // 9: segno.v1.Welcome.settings:type_name -> segno.v1.Settings
-	2,  // 10: segno.v1.Lease.attempt:type_name -> segno.v1.AttemptRef
-	2,  // 11: segno.v1.Offer.attempt:type_name -> segno.v1.AttemptRef
-	15, // 12: segno.v1.Offer.execution:type_name -> segno.v1.Execution
-	21, // 13: segno.v1.Execution.script:type_name -> segno.v1.Script
-	22, // 14: segno.v1.Execution.steps:type_name -> segno.v1.Step
-	48, // 15: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
-	49, // 16: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
-	16, // 17: segno.v1.Execution.resume:type_name -> segno.v1.Checkpoint
-	2,  // 18: segno.v1.PutCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
-	2,  // 19: segno.v1.GetCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
-	2,  // 20: segno.v1.Stop.attempt:type_name -> segno.v1.AttemptRef
-	0,  // 21: segno.v1.Stop.cause:type_name -> segno.v1.StopCause
-	6,  // 22: segno.v1.HeartbeatRequest.hello:type_name -> segno.v1.Hello
-	26, // 23: segno.v1.HeartbeatRequest.sample:type_name -> segno.v1.Sample
-	25, // 24: segno.v1.HeartbeatRequest.attempts:type_name -> segno.v1.KeptAttempt
-	2,  // 25: segno.v1.KeptAttempt.attempt:type_name -> segno.v1.AttemptRef
-	11, // 26: segno.v1.HeartbeatResponse.settings:type_name -> segno.v1.Settings
-	23, // 27: segno.v1.HeartbeatResponse.stop:type_name -> segno.v1.Stop
-	13, // 28: segno.v1.HeartbeatResponse.leases:type_name -> segno.v1.Lease
-	2,  // 29: segno.v1.ClaimRequest.attempts:type_name -> segno.v1.AttemptRef
-	1,  // 30: segno.v1.ClaimResponse.verdicts:type_name -> segno.v1.Verdict
-	13, // 31: segno.v1.ClaimResponse.leases:type_name -> segno.v1.Lease
-	31, // 32: segno.v1.DeliverRequest.attempts:type_name -> segno.v1.AttemptRecords
-	2,  // 33: segno.v1.AttemptRecords.attempt:type_name -> segno.v1.AttemptRef
-	32, // 34: segno.v1.AttemptRecords.records:type_name -> segno.v1.Record
-	33, // 35: segno.v1.Record.started:type_name -> segno.v1.Started
-	34, // 36: segno.v1.Record.output:type_name -> segno.v1.Output
-	35, // 37: segno.v1.Record.progress:type_name -> segno.v1.Progress
-	36, // 38: segno.v1.Record.output_value:type_name -> segno.v1.OutputValue
-	37, // 39: segno.v1.Record.exit:type_name -> segno.v1.Exit
-	16, // 40: segno.v1.Record.checkpoint:type_name -> segno.v1.Checkpoint
-	39, // 41: segno.v1.DeliverResponse.delivered:type_name -> segno.v1.Delivered
-	42, // 42: segno.v1.GetWatchesResponse.watches:type_name -> segno.v1.Watch
-	44, // 43: segno.v1.ReportFilesRequest.events:type_name -> segno.v1.FileEvent
-	45, // 44: segno.v1.ReportFilesRequest.states:type_name -> segno.v1.WatchState
-	3,  // 45: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
-	5,  // 46: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
-	7,  // 47: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
-	24, // 48: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
-	28, // 49: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
-	30, // 50: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
-	17, // 51: segno.v1.ConductorService.PutCheckpoint:input_type -> segno.v1.PutCheckpointRequest
-	19, // 52: segno.v1.ConductorService.GetCheckpoint:input_type -> segno.v1.GetCheckpointRequest
-	40, // 53: segno.v1.ConductorService.GetWatches:input_type -> segno.v1.GetWatchesRequest
-	43, // 54: segno.v1.ConductorService.ReportFiles:input_type -> segno.v1.ReportFilesRequest
-	4,  // 55: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
-	9,  // 56: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
-	8,  // 57: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
-	27, // 58: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
-	29, // 59: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
-	38, // 60: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
-	18, // 61: segno.v1.ConductorService.PutCheckpoint:output_type -> segno.v1.PutCheckpointResponse
-	20, // 62: segno.v1.ConductorService.GetCheckpoint:output_type -> segno.v1.GetCheckpointResponse
-	41, // 63: segno.v1.ConductorService.GetWatches:output_type -> segno.v1.GetWatchesResponse
-	46, // 64: segno.v1.ConductorService.ReportFiles:output_type -> segno.v1.ReportFilesResponse
-	55, // [55:65] is the sub-list for method output_type
-	45, // [45:55] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	11, // 4: segno.v1.Command.welcome:type_name -> segno.v1.Welcome
+	15, // 5: segno.v1.Command.offer:type_name -> segno.v1.Offer
+	24, // 6: segno.v1.Command.stop:type_name -> segno.v1.Stop
+	12, // 7: segno.v1.Command.settings:type_name -> segno.v1.Settings
+	13, // 8: segno.v1.Command.hold:type_name -> segno.v1.Hold
+	10, // 9: segno.v1.Command.batch:type_name -> segno.v1.Batch
+	9,  // 10: segno.v1.Batch.commands:type_name -> segno.v1.Command
+	12, // 11: segno.v1.Welcome.settings:type_name -> segno.v1.Settings
+	2,  // 12: segno.v1.Lease.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 13: segno.v1.Offer.attempt:type_name -> segno.v1.AttemptRef
+	16, // 14: segno.v1.Offer.execution:type_name -> segno.v1.Execution
+	22, // 15: segno.v1.Execution.script:type_name -> segno.v1.Script
+	23, // 16: segno.v1.Execution.steps:type_name -> segno.v1.Step
+	49, // 17: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
+	50, // 18: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
+	17, // 19: segno.v1.Execution.resume:type_name -> segno.v1.Checkpoint
+	2,  // 20: segno.v1.PutCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 21: segno.v1.GetCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 22: segno.v1.Stop.attempt:type_name -> segno.v1.AttemptRef
+	0,  // 23: segno.v1.Stop.cause:type_name -> segno.v1.StopCause
+	6,  // 24: segno.v1.HeartbeatRequest.hello:type_name -> segno.v1.Hello
+	27, // 25: segno.v1.HeartbeatRequest.sample:type_name -> segno.v1.Sample
+	26, // 26: segno.v1.HeartbeatRequest.attempts:type_name -> segno.v1.KeptAttempt
+	2,  // 27: segno.v1.KeptAttempt.attempt:type_name -> segno.v1.AttemptRef
+	12, // 28: segno.v1.HeartbeatResponse.settings:type_name -> segno.v1.Settings
+	24, // 29: segno.v1.HeartbeatResponse.stop:type_name -> segno.v1.Stop
+	14, // 30: segno.v1.HeartbeatResponse.leases:type_name -> segno.v1.Lease
+	2,  // 31: segno.v1.ClaimRequest.attempts:type_name -> segno.v1.AttemptRef
+	1,  // 32: segno.v1.ClaimResponse.verdicts:type_name -> segno.v1.Verdict
+	14, // 33: segno.v1.ClaimResponse.leases:type_name -> segno.v1.Lease
+	32, // 34: segno.v1.DeliverRequest.attempts:type_name -> segno.v1.AttemptRecords
+	2,  // 35: segno.v1.AttemptRecords.attempt:type_name -> segno.v1.AttemptRef
+	33, // 36: segno.v1.AttemptRecords.records:type_name -> segno.v1.Record
+	34, // 37: segno.v1.Record.started:type_name -> segno.v1.Started
+	35, // 38: segno.v1.Record.output:type_name -> segno.v1.Output
+	36, // 39: segno.v1.Record.progress:type_name -> segno.v1.Progress
+	37, // 40: segno.v1.Record.output_value:type_name -> segno.v1.OutputValue
+	38, // 41: segno.v1.Record.exit:type_name -> segno.v1.Exit
+	17, // 42: segno.v1.Record.checkpoint:type_name -> segno.v1.Checkpoint
+	40, // 43: segno.v1.DeliverResponse.delivered:type_name -> segno.v1.Delivered
+	43, // 44: segno.v1.GetWatchesResponse.watches:type_name -> segno.v1.Watch
+	45, // 45: segno.v1.ReportFilesRequest.events:type_name -> segno.v1.FileEvent
+	46, // 46: segno.v1.ReportFilesRequest.states:type_name -> segno.v1.WatchState
+	3,  // 47: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
+	5,  // 48: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
+	7,  // 49: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
+	25, // 50: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
+	29, // 51: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
+	31, // 52: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
+	18, // 53: segno.v1.ConductorService.PutCheckpoint:input_type -> segno.v1.PutCheckpointRequest
+	20, // 54: segno.v1.ConductorService.GetCheckpoint:input_type -> segno.v1.GetCheckpointRequest
+	41, // 55: segno.v1.ConductorService.GetWatches:input_type -> segno.v1.GetWatchesRequest
+	44, // 56: segno.v1.ConductorService.ReportFiles:input_type -> segno.v1.ReportFilesRequest
+	4,  // 57: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
+	9,  // 58: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
+	8,  // 59: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
+	28, // 60: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
+	30, // 61: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
+	39, // 62: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
+	19, // 63: segno.v1.ConductorService.PutCheckpoint:output_type -> segno.v1.PutCheckpointResponse
+	21, // 64: segno.v1.ConductorService.GetCheckpoint:output_type -> segno.v1.GetCheckpointResponse
+	42, // 65: segno.v1.ConductorService.GetWatches:output_type -> segno.v1.GetWatchesResponse
+	47, // 66: segno.v1.ConductorService.ReportFiles:output_type -> segno.v1.ReportFilesResponse
+	57, // [57:67] is the sub-list for method output_type
+	47, // [47:57] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_segno_proto_init() }
@@ -3794,8 +3901,9 @@ func file_segno_proto_init() {
 		(*Command_Stop)(nil),
 		(*Command_Settings)(nil),
 		(*Command_Hold)(nil),
+		(*Command_Batch)(nil),
 	}
-	file_segno_proto_msgTypes[30].OneofWrappers = []any{
+	file_segno_proto_msgTypes[31].OneofWrappers = []any{
 		(*Record_Started)(nil),
 		(*Record_Output)(nil),
 		(*Record_Progress)(nil),
@@ -3809,7 +3917,7 @@ func file_segno_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_segno_proto_rawDesc), len(file_segno_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   48,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,6 +21,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List archives by name, each with its newest version */
+        get: operations["listArchives"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/archives/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an archive with its versions, the newest first */
+        get: operations["getArchive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/archives/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of an archive; latest is the one that was uploaded last */
+        get: operations["getArchiveVersion"];
+        /** Upload a version of an archive, a zip or tar.gz; the same content again changes nothing */
+        put: operations["putArchiveVersion"];
+        post?: never;
+        /** Remove a version of an archive that no task names and no open run uses */
+        delete: operations["deleteArchiveVersion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/archives/{name}/versions/{version}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download a version of an archive as it was uploaded */
+        get: operations["getArchiveContent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -1672,6 +1742,47 @@ export interface components {
             /** @description The other task. */
             task: string;
         };
+        Archive: {
+            /** @description The version that was uploaded last. */
+            latest: components["schemas"]["ArchiveVersion"];
+            name: string;
+            /** @description Names of the tasks that run it, in any version. */
+            tasks: string[];
+            /**
+             * Format: int64
+             * @description How many versions it has.
+             */
+            versions: number;
+        };
+        ArchiveDetail: {
+            name: string;
+            /** @description Names of the tasks that run it, in any version. */
+            tasks: string[];
+            /** @description The newest first. */
+            versions: components["schemas"]["ArchiveVersion"][];
+        };
+        ArchiveVersion: {
+            /** @description Name of the archive. */
+            archive: string;
+            /** @description What the package says of itself. */
+            manifest: components["schemas"]["Manifest"];
+            /**
+             * Format: int64
+             * @description Counts the versions in the order of their upload.
+             */
+            number: number;
+            /** @description SHA-256 of the file, in hexadecimal. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Size of the file, in bytes.
+             */
+            size: number;
+            /** Format: date-time */
+            uploaded_at: string;
+            uploaded_by: string;
+            version: string;
+        };
         Attempt: {
             /** Format: date-time */
             ended_at: string | null;
@@ -2179,6 +2290,8 @@ export interface components {
             env?: {
                 [key: string]: string;
             };
+            /** @description User of the operating system as whom the job runs, where the job server's own settings permit that; by default the agent's user. */
+            run_as?: string;
             /** @description Text that is run by an interpreter. */
             script?: components["schemas"]["Script"];
             /** @description Named commands, run in order; the first that fails ends the run. */
@@ -2276,6 +2389,38 @@ export interface components {
             /** @description The bytes, where they are valid UTF-8. */
             text?: string;
         };
+        Manifest: {
+            /** @description What it says that starts it; empty where the task has to say so. */
+            command: string[];
+            /** @description Talend: the context that is used if the task names none. */
+            context?: string;
+            /** @description Talend: the contexts that it holds. */
+            contexts: string[];
+            /**
+             * Format: int64
+             * @description How many files it holds.
+             */
+            files: number;
+            /**
+             * @description How the file is written.
+             * @enum {string}
+             */
+            format: "zip" | "tar.gz";
+            /** @description Talend: the name of the job. */
+            job?: string;
+            /** @description Talend: the version of the job, as it was exported. */
+            job_version?: string;
+            /**
+             * @description How its files are arranged.
+             * @enum {string}
+             */
+            layout: "plain" | "talend";
+            /**
+             * Format: int64
+             * @description How many bytes these have.
+             */
+            unpacked: number;
+        };
         Membership: {
             /**
              * Format: int64
@@ -2325,6 +2470,11 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description How many runs of the plan may go on at once, up to 10000; 0 is without limit. Changes hold for plan runs that wait, too.
+             */
+            max_concurrent?: number;
             /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
             name: string;
             /** @description The tasks that the plan runs. */
@@ -2337,6 +2487,11 @@ export interface components {
             retention?: components["schemas"]["PlanRetention"];
             /** @description Triggers that the plan is created with; all is stored, or nothing. */
             triggers?: components["schemas"]["TriggerSpec"][] | null;
+            /**
+             * @description What becomes of a request for a run while max_concurrent runs of the plan have not ended: queue (the default), skip, or replace the oldest.
+             * @enum {string}
+             */
+            when_busy?: "queue" | "skip" | "replace";
         };
         NewTask: {
             /** @description Concurrency groups that the task's runs count in: limits shared with other tasks. */
@@ -2550,6 +2705,12 @@ export interface components {
             scheduled_for?: string;
             trigger?: string;
         };
+        PageArchive: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Archive"][];
+            /** @description What to give as cursor for the next page; null after the last one. */
+            next_cursor: string | null;
+        };
         PageCalendar: {
             /** @description The items of this page. */
             items: components["schemas"]["Calendar"][];
@@ -2755,6 +2916,11 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description How many runs of the plan may go on at once, up to 10000; 0 is without limit. Changes hold for plan runs that wait, too.
+             */
+            max_concurrent?: number;
             /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
             name: string;
             /** @description The tasks that the plan runs. */
@@ -2772,6 +2938,11 @@ export interface components {
              * @description Counts edits; also the ETag.
              */
             version: number;
+            /**
+             * @description What becomes of a request for a run while max_concurrent runs of the plan have not ended: queue (the default), skip, or replace the oldest.
+             * @enum {string}
+             */
+            when_busy?: "queue" | "skip" | "replace";
         };
         PlanEdge: {
             from: string;
@@ -2872,10 +3043,16 @@ export interface components {
             reason: string;
             /** Format: date-time */
             scheduled_for: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it began; while it waits, when it was requested.
+             */
             started_at: string;
-            /** @enum {string} */
-            state: "running" | "stopping" | "succeeded" | "failed" | "cancelled";
+            /**
+             * @description waiting: for another run of the plan to end.
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "stopping" | "succeeded" | "failed" | "cancelled";
         };
         PlanRunRequest: {
             /** @description Values that override the plan's parameters. */
@@ -3325,6 +3502,10 @@ export interface components {
             rating: number | null;
             /** @description Why the server is in its mode, as the operator said. */
             reason: string;
+            /** @description Users of the host, or patterns with *, as whom the job server's own settings permit jobs to run. */
+            run_as: string[];
+            /** @description Why jobs cannot run as other users there, although its settings permit some; completes the sentence "js-1 …". */
+            run_as_problem: string;
             /**
              * Format: int64
              * @description How many runs fit.
@@ -4108,6 +4289,208 @@ export interface operations {
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    listArchives: {
+        parameters: {
+            query?: {
+                /** @description Part of the name. */
+                q?: string;
+                /** @description Most items of the page. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageArchive"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getArchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getArchiveVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveVersion"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    putArchiveVersion: {
+        parameters: {
+            query?: {
+                /** @description SHA-256 of the content, in hexadecimal: what arrives must have it. */
+                sha256?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/gzip": string;
+                "application/octet-stream": string;
+                "application/zip": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveVersion"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteArchiveVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getArchiveContent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The part of the file to send, such as bytes=1000-; the answer is 206 then. */
+                Range?: string;
+                /** @description An ETag: where the file has another one, all of it is sent. */
+                "If-Range"?: string;
+            };
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description SHA-256 of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description OK */
+            206: {
+                headers: {
+                    /** @description SHA-256 of the content. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            416: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -5326,7 +5709,7 @@ export interface operations {
                 /** @description Name of a plan. */
                 plan?: string;
                 /** @description States of the plan runs, repeated or separated by commas. */
-                state?: ("running" | "stopping" | "succeeded" | "failed" | "cancelled")[];
+                state?: ("waiting" | "running" | "stopping" | "succeeded" | "failed" | "cancelled")[];
                 /** @description Queued, or of a plan run started, at this instant or later. */
                 since?: string;
                 /** @description Queued, or of a plan run started, before this instant. */
