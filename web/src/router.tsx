@@ -165,23 +165,28 @@ const routes = [
   }),
   createRoute({
     ...under,
+    path: '/settings/audit',
+    component: lazyRouteComponent(() => import('./pages/settings/audit/Audit'), 'Audit'),
+  }),
+  createRoute({
+    ...under,
     path: '/settings/about',
     component: lazyRouteComponent(() => import('./pages/settings/About'), 'About'),
   }),
 ];
 
+/** Filters stand in the address as plain words. */
+export const plainWords = {
+  parseSearch: (text: string) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search: Record<string, unknown>) => {
+    const set = Object.entries(search).filter(([, value]) => value !== undefined && value !== '');
+    const text = new URLSearchParams(set.map(([key, value]) => [key, String(value)])).toString();
+    return text === '' ? '' : `?${text}`;
+  },
+};
+
 export function newRouter() {
-  return createRouter({
-    routeTree: root.addChildren(routes),
-    scrollRestoration: true,
-    // Filters stand in the address as plain words.
-    parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
-    stringifySearch: (search: Record<string, unknown>) => {
-      const set = Object.entries(search).filter(([, value]) => value !== undefined && value !== '');
-      const text = new URLSearchParams(set.map(([key, value]) => [key, String(value)])).toString();
-      return text === '' ? '' : `?${text}`;
-    },
-  });
+  return createRouter({ routeTree: root.addChildren(routes), scrollRestoration: true, ...plainWords });
 }
 
 declare module '@tanstack/react-router' {

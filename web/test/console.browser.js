@@ -7,6 +7,8 @@ import { Fleet, until } from './programs.js';
 import { Visitor, launch } from './visitor.js';
 
 const fleet = new Fleet();
+/** What the browser says while the conductor is gone. */
+const unanswered = /net::ERR_/;
 let browser;
 let visitor;
 let page;
@@ -50,7 +52,6 @@ test('a wrong token is refused and the right one lets in', async () => {
   assert.equal(await page.getByRole('heading', { name: 'Overview' }).count(), 0);
   await visitor.signIn();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('the overview shows the fleet by group, and leads to a server', async () => {
@@ -60,7 +61,6 @@ test('the overview shows the fleet by group, and leads to a server', async () =>
   await group.getByRole('link', { name: /js-1: online, 0 of 4 slots/ }).click();
   await page.getByRole('heading', { level: 1, name: /js-1/ }).waitFor();
   await page.getByRole('img', { name: 'CPU of js-1 over time' }).waitFor();
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('a run appears by itself, and its page shows where, why and the output live', async () => {
@@ -75,7 +75,6 @@ test('a run appears by itself, and its page shows where, why and the output live
 
   await fleet.post(`/runs/${id}/cancel`);
   await page.getByText('cancelled', { exact: true }).first().waitFor();
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('the page of a run that has failed says so, and keeps its whole output', async () => {
@@ -85,7 +84,6 @@ test('the page of a run that has failed says so, and keeps its whole output', as
   await page.getByText('failed', { exact: true }).first().waitFor();
   await page.getByText('first word').waitFor();
   await page.getByText('last word').waitFor();
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('colours can be turned dark and stay so', async () => {
@@ -97,10 +95,10 @@ test('colours can be turned dark and stay so', async () => {
   await page.reload();
   await page.getByRole('heading', { name: 'Overview' }).waitFor();
   assert.equal(await scheme(), 'dark');
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('a conductor that is gone is told, and one that is back asks to sign in again', async () => {
+  visitor.expects(unanswered);
   await visitor.signIn('/servers');
   await page.getByRole('table', { name: 'Job servers' }).getByRole('link', { name: 'js-1' }).waitFor();
   await fleet.killConductor();
@@ -113,6 +111,7 @@ test('a conductor that is gone is told, and one that is back asks to sign in aga
 });
 
 test('what is not saved when the session ends is there again after the sign-in, and can be saved', async () => {
+  visitor.expects(unanswered);
   await visitor.signIn('/tasks/hello');
   await page.getByLabel('Description').fill('says hello');
   await fleet.killConductor();
@@ -145,5 +144,4 @@ test('the overview leads to the late runs, and to those alone', async () => {
   await page.getByRole('search').getByText('late', { exact: true }).click();
   await runs.getByRole('link', { name: 'hello' }).first().waitFor();
   for (const { id } of [late, punctual]) await fleet.post(`/runs/${id}/cancel`);
-  assert.deepEqual(visitor.complaints(), []);
 });

@@ -4,14 +4,11 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 
 import { Fleet, until } from './programs.js';
-import { Visitor, launch } from './visitor.js';
+import { Visitor, launch, payload } from './visitor.js';
 
 const fleet = new Fleet();
 const visitors = [];
 let browser;
-
-/** A name and texts that would run if a page took them for its own markup. */
-const payload = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}`;
 
 before(async () => {
   await fleet.start();
@@ -80,7 +77,6 @@ test('a server is dragged onto a group by mouse, with its effect before the drop
   await page.getByText('js-3 → etl').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
   await become('etl', 'js-1');
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('several are carried by keyboard alone, and what they are held over is spoken', async () => {
@@ -100,7 +96,6 @@ test('several are carried by keyboard alone, and what they are held over is spok
   await become('etl', 'js-1', 'js-2', 'js-3');
   await page.getByRole('button', { name: 'Undo' }).click();
   await become('etl', 'js-1');
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('a place among the members is chosen by keyboard, and Esc returns', async () => {
@@ -149,7 +144,6 @@ test('a server is dragged by touch', async () => {
   await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
   await until('js-3 is in reports', async () => (await members('reports')).includes('js-3'), 60_000);
   await fleet.request('DELETE', '/virtual-servers/reports/members/js-3');
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('taking the last eligible server asks, and names the task', async () => {
@@ -163,7 +157,6 @@ test('taking the last eligible server asks, and names the task', async () => {
     .waitFor();
   await page.getByRole('button', { name: 'Leave it as it is' }).click();
   assert.deepEqual(await members('etl'), ['js-1']);
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('two browsers see each other’s changes, also after the conductor was restarted', async () => {
@@ -172,6 +165,7 @@ test('two browsers see each other’s changes, also after the conductor was rest
   await one.page.getByRole('button', { name: 'What to do with js-2', exact: true }).click();
   await one.page.getByRole('menuitem', { name: 'etl' }).click();
   await other.page.getByRole('list', { name: 'Members of etl' }).getByText('js-2').waitFor();
+  for (const visitor of visitors) visitor.expects(/net::ERR_/);
   await fleet.killConductor();
   await other.page.getByText('Connection lost, reconnecting').waitFor();
   await fleet.startConductor();
@@ -211,7 +205,6 @@ test('a group is made, its rating edited with the members ranked meanwhile, and 
   await page.getByRole('button', { name: 'Delete…' }).click();
   await page.getByRole('button', { name: 'Delete fresh for good' }).click();
   await page.getByRole('article', { name: 'fresh' }).waitFor({ state: 'detached' });
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 test('what others wrote is shown and never run, and the page runs no script of its own', async () => {
@@ -248,7 +241,6 @@ test('what others wrote is shown and never run, and the page runs no script of i
   }
   await visitor.go('/servers');
   await visitor.page.getByText(payload).first().waitFor();
-  assert.deepEqual(visitor.complaints(), []);
 });
 
 for (const [kind, options] of [
@@ -274,6 +266,5 @@ for (const [kind, options] of [
     await visitor.page.getByRole('region', { name: 'Members as they would be ranked now' }).waitFor();
     await visitor.page.waitForTimeout(400); // The drawer has slid in.
     await visitor.checkAccessible(`the editor of a group (${kind})`);
-    assert.deepEqual(visitor.complaints(), []);
   });
 }

@@ -4,14 +4,11 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 
 import { Fleet, until } from './programs.js';
-import { Visitor, launch } from './visitor.js';
+import { Visitor, launch, payload } from './visitor.js';
 
 const fleet = new Fleet();
 const visitors = [];
 let browser;
-
-/** A text that would run if a page took it for its own markup. */
-const payload = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}`;
 
 before(async () => {
   await fleet.start();
@@ -44,12 +41,11 @@ afterEach(async () => {
 async function comeTo(path, options) {
   const visitor = await Visitor.come(browser, fleet, options);
   visitors.push(visitor);
+  // What is refused is told by the browser too.
+  visitor.expects(/ 4(12|22) /);
   await visitor.signIn(path);
   return visitor;
 }
-
-/** What the browser complained of, but for refusals that were called for. */
-const complaints = (visitor) => visitor.complaints().filter((text) => !/ 4(12|22) /.test(text));
 
 const plan = (name) => fleet.get(`/plans/${name}`);
 const edgesOf = async (name) =>
@@ -152,7 +148,6 @@ test('a plan is drawn by mouse, a cycle is refused at its edges, and it runs to 
   await page.getByText('loads 12 rows').waitFor();
   await page.getByRole('region', { name: 'Summary' }).getByRole('link', { name: 'drawn' }).click();
   await page.getByRole('group', { name: 'Graph of drawn' }).waitFor();
-  assert.deepEqual(complaints(visitor), []);
 });
 
 test('a plan is drawn by keyboard alone, and what happens is spoken', async () => {
@@ -220,7 +215,6 @@ test('a plan is drawn by keyboard alone, and what happens is spoken', async () =
   await keyboard.press('Enter');
   await page.getByRole('heading', { name: 'typed', level: 1 }).waitFor();
   assert.deepEqual(await edgesOf('typed'), ['extract error alarm', 'extract ok load']);
-  assert.deepEqual(complaints(visitor), []);
 });
 
 test('nodes are dragged into a group and out of it, and edges drawn by touch', async () => {
@@ -262,13 +256,14 @@ test('nodes are dragged into a group and out of it, and edges drawn by touch', a
   await until('it is saved', async () => (await plan('touched')).version === 2);
   assert.deepEqual((await plan('touched')).groups, [{ name: 'both', nodes: ['two', 'three'], limit: 1 }]);
   assert.deepEqual(await edgesOf('touched'), ['one ok both']);
-  assert.deepEqual(complaints(visitor), []);
 });
 
 test('two who edit one plan lose nothing, and leaving with changes asks', async () => {
   await fleet.post('/plans', { name: 'shared', nodes: [{ name: 'only', task: 'load' }] });
   const one = await comeTo('/plans/shared?part=edit');
   const other = await comeTo('/plans/shared?part=edit');
+  // In the end one of them removes what the other looks at.
+  for (const visitor of [one, other]) visitor.expects(/ 404 /);
   await one.page.getByLabel('Description').fill('mine');
   await other.page.getByRole('button', { name: /^Node only/ }).click();
   await other.page.getByLabel('Timeout').fill('30m');
@@ -288,10 +283,6 @@ test('two who edit one plan lose nothing, and leaving with changes asks', async 
   await one.page.getByRole('button', { name: 'Remove…' }).click();
   await one.page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
   await one.page.getByText('shared is removed').waitFor();
-  assert.deepEqual(
-    [...complaints(one), ...complaints(other)].filter((text) => !text.includes('404')),
-    [],
-  );
 });
 
 test('texts that look like markup do nothing, and the pages can be used by everybody', async () => {
@@ -348,6 +339,5 @@ test('texts that look like markup do nothing, and the pages can be used by every
     await page.getByRole('dialog').getByRole('combobox', { name: 'Task' }).waitFor();
     await look('add');
     assert.equal(await page.evaluate(() => window.hacked), undefined);
-    assert.deepEqual(complaints(visitor), []);
   }
 });

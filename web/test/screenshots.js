@@ -32,6 +32,7 @@ const pages = ({ run, planRun }) => ({
   timeline: '/timeline',
   recovery: '/recovery',
   settings: '/settings',
+  audit: '/settings/audit',
 });
 
 const script = (text) => ({ script: { interpreter: ['/bin/sh'], text } });

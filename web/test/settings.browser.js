@@ -2,17 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
-
-import { chromium } from 'playwright-core';
+import { after, afterEach, before, test } from 'node:test';
 
 import { Fleet, until } from './programs.js';
+import { Visitor, launch } from './visitor.js';
 
 const fleet = new Fleet();
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const received = [];
 const receiver = createServer((request, response) => {
   let text = '';
@@ -23,8 +19,8 @@ const receiver = createServer((request, response) => {
   });
 });
 let browser;
+let visitor;
 let page;
-const troubles = [];
 
 before(async () => {
   await new Promise((resolve) => receiver.listen(0, '127.0.0.1', resolve));
@@ -41,19 +37,15 @@ before(async () => {
     target: { server: 'js-1' },
     job: { command: ['/bin/sh', '-c', 'exit 3'] },
   });
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox'] });
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
-  page.setDefaultTimeout(15_000);
-  page.on('pageerror', (error) => troubles.push(error.message));
-  page.on('console', (message) => {
-    // What is refused on purpose is told by the browser too.
-    if (message.type() === 'error' && !/ 4(01|22) /.test(message.text())) troubles.push(message.text());
-  });
-  await page.goto(fleet.url);
-  await page.getByLabel('Token').fill(fleet.token);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('status', { name: 'live' }).waitFor();
+  browser = await launch();
+  visitor = await Visitor.come(browser, fleet, { reducedMotion: 'reduce' });
+  page = visitor.page;
+  // What is refused on purpose is told by the browser too.
+  visitor.expects(/ 422 /);
+  await visitor.signIn();
 });
+
+afterEach(() => assert.deepEqual(visitor.complaints(), []));
 
 after(async () => {
   await browser?.close();
@@ -78,17 +70,7 @@ async function look(name) {
     await page.waitForFunction(() =>
       document.getAnimations().every(({ playState }) => playState !== 'running'),
     );
-    await page.evaluate(await readFile(axe, 'utf8'));
-    const { violations } = await page.evaluate(() =>
-      window.axe.run(document, {
-        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
-        resultTypes: ['violations'],
-      }),
-    );
-    const found = violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' ')}`,
-    );
-    assert.deepEqual(found, [], `${name}, ${scheme}`);
+    await visitor.checkAccessible(`${name}, ${scheme}`);
     if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-${scheme}.png` });
   }
   await page.emulateMedia({ colorScheme: 'light' });
@@ -130,7 +112,6 @@ test('a calendar is made, what is wrong stands at its field, and its year is sho
     { name: 'Christmas', date: '12-25', until: '12-26' },
     { weekdays: ['sat', 'sun'] },
   ]);
-  assert.deepEqual(troubles, []);
 });
 
 test('an iCalendar file is looked at before it is saved, and the calendar is edited and deleted', async () => {
@@ -192,7 +173,6 @@ test('an iCalendar file is looked at before it is saved, and the calendar is edi
   await page.getByText('closing is deleted').waitFor();
   await page.getByRole('heading', { name: 'Calendars', level: 1 }).waitFor();
   assert.equal((await fleet.get('/calendars')).items.length, 1);
-  assert.deepEqual(troubles, []);
 });
 
 test('a channel is made and tested, a rule tells it of a failure, and the delivery is seen', async () => {
@@ -254,7 +234,6 @@ test('a channel is made and tested, a rule tells it of a failure, and the delive
   assert.match(told.body.title, /^fails failed/);
   assert.match(told.headers['webhook-signature'], /^v1,/);
   await look('deliveries');
-  assert.deepEqual(troubles, []);
 });
 
 test('a concurrency group is made and the rules of retention are edited', async () => {
@@ -275,7 +254,35 @@ test('a concurrency group is made and the rules of retention are edited', async 
   const { runs, log_age } = await fleet.get('/settings/retention');
   assert.deepEqual({ runs, log_age }, { runs: 50, log_age: '72h0m0s' });
   await look('retention');
-  assert.deepEqual(troubles, []);
+});
+
+test('what was done is in the audit log with its reason, and what was refused with that', async () => {
+  await fleet.post('/servers/js-1/drain', { reason: 'a new disk' });
+  await fleet.post('/servers/js-1/activate', {});
+  await assert.rejects(fleet.post('/servers/js-1/declare-dead', { reason: 'too short' }));
+  await go('/settings/audit', 'Audit log');
+  const log = page.getByRole('table', { name: 'Audit log' });
+  const drained = log.getByRole('row', { name: /drain server/ });
+  await drained.getByText('a new disk', { exact: true }).waitFor();
+  await drained.getByText('admin').waitFor();
+  await log
+    .getByRole('row', { name: /declare server dead/ })
+    .getByText(/^refused: /)
+    .waitFor();
+  await look('audit');
+  await drained.getByText('what was asked for').click();
+  await drained.getByText('"reason": "a new disk"').waitFor();
+  await page.getByRole('combobox', { name: 'What was done' }).click();
+  await page.getByRole('option', { name: 'activate server' }).click();
+  await drained.waitFor({ state: 'detached' });
+  await page.reload();
+  await log.getByRole('row', { name: /activate server/ }).waitFor();
+  assert.equal(await log.getByRole('row').count(), 2, 'the head and what was chosen');
+  // What is done while one looks shows by itself.
+  await fleet.post('/servers/js-1/activate', { reason: 'once more' });
+  await log.getByText('once more', { exact: true }).waitFor();
+  await log.getByRole('link', { name: 'servers/js-1' }).first().click();
+  await page.getByRole('heading', { level: 1, name: /js-1/ }).waitFor();
 });
 
 test('the hub leads to each subject and says what there is', async () => {
@@ -288,5 +295,4 @@ test('the hub leads to each subject and says what there is', async () => {
   await page.getByRole('row', { name: /Database.*SQLite 3\..*schema \d+/ }).waitFor();
   await page.getByRole('heading', { name: 'Ready', exact: true }).waitFor();
   await look('about');
-  assert.deepEqual(troubles, []);
 });

@@ -1,4 +1,5 @@
-// A person with a browser, for tests: signs in, and hears what the browser complains of.
+// A person with a browser, for tests: signs in, and hears what the browser complains of. No test ends well while a page has
+// written to the browser's console what was not to be expected.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -27,8 +28,13 @@ const patienceMs = 60_000;
 const require = createRequire(import.meta.url);
 let axeSource;
 
+/** A text that would run if a page took it for its own markup. */
+export const payload = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}`;
+
 export class Visitor {
   troubles = [];
+  /** What the browser may say: advice on forms; and before one has signed in, the question who that is has no other answer. */
+  #expected = [/^\[DOM\] /, /^Failed to load resource: .* status of 401 /];
 
   /** Opens a page of its own in a browser. Options are those of a browser's context. */
   static async come(browser, fleet, options = {}) {
@@ -38,9 +44,7 @@ export class Visitor {
     visitor.page = await visitor.context.newPage();
     visitor.page.setDefaultTimeout(patienceMs);
     visitor.page.on('pageerror', (error) => visitor.troubles.push(error.message));
-    visitor.page.on('console', (message) => {
-      if (message.type() === 'error') visitor.troubles.push(message.text());
-    });
+    visitor.page.on('console', (message) => visitor.troubles.push(message.text()));
     return visitor;
   }
 
@@ -62,9 +66,14 @@ export class Visitor {
     await this.page.getByRole('status', { name: 'live' }).waitFor();
   }
 
-  /** What the browser complained of, but for the questions that are answered with 401 before one has signed in. */
+  /** Foretells what the browser will say of what a test does on purpose, such as / 422 /. */
+  expects(pattern) {
+    this.#expected.push(pattern);
+  }
+
+  /** What pages wrote to the browser's console, and what the browser complained of there, but for what is expected. */
   complaints() {
-    return this.troubles.filter((text) => !text.includes('401'));
+    return this.troubles.filter((text) => !this.#expected.some((pattern) => pattern.test(text)));
   }
 
   /** Fails where the page breaks a rule of WCAG 2.2 AA that can be checked by machine. */
@@ -84,7 +93,9 @@ export class Visitor {
     assert.deepEqual(found, [], `${where} breaks rules of WCAG 2.2 AA`);
   }
 
+  /** Closes the page. Fails where the console of the browser had something that was not expected. */
   async leave() {
     await this.context.close();
+    assert.deepEqual(this.complaints(), [], 'the browser had to complain');
   }
 }

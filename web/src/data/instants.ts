@@ -27,3 +27,19 @@ export function duration(ms: number): string {
   if (hours < 24) return `${hours} h ${minutes % 60} m`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+const back = /^(\d+)([mhd])$/;
+const backMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Makes an instant as the wire has it of "24h", which is so long ago, or of the text of one. Any other text stays as it is. */
+export function wireInstant(text: string, now: number): string {
+  const [, number, letter] = back.exec(text) ?? [];
+  if (number !== undefined) {
+    // Whole minutes keep the question the same for a while.
+    const minute = 60_000;
+    const at = Math.floor((now - Number(number) * (backMs[letter ?? ''] ?? 0)) / minute) * minute;
+    return new Date(at).toISOString();
+  }
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? text : new Date(at).toISOString();
+}

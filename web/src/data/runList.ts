@@ -3,6 +3,7 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
 
 import { get } from './api';
+import { wireInstant } from './instants';
 import { runOf } from './runs';
 import type { Run } from './runs';
 import type { WirePage, WireRun } from './wire';
@@ -43,25 +44,9 @@ export function queryOf(filter: RunFilter, now: number): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(filter) as [string, string | string[]][]) {
     const text = Array.isArray(value) ? value.join(',') : value.trim();
-    if (text !== '') query.set(name, name === 'since' || name === 'until' ? instantOf(text, now) : text);
+    if (text !== '') query.set(name, name === 'since' || name === 'until' ? wireInstant(text, now) : text);
   }
   return query;
-}
-
-const back = /^(\d+)([mhd])$/;
-const unit: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Makes an instant of "24h", which is so long ago, or of the text of one. */
-function instantOf(text: string, now: number): string {
-  const [, number, letter] = back.exec(text) ?? [];
-  if (number !== undefined) {
-    // Whole minutes keep the question the same for a while.
-    const minute = 60_000;
-    const at = Math.floor((now - Number(number) * (unit[letter ?? ''] ?? 0)) / minute) * minute;
-    return new Date(at).toISOString();
-  }
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? text : new Date(at).toISOString();
 }
 
 export const runList = (filter: RunFilter) =>

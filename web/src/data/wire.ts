@@ -1,9 +1,12 @@
 // What the API sends and takes, by short names. The types themselves are made from the API's description (schema.ts, by
 // `make generate`). Only the files of this folder read them: each makes app types of its part of the wire, once.
 
-import type { components } from './schema';
+import type { components, operations } from './schema';
 
 type Schemas = components['schemas'];
+
+/** The id of an operation of the API. */
+export type WireOperation = keyof operations;
 
 export interface WirePage<T> {
   items: T[];
@@ -56,4 +59,5 @@ export type WirePlan = Schemas['Plan'];
 export type WirePlanSpec = Omit<Schemas['NewPlan'], 'triggers'>;
 export type WirePlanRun = Schemas['PlanRun'];
 export type WirePlanNode = Schemas['PlanNode'];
+export type WireDeed = Schemas['Deed'];
 export type WireRetention = Schemas['Retention'];

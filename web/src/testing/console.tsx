@@ -3,13 +3,13 @@
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { RouterProvider } from '@tanstack/react-router';
+import { RouterProvider, createRootRoute, createRouter } from '@tanstack/react-router';
 import { render } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { afterEach, vi } from 'vitest';
 
 import { newQueryClient } from '../queryClient';
-import { newRouter } from '../router';
+import { newRouter, plainWords } from '../router';
 import { theme } from '../theme';
 import { aSummary } from './samples';
 
@@ -84,6 +84,21 @@ export function showPart(part: ReactNode, answers: Answers = {}) {
     <MantineProvider env="test" theme={theme}>
       <Notifications />
       <QueryClientProvider client={newQueryClient()}>{part}</QueryClientProvider>
+    </MantineProvider>,
+  );
+}
+
+/** Shows a component that links to pages or keeps filters in the address, without the frame of the console. */
+export function showLinked(part: ReactNode, answers: Answers = {}, address = '/') {
+  answering(answers);
+  window.history.pushState({}, '', address);
+  const everywhere = createRootRoute({ component: () => part, notFoundComponent: () => null });
+  return render(
+    <MantineProvider env="test" theme={theme}>
+      <Notifications />
+      <QueryClientProvider client={newQueryClient()}>
+        <RouterProvider router={createRouter({ routeTree: everywhere, ...plainWords })} />
+      </QueryClientProvider>
     </MantineProvider>,
   );
 }

@@ -207,7 +207,12 @@ function WatchState({ owner, name }: { owner: Owner; name: string }) {
   }
   return data.map((watch) => (
     <Text key={watch.server} size="xs" c={watch.problem === '' ? 'dimmed' : 'var(--tone-bad)'}>
-      {watch.server}: {watch.problem === '' ? `${watch.files} files match` : watch.problem}
+      {watch.server}:{' '}
+      {watch.problem === ''
+        ? watch.files === 1
+          ? '1 file matches'
+          : `${watch.files} files match`
+        : watch.problem}
       {watch.pending > 0 && `, ${watch.pending} wait to be taken`} · <Ago at={watch.toldAt} />
     </Text>
   ));

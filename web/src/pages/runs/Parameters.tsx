@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import { Instant } from '../../components/instants';
-import { duration } from '../../data/instants';
+import { duration, milliseconds } from '../../data/instants';
 import type { Policy, Run } from '../../data/runs';
 import { policyWords } from '../tasks/policyWords';
 import classes from './RunPage.module.css';
@@ -23,7 +23,7 @@ export function Parameters({ run }: { run: Run }) {
             {run.target.kind === 'group' ? (
               <>
                 virtual server{' '}
-                <Anchor component={Link} to="/virtual-servers">
+                <Anchor component={Link} to={`/virtual-servers?show=${encodeURIComponent(run.target.name)}`}>
                   {run.target.name}
                 </Anchor>
               </>
@@ -59,7 +59,7 @@ export function Parameters({ run }: { run: Run }) {
 export function policyText(policy: Policy): string {
   return typeof policy === 'string'
     ? policy
-    : policy.map((step) => `${step.do} after ${step.after}`).join(', then ');
+    : policy.map((step) => `${step.do} after ${duration(milliseconds(step.after))}`).join(', then ');
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {

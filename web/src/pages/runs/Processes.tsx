@@ -7,13 +7,18 @@ import type { Usage } from '../../data/runLoad';
 import type { Run } from '../../data/runs';
 import { bytes } from '../../data/sizes';
 import { hasEnded } from '../../data/states';
+import { Figure } from './Figure';
+import { ServerThen } from './ServerThen';
 import { UsageChart } from './UsageChart';
 import type { Series } from './UsageChart';
 
 /** What the processes of a run use: CPU and memory over time, attempt by attempt. */
 export function Processes({ run, attempt }: { run: Run; attempt: number }) {
   const query = useQuery(runLoad(run.id, !hasEnded(run.state)));
-  const exit = run.attempts.find((a) => a.number === attempt)?.exit ?? null;
+  const shown = run.attempts.find((a) => a.number === attempt);
+  const exit = shown?.exit ?? null;
+  // Where it went well nobody asks how the server was.
+  const wentWrong = shown && shown.state !== 'succeeded' && shown.endedAt;
   return (
     <Stack p="md" gap="md">
       {exit && (
@@ -53,20 +58,8 @@ export function Processes({ run, attempt }: { run: Run; attempt: number }) {
           </>
         )}
       </Answer>
+      {wentWrong && <ServerThen run={run.id} attempt={shown} endedAt={wentWrong} />}
     </Stack>
-  );
-}
-
-function Figure({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <Text size="xs" c="dimmed">
-        {name}
-      </Text>
-      <Text size="sm" className="number">
-        {value}
-      </Text>
-    </div>
   );
 }
 

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useState } from 'react';
 
+import { Period } from '../../components/Period';
 import { states } from '../../components/states';
 import { useFilter, useFilters } from '../../components/useFilter';
 import type { Search } from '../../components/useFilter';
@@ -14,7 +15,6 @@ import { servers } from '../../data/servers';
 import { runStates } from '../../data/states';
 import { taskNames } from '../../data/taskNames';
 import { virtualServers } from '../../data/virtualServers';
-import { Period } from './Period';
 import classes from './RunFilters.module.css';
 
 export const causes = ['manual', 'trigger', 'plan', 'chain', 'api'];
@@ -91,7 +91,7 @@ export function RunFilters({ filter }: { filter: RunFilter }) {
           clearable
           comboboxProps={{ width: 160, position: 'bottom-start' }}
         />
-        <Period since={filter.since} until={filter.until} />
+        <Period what="Asked for" since={filter.since} until={filter.until} />
         <Late late={filter.late} />
         {filters(filter) && <Clear filter={filter} />}
       </div>

@@ -32,11 +32,13 @@ export function AddServer({ opened, close }: { opened: boolean; close: () => voi
 }
 
 function Steps({ close }: { close: () => void }) {
-  const fleet = useQuery(servers).data ?? [];
-  const [known] = useState(() => new Set(fleet.map(({ name }) => name)));
+  const fleet = useQuery(servers).data;
+  // Those that were there when the fleet was first known are not new.
+  const [known, setKnown] = useState<ReadonlySet<string> | null>(null);
+  if (known === null && fleet) setKnown(new Set(fleet.map(({ name }) => name)));
   const [name, setName] = useState('');
   const making = useAction(createJoinToken, { failure: 'A line could not be made' });
-  const joined = fleet.filter((server) => !known.has(server.name));
+  const joined = fleet?.filter((server) => known?.has(server.name) === false) ?? [];
   return (
     <Stack>
       <form

@@ -1,6 +1,13 @@
 // The sub-pages of the settings, in the order of their navigation.
 
-import { IconBell, IconCalendar, IconHourglass, IconInfoCircle, IconTrafficCone } from '@tabler/icons-react';
+import {
+  IconBell,
+  IconCalendar,
+  IconFileSearch,
+  IconHourglass,
+  IconInfoCircle,
+  IconTrafficCone,
+} from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 
 export interface Subject {
@@ -35,6 +42,12 @@ export const subjects: readonly Subject[] = [
     to: '/settings/retention',
     icon: IconHourglass,
     about: 'For how long runs, their output and checkpoints, events and occurrences are kept.',
+  },
+  {
+    name: 'Audit log',
+    to: '/settings/audit',
+    icon: IconFileSearch,
+    about: 'Who did what, when, from where and why: servers drained, runs cancelled, whatever was removed.',
   },
   {
     name: 'About',

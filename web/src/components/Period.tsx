@@ -2,8 +2,8 @@ import { Select, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { localText, ofLocalText, zoneName } from '../../components/instants';
-import type { Search } from '../../components/useFilter';
+import { localText, ofLocalText, zoneName } from './instants';
+import type { Search } from './useFilter';
 
 const spans = [
   { value: '1h', label: 'last hour' },
@@ -13,8 +13,15 @@ const spans = [
 ];
 const between = 'between';
 
-/** When runs were asked for: within a length of time up to now, or between two instants of the browser's zone. */
-export function Period({ since, until }: { since: string; until: string }) {
+interface Props {
+  since: string;
+  until: string;
+  /** What happened in that time, such as "Asked for". */
+  what: string;
+}
+
+/** When something was: within a length of time up to now, or between two instants of the browser's zone. */
+export function Period({ since, until, what }: Props) {
   const navigate = useNavigate();
   const fixed = until !== '' || (since !== '' && !spans.some((span) => span.value === since));
   const [asked, setAsked] = useState(false);
@@ -59,8 +66,8 @@ export function Period({ since, until }: { since: string; until: string }) {
         clearable
         comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
       />
-      {open && field('since', 'Asked for from', since)}
-      {open && field('until', 'Asked for before', until)}
+      {open && field('since', `${what} from`, since)}
+      {open && field('until', `${what} before`, until)}
     </>
   );
 }

@@ -1,0 +1,28 @@
+import { screen, within } from '@testing-library/react';
+import { expect, it } from 'vitest';
+
+import { serverOf } from '../../data/servers';
+import { page, showLinked } from '../../testing/console';
+import { aServer } from '../../testing/samples';
+import { ServerCards } from './ServerCards';
+
+it('has a card for each server with its state, why, load in words, labels and version', async () => {
+  const servers = [
+    serverOf(aServer({ labels: { disk: 'fast' } })),
+    serverOf(aServer({ name: 'js-2', status: 'draining', reason: 'a new disk', load: null, rating: null })),
+  ];
+  showLinked(<ServerCards servers={servers} />, {
+    'GET /servers/js-1/load': () => page(),
+    'GET /servers/js-2/load': () => page(),
+  });
+  const first = within(await screen.findByRole('article', { name: 'js-1' }));
+  expect(first.getByRole('link', { name: 'js-1' }).getAttribute('href')).toBe('/servers/js-1');
+  for (const text of ['online', '25 %', '40 %', '50 %', '1/4', 'disk=fast']) {
+    expect(first.getByText(text)).toBeTruthy();
+  }
+  expect(first.getByText(/^1\.0\.0 · seen/)).toBeTruthy();
+  expect(first.getByRole('img', { name: 'CPU of js-1: 25 %' })).toBeTruthy();
+  const second = within(screen.getByRole('article', { name: 'js-2' }));
+  expect(second.getByText('a new disk')).toBeTruthy();
+  expect(second.getAllByText('–').length).toBeGreaterThanOrEqual(3);
+});
