@@ -83,7 +83,7 @@ func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (
 	})
 	switch {
 	case created:
-		c.offer(p.Chosen, ref, run, origin{})
+		c.offer(p.Chosen, ref, stored, origin{})
 	case err == nil:
 		c.fleet.release(p.Chosen, ref)
 		return stored, true, nil
