@@ -375,6 +375,7 @@ func likeness(t task.Target, req virtualserver.Request) string {
 	for _, name := range req.Avoid {
 		b.WriteString("\x02" + name)
 	}
+	b.WriteString("\x03" + req.RunAs)
 	return b.String()
 }
 
@@ -383,6 +384,7 @@ func (c *Conductor) request(name string, spec task.Spec) virtualserver.Request {
 	return virtualserver.Request{
 		Kind:     jobserver.KindJob,
 		Requires: spec.Requires,
+		RunAs:    spec.Job.RunAs,
 		Need:     c.learner.need(name, spec.Resources),
 	}
 }

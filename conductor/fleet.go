@@ -249,6 +249,7 @@ func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
 	}
 	cameBack = h.contact(b.At)
 	h.server.BootID, h.server.Instance, h.server.AgentVersion = b.BootID, b.Instance, b.AgentVersion
+	h.server.RunAs = b.RunAs
 	sample := b.Sample
 	h.server.Sample = &sample
 	h.ownAtSample = h.own

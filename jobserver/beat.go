@@ -9,6 +9,7 @@ type Beat struct {
 	BootID       string
 	Instance     string
 	AgentVersion string
+	RunAs        RunAs
 	Sample       Sample
 }
 

@@ -77,6 +77,8 @@ type Server struct {
 	Sample *Sample
 	// BootID, Instance and AgentVersion are what the agent last said of itself.
 	BootID, Instance, AgentVersion string
+	// RunAs is as which users it runs jobs, as its agent last said.
+	RunAs RunAs
 	// Held is the length of the hold that its agent was given before a planned absence of the conductor; 0 without one.
 	Held time.Duration
 	// Quarantine is why no run is placed there although it is online, or empty.

@@ -124,8 +124,21 @@ func BeatFromProto(server string, at time.Time, m *segnov1.HeartbeatRequest) job
 		BootID:       m.GetHello().GetBootId(),
 		Instance:     m.GetHello().GetInstance(),
 		AgentVersion: m.GetHello().GetAgentVersion(),
+		RunAs:        RunAsFromProto(m.GetHello()),
 		Sample:       s,
 	}
+}
+
+// RunAsFromProto returns as which users jobs may be run on the host that calls. More than may be is left out.
+func RunAsFromProto(m *segnov1.Hello) jobserver.RunAs {
+	r := jobserver.RunAs{Users: m.GetRunAs(), Problem: m.GetRunAsProblem()}
+	if r.Validate("run_as") != nil {
+		r.Users = nil
+	}
+	if len(r.Problem) > jobserver.MaxRunAsProblem {
+		r.Problem = "cannot run jobs as other users"
+	}
+	return r
 }
 
 // KeptToProto maps an attempt that an agent keeps.

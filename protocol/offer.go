@@ -89,6 +89,7 @@ func ExecutionToProto(e jobserver.Execution) *segnov1.Execution {
 	m := &segnov1.Execution{
 		Command:        e.Job.Command,
 		Env:            e.Job.Env,
+		RunAs:          e.Job.RunAs,
 		Params:         e.Params,
 		Timeout:        e.Timeout.Microseconds(),
 		StopGrace:      e.StopGrace.Microseconds(),
@@ -114,7 +115,7 @@ func ExecutionToProto(e jobserver.Execution) *segnov1.Execution {
 // ExecutionFromProto is the inverse of [ExecutionToProto].
 func ExecutionFromProto(m *segnov1.Execution) jobserver.Execution {
 	e := jobserver.Execution{
-		Job:            task.Job{Command: m.GetCommand(), Env: m.GetEnv()},
+		Job:            task.Job{Command: m.GetCommand(), Env: m.GetEnv(), RunAs: m.GetRunAs()},
 		Params:         m.GetParams(),
 		Timeout:        span(m.GetTimeout()),
 		StopGrace:      span(m.GetStopGrace()),

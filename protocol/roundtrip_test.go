@@ -53,7 +53,7 @@ func nilIfEmpty(m map[string]string) map[string]string {
 }
 
 func drawJob(t *rapid.T) task.Job {
-	job := task.Job{Env: maps.Draw(t, "env")}
+	job := task.Job{Env: maps.Draw(t, "env"), RunAs: rapid.SampledFrom([]string{"", "etl"}).Draw(t, "run as")}
 	switch rapid.IntRange(0, 2).Draw(t, "kind") {
 	case 0:
 		job.Command = vectors.Draw(t, "command")
@@ -165,10 +165,11 @@ func TestASampleAndTheKeptAttemptsArriveAsTheyWereSent(t *testing.T) {
 		}}
 		running.Unkillable = rapid.Bool().Draw(t, "unkillable")
 		ended := jobserver.Kept{Ref: task.Ref{Run: "over", Number: 2}, Ended: true}
-		hello := &segnov1.Hello{Instance: "i", BootId: "b", AgentVersion: "1", Clock: micros(clock)}
+		hello := &segnov1.Hello{Instance: "i", BootId: "b", AgentVersion: "1", Clock: micros(clock), RunAs: []string{"etl-*"}, RunAsProblem: "cannot"}
 
 		m := wire(t, HeartbeatToProto(hello, sample, []jobserver.Kept{running, ended}, true))
 		want := jobserver.Beat{Server: "js-1", At: at, BootID: "b", Instance: "i", AgentVersion: "1", Sample: sample}
+		want.RunAs = jobserver.RunAs{Users: []string{"etl-*"}, Problem: "cannot"}
 		want.Sample.At, want.Sample.AgentClock = at, clock
 		want.Sample.Attempts = []jobserver.AttemptUsage{running.Usage}
 		if diff := cmp.Diff(want, BeatFromProto("js-1", at, m)); diff != "" {
@@ -181,6 +182,13 @@ func TestASampleAndTheKeptAttemptsArriveAsTheyWereSent(t *testing.T) {
 			t.Fatalf("got %+v, held %v, want %+v and held", got, m.GetHeld(), running)
 		}
 	})
+}
+
+func TestUsersThatNoServerMayPermitAreLeftOut(t *testing.T) {
+	got := RunAsFromProto(&segnov1.Hello{RunAs: []string{"etl", "root"}, RunAsProblem: strings.Repeat("x", jobserver.MaxRunAsProblem+1)})
+	if len(got.Users) != 0 || got.Problem != "cannot run jobs as other users" {
+		t.Errorf("got %+v", got)
+	}
 }
 
 func TestTextsThatAreNotUTF8DoNotStopADelivery(t *testing.T) {

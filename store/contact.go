@@ -12,29 +12,40 @@ import (
 // Heard stores heartbeats. A server that was not online becomes so, and its unknown runs get back their prior state.
 // Beats of servers that do not exist, and beats that are older than what is stored, are passed over.
 func (db *DB) Heard(ctx context.Context, beats []jobserver.Beat) error {
-	samples := make([]string, len(beats))
+	texts := make([]beatTexts, len(beats))
 	for i, b := range beats {
 		var err error
-		if samples[i], err = encode(b.Sample, "sample of server", b.Server); err != nil {
+		if texts[i], err = textsOf(b); err != nil {
 			return err
 		}
 	}
-	errs := db.updateEach(ctx, len(beats), func(t *tx, i int) error { return heard(t, beats[i], samples[i]) })
+	errs := db.updateEach(ctx, len(beats), func(t *tx, i int) error { return heard(t, beats[i], texts[i]) })
 	if err := joinDistinct(errs); err != nil {
 		return fmt.Errorf("store heartbeats: %w", err)
 	}
 	return nil
 }
 
+// beatTexts are the parts of a heartbeat that are stored as JSON.
+type beatTexts struct{ sample, runAs string }
+
+func textsOf(b jobserver.Beat) (texts beatTexts, err error) {
+	if texts.sample, err = encode(b.Sample, "sample of server", b.Server); err != nil {
+		return texts, err
+	}
+	texts.runAs, err = encode(b.RunAs, "users of server", b.Server)
+	return texts, err
+}
+
 const updateBeat = `
-	UPDATE server SET last_seen = ?, boot_id = ?, instance = ?, agent_version = ?, sample = ?
+	UPDATE server SET last_seen = ?, boot_id = ?, instance = ?, agent_version = ?, sample = ?, run_as = ?
 	WHERE name = ? AND (last_seen IS NULL OR last_seen <= ?) RETURNING state`
 
-func heard(t *tx, b jobserver.Beat, sample string) error {
+func heard(t *tx, b jobserver.Beat, texts beatTexts) error {
 	var state string
 	at := micros(b.At)
 	err := t.change(updateBeat,
-		[]any{at, clean(b.BootID), clean(b.Instance), clean(b.AgentVersion), clean(sample), b.Server, at}, &state)
+		[]any{at, clean(b.BootID), clean(b.Instance), clean(b.AgentVersion), clean(texts.sample), clean(texts.runAs), b.Server, at}, &state)
 	if isNone(err) {
 		return nil
 	}

@@ -65,6 +65,9 @@ func TestContact(t *testing.T) {
 			if s.State != jobserver.Online || !s.LastSeen.Equal(noon.Add(time.Minute)) || s.Sample == nil || s.Sample.CPUs != 2 {
 				t.Errorf("got %+v, want it online with its sample", s)
 			}
+			if len(s.RunAs.Users) != 0 || s.RunAs.Problem != "" {
+				t.Errorf("it permits %+v, and said nothing of it", s.RunAs)
+			}
 			if s.Version != 1 {
 				t.Errorf("a beat made the version %d", s.Version)
 			}
@@ -90,6 +93,23 @@ func TestContact(t *testing.T) {
 		}
 		if want := []string{"server.joined", "server.online", "server.unreachable", "server.online"}; !slices.Equal(got, want) {
 			t.Errorf("got events %q, want %q", got, want)
+		}
+	})
+}
+
+func TestTheUsersThatAServerPermitsAreThoseOfItsNewestBeat(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		fleet(t, db, "js-1")
+		for i, want := range []jobserver.RunAs{
+			{Users: []string{"etl", "report-*"}}, {Users: []string{"etl"}, Problem: "cannot"}, {},
+		} {
+			b := jobserver.Beat{Server: "js-1", At: noon.Add(time.Duration(i+1) * time.Minute), RunAs: want}
+			if err := db.Heard(t.Context(), []jobserver.Beat{b}); err != nil {
+				t.Fatal(err)
+			}
+			if got := must(db.Server(t.Context(), "js-1"))(t); !got.RunAs.Equal(want) {
+				t.Errorf("got %+v, want %+v", got.RunAs, want)
+			}
 		}
 	})
 }

@@ -5,7 +5,7 @@ import (
 )
 
 const serverColumns = `name, kind, mode, state, state_since, reason, description, labels, slots, power, unavailable_after,
-	joined_at, last_seen, sample, boot_id, instance, agent_version, held, quarantine, version`
+	joined_at, last_seen, sample, boot_id, instance, agent_version, held, quarantine, run_as, version`
 
 type serverRow struct {
 	Name             string
@@ -27,6 +27,7 @@ type serverRow struct {
 	AgentVersion     string `db:"agent_version"`
 	Held             int64
 	Quarantine       string
+	RunAs            string `db:"run_as"`
 	Version          int64
 }
 
@@ -58,6 +59,9 @@ func (row serverRow) server() (jobserver.Server, error) {
 		if err := decode(*row.Sample, s.Sample, "sample of server", row.Name); err != nil {
 			return s, err
 		}
+	}
+	if err := decode(row.RunAs, &s.RunAs, "users of server", row.Name); err != nil {
+		return s, err
 	}
 	return s, decode(row.Labels, &s.Labels, "labels of server", row.Name)
 }

@@ -12,6 +12,9 @@ type Job struct {
 	Archive *Archive `json:"archive,omitempty" doc:"A package of a job, as it was uploaded as an archive."`
 	// Env is added to the clean environment in which the job starts.
 	Env map[string]string `json:"env,omitempty" doc:"Variables added to the job's environment."`
+	// RunAs is the user of the execution host as whom the job runs; empty is the user of the job server's agent. A server
+	// takes it only where its own settings permit the user.
+	RunAs string `json:"run_as,omitempty" doc:"User of the operating system as whom the job runs, where the job server's own settings permit that; by default the agent's user."`
 }
 
 // Script is a program text and the command that runs it.

@@ -130,6 +130,9 @@ func (j Job) Validate() error {
 		found.add(j.Archive.validate())
 	}
 	found.add(validEnv(j.Env))
+	if j.RunAs != "" {
+		found.add(CheckUser("run_as", j.RunAs))
+	}
 	return found.join()
 }
 

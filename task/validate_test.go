@@ -114,6 +114,12 @@ func TestRefusesWithTheFieldAsTheUserWroteIt(t *testing.T) {
 		{"job.steps[0].command[1]", func(s *task.Spec) {
 			s.Job = task.Job{Steps: []task.Step{{Name: "a", Command: []string{"a", "${{ params.x }}"}}}}
 		}},
+		{"job.run_as", func(s *task.Spec) { s.Job.RunAs = "root" }},
+		{"job.run_as", func(s *task.Spec) { s.Job.RunAs = "etl user" }},
+		{"job.run_as", func(s *task.Spec) { s.Job.RunAs = "-etl" }},
+		{"job.run_as", func(s *task.Spec) { s.Job.RunAs = "../etl" }},
+		{"job.run_as", func(s *task.Spec) { s.Job.RunAs = "0" }},
+		{"job.run_as", func(s *task.Spec) { s.Job.RunAs = strings.Repeat("a", task.MaxUser+1) }},
 		{"job.env.2X", func(s *task.Spec) { s.Job.Env = map[string]string{"2X": ""} }},
 		{"job.env.A=B", func(s *task.Spec) { s.Job.Env = map[string]string{"A=B": ""} }},
 		{"job.env.", func(s *task.Spec) { s.Job.Env = map[string]string{"": ""} }},

@@ -30,7 +30,7 @@ func TestThePageOnRatingIsComplete(t *testing.T) {
 	for _, r := range []virtualserver.Refusal{
 		virtualserver.RefusedOffline, virtualserver.RefusedDraining, virtualserver.RefusedDisabled, virtualserver.RefusedInactive, virtualserver.RefusedNoSlot,
 		virtualserver.RefusedLabel, virtualserver.RefusedBound, virtualserver.RefusedKind, virtualserver.RefusedNoSample, virtualserver.RefusedNotJoined,
-		virtualserver.RefusedQuarantined, virtualserver.RefusedReturned,
+		virtualserver.RefusedQuarantined, virtualserver.RefusedReturned, virtualserver.RefusedUser,
 	} {
 		want("refusal", "`"+string(r)+"`")
 	}

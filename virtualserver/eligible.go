@@ -27,6 +27,9 @@ func refuse(c *Candidate, req *Request, p *projection) (Refusal, string) {
 	if missing := missingLabels(s.Labels, req.Requires); missing != "" {
 		return RefusedLabel, missing
 	}
+	if words := s.RunAs.Refuses(req.RunAs); words != "" {
+		return RefusedUser, words
+	}
 	switch {
 	case s.Mode == jobserver.Disabled:
 		return RefusedDisabled, "is disabled" + because(s.Reason)

@@ -30,6 +30,15 @@ func TestRefusals(t *testing.T) {
 			virtualserver.RefusedLabel, "lacks the label gpu=yes, zone=eu"},
 		"a label with another value": {func(c *virtualserver.Candidate) { c.Server.Labels = map[string]string{"zone": "us"} },
 			virtualserver.Request{Requires: map[string]string{"zone": "eu"}}, virtualserver.RefusedLabel, "has the label zone=us and not zone=eu"},
+		"a user that it permits": {func(c *virtualserver.Candidate) { c.Server.RunAs.Users = []string{"etl-*"} },
+			virtualserver.Request{RunAs: "etl-1"}, "", ""},
+		"a user that it does not permit": {func(c *virtualserver.Candidate) { c.Server.RunAs.Users = []string{"etl-*"} },
+			virtualserver.Request{RunAs: "report"}, virtualserver.RefusedUser, "does not permit jobs to run as report"},
+		"a user where none is permitted": {nil, virtualserver.Request{RunAs: "etl"},
+			virtualserver.RefusedUser, "does not permit jobs to run as etl"},
+		"a user whom its agent could not become": {func(c *virtualserver.Candidate) {
+			c.Server.RunAs = jobserver.RunAs{Users: []string{"etl"}, Problem: "cannot run jobs as other users: its agent runs with the uid 1000, and that takes root"}
+		}, virtualserver.Request{RunAs: "etl"}, virtualserver.RefusedUser, "cannot run jobs as other users: its agent runs with the uid 1000, and that takes root"},
 		"disabled": {func(c *virtualserver.Candidate) { c.Server.Mode, c.Server.Reason = jobserver.Disabled, "broken fan" }, virtualserver.Request{},
 			virtualserver.RefusedDisabled, "is disabled (broken fan)"},
 		"draining": {func(c *virtualserver.Candidate) { c.Server.Mode = jobserver.Draining }, virtualserver.Request{},

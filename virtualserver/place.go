@@ -23,7 +23,9 @@ type Request struct {
 	Kind jobserver.Kind
 	// Requires are labels that a server must have.
 	Requires map[string]string
-	Need     Need
+	// RunAs is the user of the host as whom the job is to run, or empty.
+	RunAs string
+	Need  Need
 	// Avoid are servers that are taken only if no other is eligible.
 	Avoid []string
 	// Archive is the digest of the job's archive, or empty.
@@ -118,6 +120,7 @@ const (
 	RefusedInactive  Refusal = "inactive"
 	RefusedNoSlot    Refusal = "no free slot"
 	RefusedLabel     Refusal = "label missing"
+	RefusedUser      Refusal = "user not permitted"
 	RefusedBound     Refusal = "over a bound"
 	RefusedKind      Refusal = "wrong kind"
 	RefusedNoSample  Refusal = "no sample"

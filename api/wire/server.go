@@ -52,7 +52,10 @@ type Server struct {
 	// Held is nil without a hold.
 	Held       *task.Duration `json:"held" doc:"The hold that its agent was given before a planned absence of the conductor; null without one."`
 	Quarantine string         `json:"quarantine" doc:"Why no run is placed there although it is online; empty where it is none."`
-	SlotsUsed  int            `json:"slots_used"`
+	// RunAs are the users, or patterns of users, that the job server's own settings permit.
+	RunAs        []string `json:"run_as" doc:"Users of the host, or patterns with *, as whom the job server's own settings permit jobs to run." nullable:"false"`
+	RunAsProblem string   `json:"run_as_problem" doc:"Why jobs cannot run as other users there, although its settings permit some; completes the sentence \"js-1 …\"."`
+	SlotsUsed    int      `json:"slots_used"`
 	// Rating and Stars are null without a sample.
 	Rating         *float64         `json:"rating" doc:"0 to 100 by the preset recommended, for a run of one core; null without a sample."`
 	Stars          *float64         `json:"stars" doc:"0 to 5 in halves; null without a sample."`

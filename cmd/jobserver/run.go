@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -27,7 +29,7 @@ func newRunCommand() *cobra.Command {
 			"SIGTERM ends the agent and leaves the jobs running; their results are delivered once it is started again.",
 		Args: cobra.NoArgs,
 	}
-	load := s.bind(cmd, "data", "cgroup", "warm", "log_level", "log_format")
+	load := s.bind(cmd, "data", "run_as", "cgroup", "warm", "log_level", "log_format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := load(); err != nil {
 			return err
@@ -53,16 +55,21 @@ func run(ctx context.Context, s *settings) error {
 	defer unlock()
 
 	log := newLogger(os.Stderr, s).With("server", id.Name)
+	users, err := permitted(s.RunAs, log)
+	if err != nil {
+		return err
+	}
 	a, err := agent.New(agent.Options{
 		Identity: id,
 		Data:     data,
+		RunAs:    users,
 		Version:  version.Version,
 		Logger:   log,
 		Guard: func(ctx context.Context) (agent.Guard, error) {
 			return guard.Connect(ctx, guard.ClientOptions{
 				// The conductor knows how many slots the server has now; this only bounds what could go wrong.
 				Data: data, Cgroup: s.Cgroup, Linger: guard.DefaultLinger, MaxKeepers: jobserver.MaxSlots,
-				Warm: s.Warm, Logger: log,
+				Warm: s.Warm, RunAs: users, Logger: log,
 			})
 		},
 	})
@@ -73,6 +80,30 @@ func run(ctx context.Context, s *settings) error {
 	err = a.Run(ctx)
 	log.Info("the agent ends; its jobs go on")
 	return err
+}
+
+// permitted returns as which users jobs may run. A name that stands for root is refused; one that the host does not know
+// yet, and an agent that has no right to run jobs as others, are told of in the log.
+func permitted(users []string, log *slog.Logger) (jobserver.RunAs, error) {
+	if len(users) == 0 {
+		return jobserver.RunAs{}, nil
+	}
+	for _, name := range users {
+		if strings.Contains(name, "*") {
+			continue
+		}
+		switch _, err := guard.LookUpAccount(name); {
+		case errors.Is(err, fault.Forbidden):
+			return jobserver.RunAs{}, fmt.Errorf("run_as: %w", err)
+		case err != nil:
+			log.Warn("a user of run_as is not known on this host", "user", name, "error", err)
+		}
+	}
+	r := jobserver.RunAs{Users: users, Problem: guard.CannotRunAs()}
+	if r.Problem != "" {
+		log.Error("run_as is set, but this job server " + r.Problem)
+	}
+	return r, nil
 }
 
 // lock sees to it that one agent works on a data folder.

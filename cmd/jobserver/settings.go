@@ -34,10 +34,11 @@ type settings struct {
 	Power     float64           `setting:"power" help:"factor for the speed of the host; 1 is ordinary"`
 	Label     map[string]string `setting:"label" help:"label of the server, as name=value; may be given several times"`
 
-	Cgroup    string `setting:"cgroup" help:"control groups for jobs: auto, off, or the folder of a delegated group of version 2"`
-	Warm      int    `setting:"warm" help:"how many processes stand ready to keep a job: a burst of so many starts at once; each takes about 4 MB"`
-	LogLevel  string `setting:"log_level" help:"least level that is logged: debug, info, warn or error"`
-	LogFormat string `setting:"log_format" help:"form of the log: text or json"`
+	RunAs     []string `setting:"run_as" help:"users as whom jobs may run that ask for it, with * for any characters; none by default, and never root"`
+	Cgroup    string   `setting:"cgroup" help:"control groups for jobs: auto, off, or the folder of a delegated group of version 2"`
+	Warm      int      `setting:"warm" help:"how many processes stand ready to keep a job: a burst of so many starts at once; each takes about 4 MB"`
+	LogLevel  string   `setting:"log_level" help:"least level that is logged: debug, info, warn or error"`
+	LogFormat string   `setting:"log_format" help:"form of the log: text or json"`
 }
 
 func defaultSettings() settings {
@@ -57,6 +58,7 @@ func (s *settings) Validate() error {
 	found := []error{
 		task.CheckLabels("label", s.Label),
 		checkLog(s),
+		jobserver.RunAs{Users: s.RunAs}.Validate("run_as"),
 	}
 	for _, url := range s.Conductor {
 		found = append(found, protocol.CheckURL(url))

@@ -108,6 +108,7 @@ func (a *app) showServer(s wire.Server) {
 		{"name", s.Name}, {"kind", string(s.Kind)}, {"status", status}, {"silent", a.timersWord(s.Timers)},
 		{"quarantined", a.style().red(line(s.Quarantine))}, {"held for", heldWord(s.Held)}, {"description", line(s.Description)},
 		{"labels", pairs(s.Labels)}, {"slots", fmt.Sprintf("%d of %d taken", s.SlotsUsed, s.Slots)}, {"power", fmt.Sprint(s.Power)},
+		{"runs jobs as", runAsWord(s)},
 		{"rating", rating}, {"load", load}, {"unavailable after", unavailable}, {"virtual servers", strings.Join(s.VirtualServers, ", ")},
 		{"seen", a.ago(s.LastSeen)}, {"joined", clock(&s.JoinedAt)}, {"agent", line(s.AgentVersion)},
 	}...)
@@ -122,6 +123,14 @@ func (a *app) showServer(s wire.Server) {
 		}
 		return []string{string(t.Run), fmt.Sprint(t.Number), a.style().state(string(t.State)), a.ago(since)}
 	}))
+}
+
+// runAsWord says as which users of its host a server runs jobs, besides its agent's own.
+func runAsWord(s wire.Server) string {
+	if len(s.RunAs) > 0 && s.RunAsProblem != "" {
+		return strings.Join(s.RunAs, ", ") + " (but it " + line(s.RunAsProblem) + ")"
+	}
+	return strings.Join(s.RunAs, ", ")
 }
 
 // statusWord is the status of a server, and whether it is fit for runs.

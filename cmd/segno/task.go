@@ -106,6 +106,7 @@ func (a *app) showTask(t wire.Task) {
 	a.facts([][2]string{
 		{"name", t.Name}, {"description", line(t.Description)}, {"labels", pairs(t.Labels)}, {"runs on", target(t.Target)},
 		{"requires", pairs(t.Requires)}, {"needs", resources(t.Resources)}, {"parameters", pairs(t.Params)}, {"environment", pairs(t.Job.Env)},
+		{"runs as", t.Job.RunAs},
 		{"timeout", durationWord(t.Timeout)}, {"priority", priority}, {"retries", retriesWord(t.Retries)},
 		{"on error", failed}, {"limits", limitsWord(t.Spec)}, {"groups", strings.Join(t.ConcurrencyGroups, ", ")},
 		{"kept", retentionWord(t.Retention)},

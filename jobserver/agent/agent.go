@@ -30,6 +30,8 @@ type Options struct {
 	Data string
 	// Version is the version of this program.
 	Version string
+	// RunAs is as which users the host runs jobs; the guard keeps to it, and the conductor is told.
+	RunAs jobserver.RunAs
 	// Guard connects to a guard, and starts one where there is none.
 	Guard func(ctx context.Context) (Guard, error)
 	// FlushWithin bounds how long Run goes on delivering once it was told to end; 0 means 3 s.
@@ -280,6 +282,8 @@ func (a *Agent) hello() *segnov1.Hello {
 		BootId:       a.bootID,
 		AgentVersion: a.options.Version,
 		Clock:        time.Now().UnixMicro(),
+		RunAs:        a.options.RunAs.Users,
+		RunAsProblem: a.options.RunAs.Problem,
 	}
 }
 

@@ -54,6 +54,9 @@ type attempt struct {
 	dir   string
 	env   []string
 	path  string
+	// who is the user as whom its job runs, nil for the keeper's own; door is the socket of such a job, or nil.
+	who  *Account
+	door *door
 
 	steps []step
 	step  int

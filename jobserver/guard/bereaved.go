@@ -94,6 +94,7 @@ func (g *guardian) settle(now time.Duration) {
 		closeFD(&k.slate)
 		os.Remove(g.place.controlSocket(k.pid))
 		os.Remove(g.place.jobSocket(k.pid))
+		os.Remove(g.place.doorSocket(k.pid))
 		os.Remove(g.place.spareRoom(k.pid))
 		if dir := g.cgroupOf(k); dir != "" {
 			removeCgroup(dir)

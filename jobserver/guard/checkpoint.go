@@ -30,6 +30,7 @@ type draft struct {
 	// dir and keep are the working directory and the patterns of what later steps need of it.
 	dir  string
 	keep []string
+	who  *Account
 	task.Checkpoint
 }
 
@@ -49,7 +50,7 @@ func (k *keeper) newDraft(c task.Checkpoint) (*draft, error) {
 	}
 	a.drafts++
 	a.drafting++
-	d := &draft{of: a, path: k.folder.Draft(a.Ref, a.drafts), dir: a.dir, Checkpoint: c}
+	d := &draft{of: a, path: k.folder.Draft(a.Ref, a.drafts), dir: a.dir, who: a.who, Checkpoint: c}
 	d.Run, d.Attempt = a.Ref.Run, a.Ref.Number
 	if len(a.Job.Steps) > 0 {
 		d.Step = a.step
@@ -80,7 +81,7 @@ func (d *draft) gather(ctx context.Context, body io.Reader) (err error) {
 			return err
 		}
 	}
-	if err := w.keep(d.dir, d.keep); err != nil {
+	if err := d.who.act(func() error { return w.keep(d.dir, d.keep) }); err != nil {
 		return err
 	}
 	if err := errors.Join(w.Close(), buffer.Flush()); err != nil {
@@ -277,20 +278,23 @@ func (k *keeper) unpack(now time.Duration) {
 		k.beginStep(now)
 	}
 	a.phase = preparing
-	k.beside(func(ctx context.Context) error { return unpackResume(ctx, a.ResumeContent, a.dir) }, unpacked)
+	k.beside(func(ctx context.Context) error { return unpackResume(ctx, a.ResumeContent, a.dir, a.who) }, unpacked)
 }
 
-func unpackResume(ctx context.Context, content, dir string) error {
-	files := dir + "/" + resumeFolder
-	if err := os.Mkdir(files, 0o700); err != nil {
-		return err
-	}
+// unpackResume unpacks what is in the file content into a working directory, as the user who.
+func unpackResume(ctx context.Context, content, dir string, who *Account) error {
 	f, err := os.Open(content)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return noRoom(unpackArchive(ctx, bufio.NewReaderSize(f, 128<<10), dir, files))
+	return who.act(func() error {
+		files := dir + "/" + resumeFolder
+		if err := os.Mkdir(files, 0o700); err != nil {
+			return err
+		}
+		return noRoom(unpackArchive(ctx, bufio.NewReaderSize(f, 128<<10), dir, files))
+	})
 }
 
 // beside does something that may take long for the present attempt beside the loop, and then goes on with it in the loop.

@@ -29,6 +29,8 @@ type ClientOptions struct {
 	Linger time.Duration
 	// MaxKeepers is the most attempts that may run at once; 0 means jobserver.DefaultSlots.
 	MaxKeepers int
+	// RunAs are the users as whom jobs may run, besides the guard's own.
+	RunAs jobserver.RunAs
 	// Warm is how many keepers without work are kept ready; 0 means DefaultWarm.
 	Warm   int
 	Logger *slog.Logger
@@ -43,6 +45,8 @@ type Client struct {
 	guard   *net.UnixConn
 	// guardID is the guard's own name, empty for one that tells none; settled has its answers to doSettle.
 	guardID string
+	// runsAs is true where the guard knows how to run jobs as other users.
+	runsAs  bool
 	settled chan struct{}
 	growth  *growth
 	names   *nameSync
@@ -108,6 +112,12 @@ func connectOnce(ctx context.Context, o ClientOptions) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(o.RunAs.Users) > 0 && o.RunAs.Problem == "" {
+		// Before a job needs it: what started the agent may have closed the data folder to jobs that still run.
+		if err := p.admitUsers(); err != nil {
+			return nil, err
+		}
+	}
 	folder, err := spool.OpenFolder(p.spools())
 	if err != nil {
 		return nil, err
@@ -139,7 +149,7 @@ func connectOnce(ctx context.Context, o ClientOptions) (*Client, error) {
 // already, fault.Invalid for one that no process can be made of, and fault.Unavailable where there is no keeper or no
 // room: then nothing was started.
 func (c *Client) Start(ctx context.Context, e jobserver.Execution) error {
-	if err := errors.Join(spool.CheckRef(e.Ref), check(&e)); err != nil {
+	if err := errors.Join(spool.CheckRef(e.Ref), check(&e), c.mayRunAs(e.Job.RunAs)); err != nil {
 		return fmt.Errorf("start %s: %w", spool.Name(e.Ref), err)
 	}
 	h, err := c.hold(e.Ref)

@@ -107,7 +107,7 @@ func (c *Client) hearGuard(listed chan<- error) {
 				err := fmt.Errorf("the guard speaks version %d, this program %d: let its jobs end first", n.Version, version)
 				offer(listed, err)
 			}
-			c.guardID = n.Guard
+			c.guardID, c.runsAs = n.Guard, n.RunsAs
 		case isSettled:
 			offer(c.settled, struct{}{})
 		case isKeeper:

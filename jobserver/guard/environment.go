@@ -63,8 +63,8 @@ func newEnvironment(helper, socket string) environment {
 	return e
 }
 
-// of returns the environment of a job that works in dir, and its PATH.
-func (e environment) of(x *jobserver.Execution, dir string) ([]string, string) {
+// of returns the environment of a job that works in dir as the user who, and its PATH.
+func (e environment) of(x *jobserver.Execution, dir string, who *Account, at *door) ([]string, string) {
 	path := e.path
 	if own, ok := x.Job.Env["PATH"]; ok {
 		path = own
@@ -73,8 +73,8 @@ func (e environment) of(x *jobserver.Execution, dir string) ([]string, string) {
 		path = strings.TrimPrefix(path+":"+e.helper, ":")
 	}
 	number := strconv.Itoa(x.Ref.Number)
-	env := make([]string, 0, len(e.base)+12+len(x.Job.Env)+len(x.Params))
-	for _, entry := range append(slices.Clip(e.base), "TMPDIR="+dir) {
+	env := make([]string, 0, len(e.base)+14+len(x.Job.Env)+len(x.Params))
+	for _, entry := range append(e.baseOf(who), "TMPDIR="+dir) {
 		name, _, _ := strings.Cut(entry, "=")
 		if _, own := x.Job.Env[name]; !own {
 			env = append(env, entry)
@@ -87,7 +87,7 @@ func (e environment) of(x *jobserver.Execution, dir string) ([]string, string) {
 	}
 	env = append(env, "PATH="+path,
 		"SEGNO_RUN_ID="+string(x.Ref.Run), "SEGNO_TASK="+x.Task, "SEGNO_ATTEMPT="+number, "SEGNO_FENCE="+number,
-		"SEGNO_SOCKET="+e.socket)
+		"SEGNO_SOCKET="+e.socketOf(at))
 	if !x.ScheduledFor.IsZero() {
 		env = append(env, "SEGNO_SCHEDULED_FOR="+x.ScheduledFor.UTC().Format(time.RFC3339Nano))
 	}
@@ -98,6 +98,27 @@ func (e environment) of(x *jobserver.Execution, dir string) ([]string, string) {
 		env = append(env, "TRACEPARENT="+x.Traceparent)
 	}
 	return append(env, paramVariables(x.Params)...), path
+}
+
+// baseOf returns what every job of a user has.
+func (e environment) baseOf(who *Account) []string {
+	if who == nil {
+		return slices.Clip(e.base)
+	}
+	base := make([]string, 0, len(e.base)+4)
+	for _, entry := range e.base {
+		if !strings.HasPrefix(entry, "HOME=") && !strings.HasPrefix(entry, "USER=") {
+			base = append(base, entry)
+		}
+	}
+	return append(base, "HOME="+who.Home, "USER="+who.Name, "LOGNAME="+who.Name)
+}
+
+func (e environment) socketOf(at *door) string {
+	if at == nil {
+		return e.socket
+	}
+	return at.path
 }
 
 // paramVariables returns SEGNO_PARAM_<NAME> for each parameter. Of names that come to the same variable, the last in

@@ -128,8 +128,10 @@ func (g *guardian) open(cgroup string) (err error) {
 	if g.lock, err = lockFile(g.place.lock()); err != nil {
 		return err
 	}
-	if err := removeAllIn(g.place.sockets()); err != nil {
-		return err
+	for _, dir := range []string{g.place.sockets(), g.place.doors()} {
+		if err := removeAllIn(dir); err != nil {
+			return err
+		}
 	}
 	if g.cgroups, err = openCgroups(cgroup, cgroupName(g.place)); err != nil {
 		return err
@@ -164,6 +166,9 @@ func lockFile(path string) (int, error) {
 
 func removeAllIn(dir string) error {
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("list %s: %w", dir, err)
 	}
@@ -265,7 +270,7 @@ func (g *guardian) greet() {
 		return
 	}
 	g.clients = append(g.clients, fd)
-	g.tell(fd, notice{Is: isGuard, PID: os.Getpid(), Version: version, Guard: g.id})
+	g.tell(fd, notice{Is: isGuard, PID: os.Getpid(), Version: version, Guard: g.id, RunsAs: true})
 	for _, k := range g.keepers {
 		if k.ready {
 			g.tell(fd, notice{Is: isKeeper, PID: k.pid})

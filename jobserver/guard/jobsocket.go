@@ -53,7 +53,17 @@ func listenJob(path string) (*jobSocket, error) {
 		return nil, fmt.Errorf("listen for jobs: %w", err)
 	}
 	s := &jobSocket{wake: wake, served: make(chan struct{})}
-	s.server = &http.Server{
+	s.server = s.newServer()
+	go func() {
+		defer close(s.served)
+		_ = s.server.Serve(l)
+	}()
+	return s, nil
+}
+
+// newServer returns a server for requests of jobs.
+func (s *jobSocket) newServer() *http.Server {
+	return &http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -62,11 +72,6 @@ func listenJob(path string) (*jobSocket, error) {
 		// Whatever a job sends on its own socket is for the job to know.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
-	go func() {
-		defer close(s.served)
-		_ = s.server.Serve(l)
-	}()
-	return s, nil
 }
 
 func (s *jobSocket) close() {
@@ -164,10 +169,17 @@ func (s *jobSocket) hand(w http.ResponseWriter, r *http.Request, q jobRequest) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// ask has the keeper's loop do something and returns what it replies, or the error of ctx. The reply has room for one.
+// ask has the keeper's loop do something for the job whose request has the context ctx, and returns what it replies, or
+// the error of ctx. The reply has room for one.
 func (s *jobSocket) ask(ctx context.Context, do func(k *keeper, reply chan<- error)) error {
 	reply := make(chan error, 1)
-	s.post(func(k *keeper) { do(k, reply) })
+	s.post(func(k *keeper) {
+		if k.attempt != nil && k.attempt.door != doorOf(ctx) {
+			reply <- fmt.Errorf("the attempt has ended: %w", fault.Conflict)
+			return
+		}
+		do(k, reply)
+	})
 	select {
 	case err := <-reply:
 		return err

@@ -154,6 +154,9 @@ func (k *keeper) close() {
 	if k.attempt != nil && k.attempt.aside != nil {
 		k.attempt.aside()
 	}
+	if k.attempt != nil {
+		k.attempt.door.close()
+	}
 	k.job.close()
 	k.asides.Wait()
 	k.waiter.close()

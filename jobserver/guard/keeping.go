@@ -37,11 +37,7 @@ func (k *keeper) start(fd int, now time.Duration) error {
 	if a.Lease != nil {
 		k.watchLease(now)
 	}
-	if a.dir, err = k.rooms.open(a.Ref); err == nil {
-		a.env, a.path = k.launch.env.of(&a.Execution, a.dir)
-		a.steps, err = stepsOf(&a.Job, a.dir)
-	}
-	switch {
+	switch err := k.furnish(a); {
 	case err != nil:
 		k.notStarted(err, now)
 	case a.Resume != nil:
@@ -50,6 +46,21 @@ func (k *keeper) start(fd int, now time.Duration) error {
 		k.beginStep(now)
 	}
 	return nil
+}
+
+// furnish makes what the job of an attempt finds: its folder, environment, script, and the socket to the keeper.
+func (k *keeper) furnish(a *attempt) (err error) {
+	if a.Job.RunAs != "" {
+		if err := k.admit(a); err != nil {
+			return err
+		}
+	}
+	if a.dir, err = k.rooms.open(a.Ref, a.who); err != nil {
+		return err
+	}
+	a.env, a.path = k.launch.env.of(&a.Execution, a.dir, a.who, a.door)
+	a.steps, err = stepsOf(&a.Job, a.dir, a.who)
+	return err
 }
 
 // beginStep starts the present step, unless the attempt is to end.
@@ -93,7 +104,7 @@ func (k *keeper) launchStep(s step) (process, error) {
 		return process{}, err
 	}
 	k.cgroup.limitMemory(a.MemoryLimit)
-	return k.launch.command(s.argv, a.env, a.path, a.dir)
+	return k.launch.command(s.argv, a.env, a.path, a.dir, a.who)
 }
 
 // watchProcess waits for the end of a process and for its output.
@@ -331,6 +342,7 @@ func (k *keeper) commit(now time.Duration) {
 	if err := k.note(nil); err != nil {
 		k.log.Error("a slate could not be cleared", "error", err)
 	}
+	a.door.close()
 	a.spool.Close()
 	k.tell(notice{Is: isEnded, Run: a.Ref.Run, Number: a.Ref.Number, Beside: a.Lease != nil || a.Resume != nil || a.drafts+a.made > 0})
 	k.attempt, k.idleSince, k.tidyAt = nil, now, now+tidyUsed+time.Duration(k.pid)*(99*time.Millisecond)%tidySpread

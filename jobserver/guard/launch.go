@@ -36,9 +36,9 @@ type launcher struct {
 	slack time.Duration
 }
 
-// command starts argv in dir with the environment env, of which path is the PATH. The process has a session of its
-// own, /dev/null as its input, and no descriptors but the three.
-func (l *launcher) command(argv, env []string, path, dir string) (process, error) {
+// command starts argv in dir as the user who, with the environment env, of which path is the PATH. The process has a
+// session of its own, /dev/null as its input, and no descriptors but the three.
+func (l *launcher) command(argv, env []string, path, dir string, who *Account) (process, error) {
 	file, err := lookPath(argv[0], path, dir)
 	if err != nil {
 		return process{}, fmt.Errorf("exec %q: %w", argv[0], err)
@@ -53,7 +53,12 @@ func (l *launcher) command(argv, env []string, path, dir string) (process, error
 		return process{}, fmt.Errorf("make pipe: %w", err)
 	}
 	p := process{fd: -1, stdout: stdout[0], stderr: stderr[0]}
-	sys := &syscall.SysProcAttr{Setsid: true, PidFD: &p.fd}
+	if who != nil {
+		// So that the job may open /dev/stdout and /dev/stderr by name.
+		unix.Fchown(stdout[1], int(who.UID), int(who.GID))
+		unix.Fchown(stderr[1], int(who.UID), int(who.GID))
+	}
+	sys := &syscall.SysProcAttr{Setsid: true, PidFD: &p.fd, Credential: who.credential()}
 	if l.group != nil {
 		sys.UseCgroupFD, sys.CgroupFD = true, l.group.fd
 	}
@@ -68,7 +73,7 @@ func (l *launcher) command(argv, env []string, path, dir string) (process, error
 	if err != nil {
 		unix.Close(p.stdout)
 		unix.Close(p.stderr)
-		return process{}, fmt.Errorf("exec %q: %w", argv[0], err)
+		return process{}, fmt.Errorf("exec %q%s: %w", argv[0], who.words(), err)
 	}
 	// Only this end: a job that found its own output non-blocking would break.
 	unix.SetNonblock(p.stdout, true)
@@ -84,12 +89,12 @@ type step struct {
 	keep []string
 }
 
-// stepsOf returns the commands of a job that works in dir, and writes its script there.
-func stepsOf(j *task.Job, dir string) ([]step, error) {
+// stepsOf returns the commands of a job that works in dir as the user who, and writes its script there.
+func stepsOf(j *task.Job, dir string, who *Account) ([]step, error) {
 	switch {
 	case j.Script != nil:
 		file := filepath.Join(dir, scriptFile)
-		if err := writeScript(file, j.Script.Text); err != nil {
+		if err := who.act(func() error { return writeScript(file, j.Script.Text) }); err != nil {
 			return nil, err
 		}
 		interpreter := j.Script.Interpreter
@@ -133,10 +138,10 @@ func newWorkroom(folder, spare string) *workroom {
 	return &workroom{folder: folder, spare: spare, kept: os.Mkdir(spare, 0o700) == nil}
 }
 
-// open makes the empty directory of an attempt.
-func (w *workroom) open(ref task.Ref) (string, error) {
+// open makes the empty directory of an attempt, which belongs to the user who. What lies there already is removed.
+func (w *workroom) open(ref task.Ref, who *Account) (string, error) {
 	dir := w.folder + "/" + spool.Name(ref)
-	if w.kept {
+	if w.kept && who == nil {
 		w.kept = false
 		if unix.Rename(w.spare, dir) == nil {
 			return dir, nil
@@ -147,6 +152,12 @@ func (w *workroom) open(ref task.Ref) (string, error) {
 	if errors.Is(err, os.ErrExist) {
 		if err = os.RemoveAll(dir); err == nil {
 			err = os.Mkdir(dir, 0o700)
+		}
+	}
+	if err == nil && who != nil {
+		// No one else can put another in its place: the folder above belongs to the keeper's user.
+		if err = os.Lchown(dir, int(who.UID), int(who.GID)); err == nil {
+			err = who.reach(dir)
 		}
 	}
 	if err != nil {

@@ -33,6 +33,45 @@ func openPlace(data string) (place, error) {
 	return p, p.makeSockets()
 }
 
+// admitUsers makes the working folders, and the folder of jobs' own sockets, reachable for other users: they may pass
+// through the data folder, and see nothing of what lies in it. All else there is made private.
+func (p place) admitUsers() error {
+	entries, err := os.ReadDir(p.data)
+	if err != nil {
+		return fmt.Errorf("let users into the data folder: %w", err)
+	}
+	for _, e := range entries {
+		path := filepath.Join(p.data, e.Name())
+		if path == p.work() || path == p.doors() {
+			continue
+		}
+		if err := makePrivate(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("let users into the data folder: %w", err)
+		}
+	}
+	if err := os.Mkdir(p.doors(), 0o700); err != nil && !os.IsExist(err) {
+		return fmt.Errorf("make folder of jobs' sockets: %w", err)
+	}
+	if err := checkOwn(p.doors()); err != nil {
+		return fmt.Errorf("folder of jobs' sockets: %w", err)
+	}
+	for _, dir := range []string{p.data, p.work(), p.doors()} {
+		if err := os.Chmod(dir, 0o711); err != nil {
+			return fmt.Errorf("let users into the data folder: %w", err)
+		}
+	}
+	return nil
+}
+
+// makePrivate takes a file from everyone but its owner. Links are left alone: what they name lies elsewhere.
+func makePrivate(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&fs.ModeSymlink != 0 || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	return os.Chmod(path, info.Mode().Perm()&0o700)
+}
+
 func (p place) spools() string { return filepath.Join(p.data, "spool") }
 func (p place) work() string   { return filepath.Join(p.data, "work") }
 func (p place) lock() string   { return filepath.Join(p.data, "guard.lock") }
@@ -48,6 +87,15 @@ func (p place) sockets() string {
 	return filepath.Join(os.TempDir(), "segno-"+strconv.Itoa(os.Getuid())+"-"+p.hash())
 }
 
+// doors is the folder of the sockets of jobs that run as other users, which sockets is closed to.
+func (p place) doors() string {
+	dir := filepath.Join(p.data, "doors")
+	if len(dir)+len("/job-4194304") <= maxSocketPath {
+		return dir
+	}
+	return filepath.Join(os.TempDir(), "segno-doors-"+strconv.Itoa(os.Getuid())+"-"+p.hash())
+}
+
 // hash is a short name for the data folder.
 func (p place) hash() string {
 	sum := sha256.Sum256([]byte(p.data))
@@ -61,12 +109,24 @@ func (p place) makeSockets() error {
 		return fmt.Errorf("make folder of sockets: %w", err)
 	}
 	info, err := os.Lstat(dir)
-	if err != nil {
+	if err == nil && info.Mode().Perm() != 0o700 {
+		err = fmt.Errorf("%s is not private: %w", dir, fs.ErrPermission)
+	}
+	if err := errors.Join(err, checkOwn(dir)); err != nil {
 		return fmt.Errorf("folder of sockets: %w", err)
 	}
+	return nil
+}
+
+// checkOwn refuses what is no folder of this user's.
+func checkOwn(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
 	st, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || info.Mode().Perm() != 0o700 || !ok || int(st.Uid) != os.Getuid() {
-		return fmt.Errorf("folder of sockets %s is not a private folder of this user: %w", dir, fs.ErrPermission)
+	if !info.IsDir() || !ok || int(st.Uid) != os.Getuid() || info.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("%s is not a folder of this user alone: %w", dir, fs.ErrPermission)
 	}
 	return nil
 }
@@ -75,7 +135,8 @@ func (p place) guardSocket() string { return filepath.Join(p.sockets(), "guard")
 func (p place) controlSocket(pid int) string {
 	return filepath.Join(p.sockets(), "control-"+strconv.Itoa(pid))
 }
-func (p place) jobSocket(pid int) string { return filepath.Join(p.sockets(), "job-"+strconv.Itoa(pid)) }
+func (p place) jobSocket(pid int) string  { return filepath.Join(p.sockets(), "job-"+strconv.Itoa(pid)) }
+func (p place) doorSocket(pid int) string { return filepath.Join(p.doors(), "job-"+strconv.Itoa(pid)) }
 
 // spareRoom is the working directory that a keeper has ready for its next attempt.
 func (p place) spareRoom(pid int) string { return p.work() + "/.spare-" + strconv.Itoa(pid) }

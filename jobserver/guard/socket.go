@@ -58,6 +58,8 @@ type notice struct {
 	Guard   string `json:"guard,omitempty"`
 	Full    bool   `json:"full,omitempty"`
 	Error   string `json:"error,omitempty"`
+	// RunsAs is set in isGuard by a guard whose keepers run jobs as other users where they are told to.
+	RunsAs bool `json:"runs_as,omitempty"`
 	// Unkillable may be set in isHere and isUnkillable; Beside in isEnded, where files may lie beside the spool.
 	Unkillable bool `json:"unkillable,omitempty"`
 	Beside     bool `json:"beside,omitempty"`

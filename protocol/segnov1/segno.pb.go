@@ -407,7 +407,11 @@ type Hello struct {
 	BootId       string `protobuf:"bytes,2,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	AgentVersion string `protobuf:"bytes,3,opt,name=agent_version,json=agentVersion,proto3" json:"agent_version,omitempty"`
 	// clock is the agent's wall clock.
-	Clock         int64 `protobuf:"varint,4,opt,name=clock,proto3" json:"clock,omitempty"`
+	Clock int64 `protobuf:"varint,4,opt,name=clock,proto3" json:"clock,omitempty"`
+	// run_as are the users, or patterns of users with *, as whom jobs may be run on the host; run_as_problem completes
+	// "js-1 …" where none can be, whatever run_as says.
+	RunAs         []string `protobuf:"bytes,9,rep,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`
+	RunAsProblem  string   `protobuf:"bytes,10,opt,name=run_as_problem,json=runAsProblem,proto3" json:"run_as_problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -468,6 +472,20 @@ func (x *Hello) GetClock() int64 {
 		return x.Clock
 	}
 	return 0
+}
+
+func (x *Hello) GetRunAs() []string {
+	if x != nil {
+		return x.RunAs
+	}
+	return nil
+}
+
+func (x *Hello) GetRunAsProblem() string {
+	if x != nil {
+		return x.RunAsProblem
+	}
+	return ""
 }
 
 type PollRequest struct {
@@ -1031,6 +1049,7 @@ type Execution struct {
 	MemoryLimit    int64             `protobuf:"varint,9,opt,name=memory_limit,json=memoryLimit,proto3" json:"memory_limit,omitempty"`           // bytes, 0 is without limit; applied where the host has control groups
 	LastCheckpoint uint32            `protobuf:"varint,10,opt,name=last_checkpoint,json=lastCheckpoint,proto3" json:"last_checkpoint,omitempty"` // sequence of the run's newest checkpoint
 	Resume         *Checkpoint       `protobuf:"bytes,11,opt,name=resume,proto3" json:"resume,omitempty"`                                        // absent where the attempt begins at the beginning
+	RunAs          string            `protobuf:"bytes,15,opt,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`                             // user of the host as whom the job runs, empty for the agent's
 	Archive        *Archive          `protobuf:"bytes,20,opt,name=archive,proto3" json:"archive,omitempty"`                                      // in the place of command, script and steps
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -1141,6 +1160,13 @@ func (x *Execution) GetResume() *Checkpoint {
 		return x.Resume
 	}
 	return nil
+}
+
+func (x *Execution) GetRunAs() string {
+	if x != nil {
+		return x.RunAs
+	}
+	return ""
 }
 
 func (x *Execution) GetArchive() *Archive {
@@ -3594,12 +3620,15 @@ const file_segno_proto_rawDesc = "" +
 	"credential\x18\x02 \x01(\tR\n" +
 	"credential\"9\n" +
 	"\x10SubscribeRequest\x12%\n" +
-	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\"w\n" +
+	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\"\xb4\x01\n" +
 	"\x05Hello\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12#\n" +
 	"\ragent_version\x18\x03 \x01(\tR\fagentVersion\x12\x14\n" +
-	"\x05clock\x18\x04 \x01(\x03R\x05clock\"J\n" +
+	"\x05clock\x18\x04 \x01(\x03R\x05clock\x12\x15\n" +
+	"\x06run_as\x18\t \x03(\tR\x05runAs\x12$\n" +
+	"\x0erun_as_problem\x18\n" +
+	" \x01(\tR\frunAsProblem\"J\n" +
 	"\vPollRequest\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\"=\n" +
@@ -3632,7 +3661,7 @@ const file_segno_proto_rawDesc = "" +
 	"\x04task\x18\x02 \x01(\tR\x04task\x121\n" +
 	"\texecution\x18\x03 \x01(\v2\x13.segno.v1.ExecutionR\texecution\x12#\n" +
 	"\rscheduled_for\x18\x04 \x01(\x03R\fscheduledFor\x12 \n" +
-	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\xd4\x04\n" +
+	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\xeb\x04\n" +
 	"\tExecution\x12\x18\n" +
 	"\acommand\x18\x01 \x03(\tR\acommand\x12(\n" +
 	"\x06script\x18\x02 \x01(\v2\x10.segno.v1.ScriptR\x06script\x12$\n" +
@@ -3646,7 +3675,8 @@ const file_segno_proto_rawDesc = "" +
 	"\fmemory_limit\x18\t \x01(\x03R\vmemoryLimit\x12'\n" +
 	"\x0flast_checkpoint\x18\n" +
 	" \x01(\rR\x0elastCheckpoint\x12,\n" +
-	"\x06resume\x18\v \x01(\v2\x14.segno.v1.CheckpointR\x06resume\x12+\n" +
+	"\x06resume\x18\v \x01(\v2\x14.segno.v1.CheckpointR\x06resume\x12\x15\n" +
+	"\x06run_as\x18\x0f \x01(\tR\x05runAs\x12+\n" +
 	"\aarchive\x18\x14 \x01(\v2\x11.segno.v1.ArchiveR\aarchive\x1a6\n" +
 	"\bEnvEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

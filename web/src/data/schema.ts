@@ -2290,6 +2290,8 @@ export interface components {
             env?: {
                 [key: string]: string;
             };
+            /** @description User of the operating system as whom the job runs, where the job server's own settings permit that; by default the agent's user. */
+            run_as?: string;
             /** @description Text that is run by an interpreter. */
             script?: components["schemas"]["Script"];
             /** @description Named commands, run in order; the first that fails ends the run. */
@@ -3474,6 +3476,10 @@ export interface components {
             rating: number | null;
             /** @description Why the server is in its mode, as the operator said. */
             reason: string;
+            /** @description Users of the host, or patterns with *, as whom the job server's own settings permit jobs to run. */
+            run_as: string[];
+            /** @description Why jobs cannot run as other users there, although its settings permit some; completes the sentence "js-1 …". */
+            run_as_problem: string;
             /**
              * Format: int64
              * @description How many runs fit.

@@ -27,6 +27,8 @@ export function aServer(fields: Partial<WireServer> = {}): WireServer {
     patience: '120s',
     timers: null,
     held: null,
+    run_as: [],
+    run_as_problem: '',
     slots: 4,
     slots_used: 1,
     rating: 96.04,

@@ -17,7 +17,12 @@ const blank: Record<string, Json> = {
 export function JobFields() {
   const { spec, setAt, readOnly } = useContext(Form);
   const kind = Object.keys(blank).find((k) => at(spec, ['job', k]) !== undefined) ?? '';
-  const env = at(spec, ['job', 'env']);
+  // What a job of any kind has stays when the kind is changed.
+  const common: Record<string, Json> = {};
+  for (const name of ['env', 'run_as']) {
+    const value = at(spec, ['job', name]);
+    if (value !== undefined) common[name] = value;
+  }
   return (
     <>
       <SegmentedControl
@@ -30,9 +35,7 @@ export function JobFields() {
           { value: 'command', label: 'command' },
           { value: 'steps', label: 'steps' },
         ]}
-        onChange={(next) =>
-          setAt(['job'], { [next]: blank[next] ?? null, ...(env === undefined ? {} : { env }) })
-        }
+        onChange={(next) => setAt(['job'], { [next]: blank[next] ?? null, ...common })}
       />
       {kind === 'command' && (
         <LinesField
@@ -56,6 +59,11 @@ export function JobFields() {
         <Text size="sm">This job is of a kind that the form does not know. Change it in the YAML.</Text>
       )}
       <PairsField path={['job', 'env']} label="Environment" />
+      <TextField
+        path={['job', 'run_as']}
+        label="Run as user"
+        hint="A user of the job server's system, where its own settings permit that; by default the user of its agent."
+      />
     </>
   );
 }

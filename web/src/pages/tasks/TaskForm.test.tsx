@@ -116,3 +116,20 @@ it('puts a step of the job before the one that stands before it', async () => {
   await save();
   await waitFor(() => expect(sent).toEqual([{ job: { steps: stored.job.steps.toReversed() } }]));
 });
+
+it('keeps the user of the job when its kind is changed', async () => {
+  const sent = showTask();
+  const job = await section('What is run');
+  await userEvent.type(job.getByLabelText('Run as user'), 'etl');
+  await userEvent.click(job.getByRole('radio', { name: 'command' }));
+  await save();
+  await waitFor(() => expect(sent).toEqual([{ job: { command: ['true'], run_as: 'etl', steps: null } }]));
+});
+
+it('puts what is refused of the user at its field', async () => {
+  showTask({ field: 'job.run_as', reason: 'must not be root' });
+  const job = await section('What is run');
+  await userEvent.type(job.getByLabelText('Run as user'), 'root');
+  await save();
+  expect(await job.findByText('must not be root')).toBeTruthy();
+});
