@@ -110,13 +110,13 @@ func TestTheTableKeepsTheRules(t *testing.T) {
 	only := map[string][]string{
 		"github.com/jmoiron/sqlx":          {"store"},
 		"github.com/mattn/go-sqlite3":      {"store"},
-		"github.com/jackc/pgx/v5":          {"store"},
+		"github.com/jackc/pgx/v5":          {"store", "store/storetest"},
 		"github.com/pressly/goose/v3":      {"store"},
 		"github.com/labstack/echo/v4":      {"api"},
 		"github.com/danielgtaylor/huma/v2": {"api"},
 		"github.com/robfig/cron/v3":        {"task"},
 		"github.com/spf13/cobra":           {"cmd/conductor", "cmd/jobserver", "cmd/segno"},
-		"store":                            {"cmd/conductor"},
+		"store":                            {"cmd/conductor", "store/storetest"},
 		"conductor":                        {"cmd/conductor", "sim"},
 		"api":                              {"cmd/conductor"},
 	}

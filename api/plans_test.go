@@ -72,6 +72,34 @@ func TestAPlanIsEditedUnderItsETag(t *testing.T) {
 	h.do("GET", "/api/v1/plans/nightly", "").problem(404)
 }
 
+func TestAPlansLimitIsKeptAndItsRunsAreListedAsWaiting(t *testing.T) {
+	h := withPlan(t)
+	h.do("PATCH", "/api/v1/plans/nightly", `{"max_concurrent": 1, "when_busy": "skip"}`).want(200)
+	var got plan.Spec
+	h.do("GET", "/api/v1/plans/nightly", "").want(200).into(&got)
+	if got.MaxConcurrent != 1 || got.WhenBusy != task.BusySkip {
+		t.Errorf("got at most %d and %q", got.MaxConcurrent, got.WhenBusy)
+	}
+	for patch, at := range map[string]string{
+		`{"max_concurrent": -1}`: "max_concurrent", `{"max_concurrent": 10001}`: "max_concurrent",
+		`{"max_concurrent": null}`: "when_busy", `{"when_busy": "later"}`: "when_busy",
+	} {
+		if p := h.do("PATCH", "/api/v1/plans/nightly", patch).problem(422); field(p, at) == "" {
+			t.Errorf("%s: got %+v", patch, p)
+		}
+	}
+	var list wire.Page[wire.PlanRun]
+	h.do("POST", "/api/v1/plans/nightly/runs", "").want(201)
+	h.do("GET", "/api/v1/plan-runs?state=waiting", "").want(200).into(&list)
+	if len(list.Items) != 0 {
+		t.Errorf("got %+v as waiting", list.Items)
+	}
+	h.do("GET", "/api/v1/plan-runs?state=waiting,running", "").want(200).into(&list)
+	if len(list.Items) != 1 {
+		t.Errorf("got %d plan runs that wait or run", len(list.Items))
+	}
+}
+
 func TestABadPlanIsRefusedWithThePath(t *testing.T) {
 	h := withPlan(t)
 	for body, want := range map[string]struct {

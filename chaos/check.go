@@ -36,6 +36,7 @@ type lived struct {
 	started         bool
 	from, ticks     int
 	param           string
+	uid             int
 	ended           bool
 	code            int
 	checkpoints     []int
@@ -89,6 +90,8 @@ func (w *world) read(e *expected) (attempts map[int]*lived, overlaps int) {
 		switch kind {
 		case "param":
 			a.param = strings.TrimSuffix(value, ".")
+		case "uid":
+			a.uid = n
 		case "start":
 			if a.started {
 				w.t.Errorf("attempt %d of %s was started twice", fence, e.task)
@@ -216,6 +219,9 @@ func (w *world) checkAttempts(e *expected, run wire.Run, attempts map[int]*lived
 		}
 		if l.param != e.probe.Param {
 			w.t.Errorf("%s: attempt %d was given %q, and the run %q", e.task, a.Number, l.param, e.probe.Param)
+		}
+		if l.uid != e.probe.UID {
+			w.t.Errorf("%s: attempt %d ran as the user %d, want %d", e.task, a.Number, l.uid, e.probe.UID)
 		}
 		switch {
 		case e.kind == policy.Recover && l.from < l.validatedBefore && !e.further:

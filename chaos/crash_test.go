@@ -142,6 +142,13 @@ func TestAKilledAgentsLeasesEndInTime(t *testing.T) {
 func newOneOfTwo(t *testing.T, p probe, patience time.Duration) (*world, *host) {
 	t.Helper()
 	w := newWorld(t, []string{"js-1", "js-2"})
+	w.startOnFirst(p, patience)
+	return w, w.servers[0]
+}
+
+// startOnFirst starts a run of the probe for each policy on js-1, and lets them go on anywhere from then on.
+func (w *world) startOnFirst(p probe, patience time.Duration) {
+	w.t.Helper()
 	w.Group("etl", "js-1", "js-2")
 	w.onlyOn("js-1")
 	for _, kind := range kinds {
@@ -154,7 +161,6 @@ func newOneOfTwo(t *testing.T, p probe, patience time.Duration) (*world, *host) 
 		}
 	}
 	w.anywhere()
-	return w, w.servers[0]
 }
 
 // awaitFence waits until an attempt of the run has begun.

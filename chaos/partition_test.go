@@ -124,7 +124,7 @@ func (w *world) edit(runs map[string]*expected) {
 		now, err := w.Client.Task(w.t.Context(), name)
 		if err == nil {
 			_, err = w.Client.PatchTask(w.t.Context(), name, now.Version, map[string]any{
-				"params": map[string]string{"given": "edited"}, "on_unavailable": "wait", "job": map[string]any{"command": []string{"false"}},
+				"params": map[string]string{"given": "edited"}, "on_unavailable": "wait", "job": map[string]any{"command": []string{"false"}, "run_as": nil},
 			})
 		}
 		if err != nil {

@@ -42,13 +42,22 @@ type probe struct {
 	Stubborn bool
 	// Param is the value of a parameter that it writes down.
 	Param string
+	// UID is of the user as whom it runs, 0 for the agent's own, which is root; Program is the probe's program where it is
+	// not the test's own.
+	UID     int
+	Program string
 }
 
 // job is the job that runs the probe.
 func (p probe) job() task.Job {
 	program, _ := os.Executable()
+	job := task.Job{}
+	if p.UID != 0 {
+		program, job.RunAs = p.Program, otherUser
+	}
 	text, _ := json.Marshal(p)
-	return task.Job{Command: []string{program, probeCommand, string(text)}}
+	job.Command = []string{program, probeCommand, string(text)}
+	return job
 }
 
 // total is what a probe that counts to n ends with.
@@ -119,7 +128,7 @@ func (l *life) count() (int, error) {
 			return 0, err
 		}
 	}
-	if err := errors.Join(l.say("param", os.Getenv("SEGNO_PARAM_GIVEN")+"."), l.say("start", from), l.daemon(locks)); err != nil {
+	if err := errors.Join(l.say("param", os.Getenv("SEGNO_PARAM_GIVEN")+"."), l.say("uid", os.Getuid()), l.say("start", from), l.daemon(locks)); err != nil {
 		return 0, err
 	}
 	for i := from + 1; i <= l.Ticks; i++ {

@@ -21,7 +21,7 @@ func TestAJobOfStepsGoesOnAtTheStepInWhichItsHostWasLost(t *testing.T) {
 		return append([]string{"sh", "-euc", text, "sh", told}, args...)
 	}
 	job := task.Job{Steps: []task.Step{
-		{Name: "extract", Command: sh(`echo "extract $SEGNO_ATTEMPT" >>$1; mkdir -p out; echo 42 >out/rows`), Keep: []string{"out/*"}},
+		{Name: "extract", Command: sh(`echo "extract $SEGNO_ATTEMPT" >>$1; mkdir -p out; echo 42 >out/rows; jobserver output rows=42`), Keep: []string{"out/*"}},
 		{Name: "load", Command: sh(`echo "load $SEGNO_ATTEMPT $(cat out/rows)" >>$1; if [ $SEGNO_ATTEMPT = 1 ]; then sleep 600; fi`)},
 		{Name: "report", Command: sh(`echo "report $SEGNO_ATTEMPT" >>$1`)},
 	}}
@@ -41,6 +41,9 @@ func TestAJobOfStepsGoesOnAtTheStepInWhichItsHostWasLost(t *testing.T) {
 	text, err := os.ReadFile(told)
 	if want := "extract 1\nload 1 42\nload 2 42\nreport 2\n"; err != nil || string(text) != want {
 		t.Errorf("the steps told %q (%v), want %q", text, err, want)
+	}
+	if run.Outputs["rows"] != "42" {
+		t.Errorf("it has the outputs %v, want those of the step before the checkpoint, too", run.Outputs)
 	}
 	if run.Attempt != 2 || run.Attempts[1].Server != "js-2" {
 		t.Errorf("it ended in attempt %d on %s, want 2 on js-2", run.Attempt, run.Attempts[run.Attempt-1].Server)

@@ -209,7 +209,7 @@ func (w *world) addServer(name string) *host {
 // startAgent starts the agent of a job server.
 func (h *host) startAgent() {
 	h.t.Helper()
-	h.run("jobserver", "run", "--data", filepath.Join(h.dir, "data"), "--cgroup", "off")
+	h.run("jobserver", "run", "--data", filepath.Join(h.dir, "data"), "--cgroup", "off", "--run-as", otherUser)
 }
 
 // endAgent ends the agent by a signal and waits for its end.

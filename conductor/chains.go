@@ -19,10 +19,10 @@ type ChainStore interface {
 	Advance(ctx context.Context, follower string, from, to int64) error
 	// Followers returns the triggers that wait for the end of a task, with what they start.
 	Followers(ctx context.Context, taskName string) ([]task.DueTrigger, error)
-	// Follow stores what follows from the events after from up to to: occurrences with their runs, and pauses of the triggers
-	// of owners that have none yet, and moves the follower on, all in one transaction. Conflict where it stands elsewhere;
-	// nothing is stored then. The occurrence of a trigger that is gone is left out.
-	Follow(ctx context.Context, follower string, from, to int64, hs []task.Happening, pauses map[task.Owner]task.Pause, now time.Time) ([]task.Occurrence, error)
+	// Follow stores what follows from the events after from up to to, occurrences with their runs, and moves the follower on,
+	// all in one transaction. Conflict where it stands elsewhere; nothing is stored then. The occurrence of a trigger that is
+	// gone is left out.
+	Follow(ctx context.Context, follower string, from, to int64, hs []task.Happening, now time.Time) ([]task.Occurrence, error)
 }
 
 // The follower of the ends of runs, and how it goes.
@@ -30,12 +30,9 @@ const (
 	runFollower = "run-ends"
 	// followBatch is how many ends are dealt with in one transaction.
 	followBatch = 200
-	// pausedOnError is who pauses the triggers of a task whose run failed.
-	pausedOnError = "pause_on_error"
 )
 
-// runEnds follows the ends of runs: tasks that are chained to them are started, and the triggers of a task that wants it
-// are paused once a run of it failed.
+// runEnds follows the ends of runs: tasks that are chained to them are started.
 type runEnds struct {
 	c     *Conductor
 	store EventTriggerStore
@@ -100,11 +97,11 @@ func (f *runEnds) pass(ctx context.Context) (more bool, err error) {
 	if len(ends) == followBatch {
 		to = ends[len(ends)-1].ID
 	}
-	hs, pauses, err := f.consequences(ctx, ends)
+	hs, err := f.consequences(ctx, ends)
 	if err != nil {
 		return false, err
 	}
-	if err := f.keep(ctx, to, hs, pauses); err != nil {
+	if err := f.keep(ctx, to, hs); err != nil {
 		return false, err
 	}
 	return len(ends) == followBatch, nil
@@ -114,13 +111,13 @@ func (f *runEnds) pass(ctx context.Context) (more bool, err error) {
 func (f *runEnds) due() bool { return f.at > f.stored && f.c.now().Sub(f.advanced) >= advanceEvery }
 
 // keep stores what follows, and the position with it.
-func (f *runEnds) keep(ctx context.Context, to int64, hs []task.Happening, pauses map[task.Owner]task.Pause) error {
+func (f *runEnds) keep(ctx context.Context, to int64, hs []task.Happening) error {
 	now := f.c.now()
 	var stored []task.Occurrence
 	var err error
 	switch {
-	case len(hs) > 0 || len(pauses) > 0:
-		stored, err = f.store.Follow(ctx, runFollower, f.stored, to, hs, pauses, now)
+	case len(hs) > 0:
+		stored, err = f.store.Follow(ctx, runFollower, f.stored, to, hs, now)
 	case now.Sub(f.advanced) >= advanceEvery:
 		err = f.store.Advance(ctx, runFollower, f.stored, to)
 	default:
@@ -137,26 +134,17 @@ func (f *runEnds) keep(ctx context.Context, to int64, hs []task.Happening, pause
 	if len(stored) > 0 {
 		f.c.happened(ctx, hs, stored)
 	}
-	for owner, p := range pauses {
-		f.c.log.Warn("the triggers of a task are paused because a run of it failed", "task", owner.Name, "reason", p.Reason)
-		f.c.wakeScheduler()
-		f.c.watch.eventsChanged()
-	}
 	return nil
 }
 
 // consequences says what follows from ends.
-func (f *runEnds) consequences(ctx context.Context, ends []task.Event) (hs []task.Happening, pauses map[task.Owner]task.Pause, err error) {
-	pauses = map[task.Owner]task.Pause{}
+func (f *runEnds) consequences(ctx context.Context, ends []task.Event) (hs []task.Happening, err error) {
 	followers := map[string][]task.DueTrigger{}
 	for _, e := range ends {
-		if err := f.pause(ctx, e, pauses); err != nil {
-			return nil, nil, err
-		}
 		list, read := followers[e.Task]
 		if !read {
 			if list, err = f.store.Followers(ctx, e.Task); err != nil {
-				return nil, nil, fmt.Errorf("read what follows the task %s: %w", e.Task, err)
+				return nil, fmt.Errorf("read what follows the task %s: %w", e.Task, err)
 			}
 			followers[e.Task] = list
 		}
@@ -166,14 +154,14 @@ func (f *runEnds) consequences(ctx context.Context, ends []task.Event) (hs []tas
 			}
 			h, ok, err := f.follow(ctx, e, d)
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			if ok {
 				hs = append(hs, h)
 			}
 		}
 	}
-	return hs, pauses, nil
+	return hs, nil
 }
 
 // follow says what a trigger makes of an end. It is nothing where the run is not kept any more.
@@ -192,36 +180,4 @@ func (f *runEnds) follow(ctx context.Context, e task.Event, d task.DueTrigger) (
 		cause: task.Cause{Kind: task.CauseChain, By: fmt.Sprintf("%s %s", e.Task, e.Subject)},
 	})
 	return h, err == nil, err
-}
-
-// pause notes that the triggers of a task are to be paused, where a run failed of a task that wants it.
-func (f *runEnds) pause(ctx context.Context, e task.Event, pauses map[task.Owner]task.Pause) error {
-	owner := task.TaskOwner(e.Task)
-	if _, noted := pauses[owner]; noted || !e.To.Failure() {
-		return nil
-	}
-	t, err := f.c.store.Task(ctx, e.Task)
-	if errors.Is(err, fault.NotFound) || err == nil && !t.PauseOnError {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read task %s, of which a run failed: %w", e.Task, err)
-	}
-	reason := fmt.Sprintf("run %s %s", e.Subject, words(e.To))
-	if e.Reason != "" {
-		reason += ": " + e.Reason
-	}
-	pauses[owner] = task.Pause{Level: task.PauseOwner, Reason: reason, By: pausedOnError, At: e.At}
-	return nil
-}
-
-// words says how a run failed.
-func words(s task.State) string {
-	switch s {
-	case task.TimedOut:
-		return "timed out"
-	case task.Lost:
-		return "was lost"
-	}
-	return string(s)
 }

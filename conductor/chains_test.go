@@ -46,8 +46,8 @@ func (c *crashing) Advance(ctx context.Context, follower string, from, to int64)
 	return c.commit(func() error { return c.DB.Advance(ctx, follower, from, to) })
 }
 
-func (c *crashing) Follow(ctx context.Context, follower string, from, to int64, hs []task.Happening, pauses map[task.Owner]task.Pause, now time.Time) (o []task.Occurrence, err error) {
-	err = c.commit(func() error { o, err = c.DB.Follow(ctx, follower, from, to, hs, pauses, now); return err })
+func (c *crashing) Follow(ctx context.Context, follower string, from, to int64, hs []task.Happening, now time.Time) (o []task.Occurrence, err error) {
+	err = c.commit(func() error { o, err = c.DB.Follow(ctx, follower, from, to, hs, now); return err })
 	return o, err
 }
 
@@ -263,11 +263,9 @@ func TestAFailedRunPausesTheTriggersOfItsTaskUntilTheyAreResumed(t *testing.T) {
 	_, err := w.db.CreateTrigger(t.Context(), owner, task.TriggerSpec{Name: "hourly", Cron: "@hourly"}, w.at)
 	check(t, err)
 	position(w)
-	whole := func() conductor.EventTriggerStore { return w.db }
 	fail := func(name string, code int) task.RunID {
 		id, a := w.start(name)
 		a.end(refOf(id, 1), task.ExitExited, code)
-		w.follow(whole)
 		return id
 	}
 	paused := func() *task.Pause {
@@ -298,7 +296,7 @@ func TestAFailedRunPausesTheTriggersOfItsTaskUntilTheyAreResumed(t *testing.T) {
 		t.Errorf("a further failure makes the reason %+v, want it as it was", again)
 	}
 	check(t, w.db.ResumeTriggers(t.Context(), owner, "ops", w.at))
-	w.follow(whole)
+	w.follow(func() conductor.EventTriggerStore { return w.db })
 	if p := paused(); p != nil {
 		t.Errorf("resumed triggers are paused again: %+v", p)
 	}

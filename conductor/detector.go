@@ -8,19 +8,41 @@ import (
 	"github.com/segno-jobs/segno/jobserver"
 )
 
-// detectPeriod is how often the fleet is looked over: often enough that a server which misses its heartbeats is noticed
-// within a fraction of one.
+// detectPeriod is the longest time between two looks over the fleet.
 func (c *Conductor) detectPeriod() time.Duration { return c.options.Heartbeat / 6 }
 
-// detectLoop notices servers that have fallen silent, and sees to their runs.
+// silence is for how long a server may be unheard before it is unreachable.
+func (c *Conductor) silence() time.Duration { return jobserver.MissedBeats * c.options.Heartbeat }
+
+// detectLoop notices servers that have fallen silent, at the instant at which each has, and sees to their runs. With the
+// default heartbeat of 1.5 s that is 4.5 s after the last word of a server; the other half of a second, of the 5 s within
+// which a lost server is unreachable, is left to the last heartbeat's way here and to the commit.
 func (c *Conductor) detectLoop(ctx context.Context) error {
-	return every(ctx, c.detectPeriod(), func(ctx context.Context) {
+	timer := time.NewTimer(c.detectPeriod())
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
 		now := c.now()
 		c.listen(now)
 		c.detect(ctx, now)
 		c.recover(ctx, now)
 		c.looked.Store(&now)
-	})
+		timer.Reset(c.untilLook(now, c.now()))
+	}
+}
+
+// untilLook is how long the loop that looked last may sleep at the instant now: until the next server falls silent, or its
+// period is over.
+func (c *Conductor) untilLook(last, now time.Time) time.Duration {
+	next := last.Add(c.detectPeriod())
+	if due, any := c.fleet.fallsSilent(c.silence(), now); any && due.Before(next) {
+		next = due
+	}
+	return max(0, next.Sub(now))
 }
 
 // listen sees to it that no server counts as silent for a time in which this conductor itself did not listen: because it
@@ -49,7 +71,7 @@ func (c *Conductor) detect(ctx context.Context, now time.Time) {
 }
 
 func (c *Conductor) detectUnreachable(ctx context.Context, now time.Time) {
-	before := now.Add(-jobserver.MissedBeats * c.options.Heartbeat)
+	before := now.Add(-c.silence())
 	silent := c.fleet.silent(before)
 	if len(silent) == 0 {
 		return

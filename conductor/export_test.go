@@ -42,3 +42,6 @@ func (c *Conductor) FollowWatches(ctx context.Context) error { return c.followWa
 func (c *Conductor) WatchesOf(server string) []jobserver.Watch { return c.files.of(server).watches }
 
 func (c *Conductor) WatchVersion(server string) uint64 { return c.files.of(server).version }
+
+// DetectLoop runs the loop that notices silent servers until ctx ends.
+func (c *Conductor) DetectLoop(ctx context.Context) error { return c.detectLoop(ctx) }

@@ -111,8 +111,14 @@ func (p *planner) save(ctx context.Context) error {
 // follow does what an event asks for. One that cannot be dealt with for a reason that does not pass must not hold up all
 // other plan runs: after some tries it is passed over.
 func (p *planner) follow(ctx context.Context, s plan.Signal) error {
-	f := &plan.Follow{Name: planFollower, From: p.position, To: s.ID}
-	done, err := p.move(ctx, s.PlanRun, s.Event, f)
+	var done bool
+	var err error
+	if s.Event == nil {
+		err = p.tellStops(ctx, s.PlanRun)
+	} else {
+		f := &plan.Follow{Name: planFollower, From: p.position, To: s.ID}
+		done, err = p.move(ctx, s.PlanRun, s.Event, f)
+	}
 	switch {
 	case err != nil && p.giveUp(ctx, s.ID, err):
 		p.c.log.Error("an event cannot be dealt with, and its plan run does not go on; it can be cancelled and resumed",
@@ -124,6 +130,31 @@ func (p *planner) follow(ctx context.Context, s plan.Signal) error {
 		p.position = s.ID
 	}
 	p.seen = s.ID
+	return nil
+}
+
+// tellStops tells the agents of the runs of a plan run that is being stopped. Whoever cancelled it has told them already,
+// but for what cancels as it stores something else, such as a newer run of the plan that replaces it.
+func (p *planner) tellStops(ctx context.Context, id plan.RunID) error {
+	r, err := p.store.PlanRun(ctx, id)
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, n := range r.Nodes {
+		if n.State != plan.NodeRunning || n.Run == "" {
+			continue
+		}
+		run, err := p.c.store.Run(ctx, n.Run)
+		if err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+		if err == nil && (wantedOf(run) != "" || run.State.Final()) {
+			p.c.asked(run)
+		}
+	}
 	return nil
 }
 
@@ -201,18 +232,6 @@ func (d decided) idle() bool {
 		}
 	}
 	return d.Before.State == d.After.State
-}
-
-// decide returns the move that follows from an event alone, with the nodes to be stopped.
-func decide(r plan.Run, e plan.Event, now time.Time) plan.Move {
-	after, actions := plan.Advance(r, e, now)
-	m := plan.Move{Before: r, After: after}
-	for _, a := range actions {
-		if a.Stop != "" {
-			m.Stops = append(m.Stops, a.Stop)
-		}
-	}
-	return m
 }
 
 // decide returns the move that follows from an event, with the runs that nodes start. A node whose run cannot be requested

@@ -24,7 +24,8 @@ type PlanStore interface {
 	// DeletePlan removes a plan; its runs stay. Conflict while one of them has not ended.
 	DeletePlan(ctx context.Context, name string, version int64, now time.Time) error
 
-	// InsertPlanRun stores a plan run that is about to begin. If key is not empty and a plan run has it already, that one
+	// InsertPlanRun stores a plan run that is about to begin. Where the plan has as many runs as it may, it waits or
+	// replaces the oldest, or the error is a *plan.Refusal, a Conflict as well. If key is not empty and a plan run has it already, that one
 	// is returned with created false; if it is of another plan or has other params, the error is fault.Conflict.
 	InsertPlanRun(ctx context.Context, r plan.Run, key string) (stored plan.Run, created bool, err error)
 	// PlanRun returns a plan run with its nodes, and what the run of each does.
@@ -136,7 +137,7 @@ func (c *Conductor) DeletePlan(ctx context.Context, name string, version int64) 
 }
 
 // StartPlanRun requests a run of a plan, as the plan is now. Its first nodes start right after. The same key gives the same
-// plan run.
+// plan run. Where the plan has as many runs as it may, it waits, or it is refused with fault.Conflict and the reason.
 func (c *Conductor) StartPlanRun(ctx context.Context, name string, r plan.RunRequest) (plan.Run, error) {
 	store, err := c.plans()
 	if err != nil {
@@ -190,8 +191,8 @@ func (c *Conductor) CancelPlanRun(ctx context.Context, id plan.RunID, by string)
 		switch r.State {
 		case plan.Stopping, plan.Cancelled:
 			return plan.Move{}, errUnchanged
-		case plan.Running:
-			return decide(r, plan.CancelAsked{By: by}, now), nil
+		case plan.Waiting, plan.Running:
+			return plan.After(r, plan.CancelAsked{By: by}, now), nil
 		}
 		return plan.Move{}, fmt.Errorf("cancel plan run %s: it has %s already: %w", id, r.State, fault.Conflict)
 	})

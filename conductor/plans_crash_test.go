@@ -52,7 +52,7 @@ func (w *world) starts(id plan.RunID) map[string]int {
 
 // cutShort plays a plan that fails and is resumed, while the conductor dies at its nth change and another one takes its
 // place. It reports whether it died.
-func cutShort(t *testing.T, n int, after bool) (died bool) {
+func cutShort(t *testing.T, newWorld makeWorld, n int, after bool) (died bool) {
 	w := newWorld(t, "js-1")
 	w.planned(everyKind())
 	m := &mortal{PlanStore: w.db, left: n, after: after}
@@ -137,36 +137,40 @@ func wantStarts(t *testing.T, got map[string]int, want string) {
 
 // TestEachEdgeIsTakenOnceWhereverTheConductorDies kills the conductor before and after each of its changes.
 func TestEachEdgeIsTakenOnceWhereverTheConductorDies(t *testing.T) {
-	deaths := 0
-	for _, after := range []bool{false, true} {
-		for n := 0; ; n++ {
-			died := false
-			t.Run(fmt.Sprintf("change %d, after its commit %v", n, after), func(t *testing.T) { died = cutShort(t, n, after) })
-			if !died || t.Failed() {
-				break
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		deaths := 0
+		for _, after := range []bool{false, true} {
+			for n := 0; ; n++ {
+				died := false
+				t.Run(fmt.Sprintf("change %d, after its commit %v", n, after), func(t *testing.T) { died = cutShort(t, newWorld, n, after) })
+				if !died || t.Failed() {
+					break
+				}
+				deaths++
 			}
-			deaths++
 		}
-	}
-	// The request, its beginning, six ends of nodes, the resume, its beginning and three ends more.
-	if deaths < 20 && !t.Failed() {
-		t.Errorf("the conductor died %d times, want it to die at each change", deaths)
-	}
+		// The request, its beginning, six ends of nodes, the resume, its beginning and three ends more.
+		if deaths < 20 && !t.Failed() {
+			t.Errorf("the conductor died %d times, want it to die at each change", deaths)
+		}
+	})
 }
 
 // TestTwoConductorsTakeAnEdgeOnce lets two conductors follow the same events of one store.
 func TestTwoConductorsTakeAnEdgeOnce(t *testing.T) {
-	w := newWorld(t, "js-1")
-	w.planned(everyKind())
-	id := w.startPlan(nil)
-	other := &twin{PlanStore: w.db}
-	w.faultyPlans = other
-	w.restart()
-	r := w.finish(id, func(string, int) (int, map[string]string) { return 0, map[string]string{"rows": "1"} })
-	if r.State != plan.Succeeded || other.first == 0 {
-		t.Fatalf("got the plan run %s, and the other conductor was first %d times", r.State, other.first)
-	}
-	wantStarts(t, w.starts(id), "clean:1 extract:1 load-1:1 load-2:1 load-3:1 report:1")
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1")
+		w.planned(everyKind())
+		id := w.startPlan(nil)
+		other := &twin{PlanStore: w.db}
+		w.faultyPlans = other
+		w.restart()
+		r := w.finish(id, func(string, int) (int, map[string]string) { return 0, map[string]string{"rows": "1"} })
+		if r.State != plan.Succeeded || other.first == 0 {
+			t.Fatalf("got the plan run %s, and the other conductor was first %d times", r.State, other.first)
+		}
+		wantStarts(t, w.starts(id), "clean:1 extract:1 load-1:1 load-2:1 load-3:1 report:1")
+	})
 }
 
 // twin is a store in which another conductor stores each move of the planner just before this one does.

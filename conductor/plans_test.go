@@ -136,193 +136,211 @@ func chain(names ...string) plan.Spec {
 }
 
 func TestAPlanRunsItsNodesOneAfterTheOther(t *testing.T) {
-	w := newWorld(t, "js-1", "js-2")
-	s := chain("extract", "load", "report")
-	s.Params = map[string]string{"date": "today"}
-	s.Nodes[0].Params = map[string]string{"rows": "of ${{ params.date }}"}
-	s.Nodes[1].Params = map[string]string{"rows": "${{ nodes.extract.outputs.rows }} rows"}
-	w.planned(s)
-	id := w.startPlan(map[string]string{"date": "monday"})
-	r := w.finish(id, func(node string, _ int) (int, map[string]string) {
-		return 0, map[string]string{"rows": "7 by " + node}
-	})
-	if r.State != plan.Succeeded || r.Cause != (task.Cause{Kind: task.CauseManual, By: "ops"}) {
-		t.Fatalf("got %+v", r)
-	}
-	wantNodes(t, r, "extract=succeeded load=succeeded report=succeeded")
-	for i, want := range []string{"of monday", "7 by extract rows", "0"} {
-		run := w.run(r.Nodes[i].Run)
-		if run.Params["rows"] != want || run.Cause != (task.Cause{Kind: task.CausePlan, By: string(id) + "/" + r.Nodes[i].Name}) {
-			t.Errorf("%s: got the rows %q and the cause %+v, want %q", r.Nodes[i].Name, run.Params["rows"], run.Cause, want)
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1", "js-2")
+		s := chain("extract", "load", "report")
+		s.Params = map[string]string{"date": "today"}
+		s.Nodes[0].Params = map[string]string{"rows": "of ${{ params.date }}"}
+		s.Nodes[1].Params = map[string]string{"rows": "${{ nodes.extract.outputs.rows }} rows"}
+		w.planned(s)
+		id := w.startPlan(map[string]string{"date": "monday"})
+		r := w.finish(id, func(node string, _ int) (int, map[string]string) {
+			return 0, map[string]string{"rows": "7 by " + node}
+		})
+		if r.State != plan.Succeeded || r.Cause != (task.Cause{Kind: task.CauseManual, By: "ops"}) {
+			t.Fatalf("got %+v", r)
 		}
-	}
+		wantNodes(t, r, "extract=succeeded load=succeeded report=succeeded")
+		for i, want := range []string{"of monday", "7 by extract rows", "0"} {
+			run := w.run(r.Nodes[i].Run)
+			if run.Params["rows"] != want || run.Cause != (task.Cause{Kind: task.CausePlan, By: string(id) + "/" + r.Nodes[i].Name}) {
+				t.Errorf("%s: got the rows %q and the cause %+v, want %q", r.Nodes[i].Name, run.Params["rows"], run.Cause, want)
+			}
+		}
+	})
 }
 
 func TestANodeWithoutItsInputFailsWithTheReason(t *testing.T) {
-	w := newWorld(t, "js-1")
-	s := chain("extract", "load")
-	s.Nodes[1].Params = map[string]string{"rows": "${{ nodes.extract.outputs.rows }}"}
-	s.Nodes = append(s.Nodes, plan.Node{Name: "alarm", Task: "alarm"})
-	s.Edges = append(s.Edges, plan.Edge{From: "load", To: "alarm", On: plan.OnError})
-	w.planned(s)
-	r := w.finish(w.startPlan(nil), well)
-	wantNodes(t, r, "extract=succeeded load=failed alarm=succeeded")
-	if got := r.Nodes[1]; got.Run != "" || got.Reason != "could not be started: params.rows needs the output rows of extract, which did not give it" {
-		t.Errorf("got %+v", got)
-	}
-	if r.State != plan.Failed || r.Reason != "load did not succeed" {
-		t.Errorf("got the plan run %s because %q", r.State, r.Reason)
-	}
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1")
+		s := chain("extract", "load")
+		s.Nodes[1].Params = map[string]string{"rows": "${{ nodes.extract.outputs.rows }}"}
+		s.Nodes = append(s.Nodes, plan.Node{Name: "alarm", Task: "alarm"})
+		s.Edges = append(s.Edges, plan.Edge{From: "load", To: "alarm", On: plan.OnError})
+		w.planned(s)
+		r := w.finish(w.startPlan(nil), well)
+		wantNodes(t, r, "extract=succeeded load=failed alarm=succeeded")
+		if got := r.Nodes[1]; got.Run != "" || got.Reason != "could not be started: params.rows needs the output rows of extract, which did not give it" {
+			t.Errorf("got %+v", got)
+		}
+		if r.State != plan.Failed || r.Reason != "load did not succeed" {
+			t.Errorf("got the plan run %s because %q", r.State, r.Reason)
+		}
+	})
 }
 
 func TestANodeWhoseTaskHasChangedFailsWithTheReason(t *testing.T) {
-	w := newWorld(t, "js-1")
-	s := chain("extract", "load")
-	s.Nodes[1].Params = map[string]string{"rows": "7"}
-	w.planned(s)
-	id := w.startPlan(nil)
-	_, err := w.c.EditTask(t.Context(), "load", 0, func(s *task.Spec) error { s.Params = nil; return nil })
-	check(t, err)
-	r := w.finish(id, well)
-	wantNodes(t, r, "extract=succeeded load=failed")
-	wantContains(t, r.Nodes[1].Reason, "could not be started", "params.rows is not a parameter of the task")
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1")
+		s := chain("extract", "load")
+		s.Nodes[1].Params = map[string]string{"rows": "7"}
+		w.planned(s)
+		id := w.startPlan(nil)
+		_, err := w.c.EditTask(t.Context(), "load", 0, func(s *task.Spec) error { s.Params = nil; return nil })
+		check(t, err)
+		r := w.finish(id, well)
+		wantNodes(t, r, "extract=succeeded load=failed")
+		wantContains(t, r.Nodes[1].Reason, "could not be started", "params.rows is not a parameter of the task")
+	})
 }
 
 func TestACancelledPlanRunStopsWhatRunsAndStartsNothingMore(t *testing.T) {
-	w := newWorld(t, "js-1")
-	s := chain("a", "b")
-	s.Nodes = append(s.Nodes, plan.Node{Name: "c", Task: "c"})
-	s.Edges = append(s.Edges, plan.Edge{From: "c", To: "b"})
-	w.planned(s)
-	id := w.startPlan(nil)
-	w.awaitNode(id, "a", plan.NodeRunning)
-	w.awaitNode(id, "c", plan.NodeRunning)
-	r, err := w.c.CancelPlanRun(t.Context(), id, "ops")
-	check(t, err)
-	if r.State != plan.Stopping || r.Nodes[0].Live.State != task.Stopping || r.Nodes[2].Live.State != task.Stopping {
-		t.Fatalf("got %+v", r)
-	}
-	again, err := w.c.CancelPlanRun(t.Context(), id, "ops")
-	check(t, err)
-	if again.Version != r.Version {
-		t.Error("a second cancel changed the plan run")
-	}
-	w.step()
-	r = w.finish(id, well)
-	wantNodes(t, r, "a=cancelled b=cancelled c=cancelled")
-	if r.State != plan.Cancelled || r.Reason != "cancelled by ops" {
-		t.Errorf("got the plan run %s because %q", r.State, r.Reason)
-	}
-	runs, err := w.db.Runs(t.Context(), task.RunFilter{}, page.Request{})
-	check(t, err)
-	if len(runs.Items) != 2 {
-		t.Errorf("got %d runs, want the two that ran", len(runs.Items))
-	}
-	_, err = w.c.CancelPlanRun(t.Context(), id, "ops")
-	check(t, err)
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1")
+		s := chain("a", "b")
+		s.Nodes = append(s.Nodes, plan.Node{Name: "c", Task: "c"})
+		s.Edges = append(s.Edges, plan.Edge{From: "c", To: "b"})
+		w.planned(s)
+		id := w.startPlan(nil)
+		w.awaitNode(id, "a", plan.NodeRunning)
+		w.awaitNode(id, "c", plan.NodeRunning)
+		r, err := w.c.CancelPlanRun(t.Context(), id, "ops")
+		check(t, err)
+		if r.State != plan.Stopping || r.Nodes[0].Live.State != task.Stopping || r.Nodes[2].Live.State != task.Stopping {
+			t.Fatalf("got %+v", r)
+		}
+		again, err := w.c.CancelPlanRun(t.Context(), id, "ops")
+		check(t, err)
+		if again.Version != r.Version {
+			t.Error("a second cancel changed the plan run")
+		}
+		w.step()
+		r = w.finish(id, well)
+		wantNodes(t, r, "a=cancelled b=cancelled c=cancelled")
+		if r.State != plan.Cancelled || r.Reason != "cancelled by ops" {
+			t.Errorf("got the plan run %s because %q", r.State, r.Reason)
+		}
+		runs, err := w.db.Runs(t.Context(), task.RunFilter{}, page.Request{})
+		check(t, err)
+		if len(runs.Items) != 2 {
+			t.Errorf("got %d runs, want the two that ran", len(runs.Items))
+		}
+		_, err = w.c.CancelPlanRun(t.Context(), id, "ops")
+		check(t, err)
+	})
 }
 
 func TestAResumedPlanRunKeepsWhatSucceeded(t *testing.T) {
-	w := newWorld(t, "js-1")
-	s := chain("extract", "load", "report")
-	s.Nodes[2].Params = map[string]string{"rows": "${{ nodes.extract.outputs.rows }}"}
-	w.planned(s)
-	id := w.startPlan(nil)
-	rows := func(node string, try int) (int, map[string]string) {
-		code, _ := failing("load")(node, try)
-		return code, map[string]string{"rows": fmt.Sprintf("%s %d", node, try)}
-	}
-	r := w.finish(id, rows)
-	wantNodes(t, r, "extract=succeeded load=failed report=skipped")
-	_, err := w.c.CancelPlanRun(t.Context(), id, "ops")
-	if !errors.Is(err, fault.Conflict) {
-		t.Errorf("got %v for the cancel of a plan run that failed", err)
-	}
-	first := r.Nodes[0]
-	r, err = w.c.ResumePlanRun(t.Context(), id, "ops")
-	check(t, err)
-	if r.State != plan.Running || r.Reason != "resumed by ops" {
-		t.Fatalf("got %+v", r)
-	}
-	_, err = w.c.ResumePlanRun(t.Context(), id, "ops")
-	if !errors.Is(err, fault.Conflict) {
-		t.Errorf("got %v for a second resume", err)
-	}
-	r = w.finish(id, rows)
-	wantNodes(t, r, "extract=succeeded load=succeeded report=succeeded")
-	if r.State != plan.Succeeded || r.Nodes[0].Run != first.Run || r.Nodes[1].Try != 2 {
-		t.Errorf("got %+v", r)
-	}
-	if got := w.run(r.Nodes[2].Run).Params["rows"]; got != "extract 1" {
-		t.Errorf("report was given the rows %q, want the kept output", got)
-	}
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1")
+		s := chain("extract", "load", "report")
+		s.Nodes[2].Params = map[string]string{"rows": "${{ nodes.extract.outputs.rows }}"}
+		w.planned(s)
+		id := w.startPlan(nil)
+		rows := func(node string, try int) (int, map[string]string) {
+			code, _ := failing("load")(node, try)
+			return code, map[string]string{"rows": fmt.Sprintf("%s %d", node, try)}
+		}
+		r := w.finish(id, rows)
+		wantNodes(t, r, "extract=succeeded load=failed report=skipped")
+		_, err := w.c.CancelPlanRun(t.Context(), id, "ops")
+		if !errors.Is(err, fault.Conflict) {
+			t.Errorf("got %v for the cancel of a plan run that failed", err)
+		}
+		first := r.Nodes[0]
+		r, err = w.c.ResumePlanRun(t.Context(), id, "ops")
+		check(t, err)
+		if r.State != plan.Running || r.Reason != "resumed by ops" {
+			t.Fatalf("got %+v", r)
+		}
+		_, err = w.c.ResumePlanRun(t.Context(), id, "ops")
+		if !errors.Is(err, fault.Conflict) {
+			t.Errorf("got %v for a second resume", err)
+		}
+		r = w.finish(id, rows)
+		wantNodes(t, r, "extract=succeeded load=succeeded report=succeeded")
+		if r.State != plan.Succeeded || r.Nodes[0].Run != first.Run || r.Nodes[1].Try != 2 {
+			t.Errorf("got %+v", r)
+		}
+		if got := w.run(r.Nodes[2].Run).Params["rows"]; got != "extract 1" {
+			t.Errorf("report was given the rows %q, want the kept output", got)
+		}
+	})
 }
 
 func TestATimeoutOfANodeEndsItsRun(t *testing.T) {
-	w := newWorld(t, "js-1")
-	s := chain("slow", "next")
-	s.Nodes[0].Timeout = task.Duration(20 * time.Second)
-	w.planned(s)
-	id := w.startPlan(nil)
-	n := w.awaitNode(id, "slow", plan.NodeRunning)
-	w.until(time.Minute, "the job was told to stop", func() bool { return len(w.hosts["js-1"].stops) > 0 })
-	if took := w.at.Sub(*n.StartedAt); took < 20*time.Second || took > 25*time.Second {
-		t.Errorf("it was told to stop after %s, want 20s", took)
-	}
-	r := w.finish(id, well)
-	wantNodes(t, r, "slow=failed next=skipped")
-	if got := r.Nodes[0].Reason; got != "stopped because its timeout of 20s had passed" {
-		t.Errorf("got the reason %q", got)
-	}
-	wantContains(t, w.run(r.Nodes[0].Run).Reason, "the timeout of node slow")
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1")
+		s := chain("slow", "next")
+		s.Nodes[0].Timeout = task.Duration(20 * time.Second)
+		w.planned(s)
+		id := w.startPlan(nil)
+		n := w.awaitNode(id, "slow", plan.NodeRunning)
+		w.until(time.Minute, "the job was told to stop", func() bool { return len(w.hosts["js-1"].stops) > 0 })
+		if took := w.at.Sub(*n.StartedAt); took < 20*time.Second || took > 25*time.Second {
+			t.Errorf("it was told to stop after %s, want 20s", took)
+		}
+		r := w.finish(id, well)
+		wantNodes(t, r, "slow=failed next=skipped")
+		if got := r.Nodes[0].Reason; got != "stopped because its timeout of 20s had passed" {
+			t.Errorf("got the reason %q", got)
+		}
+		wantContains(t, w.run(r.Nodes[0].Run).Reason, "the timeout of node slow")
+	})
 }
 
 func TestAPlanWaitsForAServerAsItsTasksPolicySays(t *testing.T) {
-	w := newWorld(t, "js-1", "js-2")
-	w.planned(chain("a", "b"), func(s *task.Spec) {
-		p := policy.Word(policy.Restart)
-		s.OnUnavailable = &p
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1", "js-2")
+		w.planned(chain("a", "b"), func(s *task.Spec) {
+			p := policy.Word(policy.Restart)
+			s.OnUnavailable = &p
+		})
+		id := w.startPlan(nil)
+		n := w.awaitNode(id, "a", plan.NodeRunning)
+		lost := w.hosts[n.Live.Server]
+		lost.cut = true
+		w.until(time.Minute, "the run is unknown", func() bool { return w.run(n.Run).State == task.Unknown })
+		wantNodes(t, w.planRun(id), "a=running b=waiting")
+		r := w.finish(id, well)
+		wantNodes(t, r, "a=succeeded b=succeeded")
+		if run := w.run(n.Run); run.Attempt != 2 || run.Server == lost.name || r.Nodes[0].Try != 1 {
+			t.Errorf("got attempt %d on %s and try %d of the node, want the run's second attempt elsewhere", run.Attempt, run.Server, r.Nodes[0].Try)
+		}
 	})
-	id := w.startPlan(nil)
-	n := w.awaitNode(id, "a", plan.NodeRunning)
-	lost := w.hosts[n.Live.Server]
-	lost.cut = true
-	w.until(time.Minute, "the run is unknown", func() bool { return w.run(n.Run).State == task.Unknown })
-	wantNodes(t, w.planRun(id), "a=running b=waiting")
-	r := w.finish(id, well)
-	wantNodes(t, r, "a=succeeded b=succeeded")
-	if run := w.run(n.Run); run.Attempt != 2 || run.Server == lost.name || r.Nodes[0].Try != 1 {
-		t.Errorf("got attempt %d on %s and try %d of the node, want the run's second attempt elsewhere", run.Attempt, run.Server, r.Nodes[0].Try)
-	}
 }
 
 func TestAnEventThatCannotBeDealtWithHoldsUpNoOtherPlan(t *testing.T) {
-	w := newWorld(t, "js-1")
-	w.planned(chain("a", "b"))
-	bad, good := w.startPlan(nil), w.startPlan(nil)
-	w.faultyPlans = &spoilt{PlanStore: w.db, id: bad}
-	w.restart()
-	r := w.finish(good, well)
-	wantNodes(t, r, "a=succeeded b=succeeded")
-	wantNodes(t, w.planRun(bad), "a=waiting b=waiting")
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1")
+		w.planned(chain("a", "b"))
+		bad, good := w.startPlan(nil), w.startPlan(nil)
+		w.faultyPlans = &spoilt{PlanStore: w.db, id: bad}
+		w.restart()
+		r := w.finish(good, well)
+		wantNodes(t, r, "a=succeeded b=succeeded")
+		wantNodes(t, w.planRun(bad), "a=waiting b=waiting")
+	})
 }
 
 func TestANodeWhoseTaskMayNotRunAgainFailsWithTheReason(t *testing.T) {
-	w := newWorld(t, "js-1")
-	s := plan.Spec{
-		Nodes: []plan.Node{{Name: "one", Task: "load"}, {Name: "two", Task: "load"}, {Name: "after", Task: "after"}},
-		Edges: []plan.Edge{{From: "one", To: "after"}, {From: "two", To: "after", On: plan.OnEnd}},
-	}
-	w.planned(s, func(s *task.Spec) {
-		if s.Name == "load" {
-			s.MaxConcurrent, s.WhenBusy = 1, task.BusySkip
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1")
+		s := plan.Spec{
+			Nodes: []plan.Node{{Name: "one", Task: "load"}, {Name: "two", Task: "load"}, {Name: "after", Task: "after"}},
+			Edges: []plan.Edge{{From: "one", To: "after"}, {From: "two", To: "after", On: plan.OnEnd}},
+		}
+		w.planned(s, func(s *task.Spec) {
+			if s.Name == "load" {
+				s.MaxConcurrent, s.WhenBusy = 1, task.BusySkip
+			}
+		})
+		id := w.startPlan(nil)
+		r := w.finish(id, well)
+		wantNodes(t, r, "one=succeeded two=failed after=succeeded")
+		wantContains(t, r.Nodes[1].Reason, "could not be started: its task is busy")
+		if r.Nodes[1].Run != "" {
+			t.Errorf("got %+v, want it without a run", r.Nodes[1])
 		}
 	})
-	id := w.startPlan(nil)
-	r := w.finish(id, well)
-	wantNodes(t, r, "one=succeeded two=failed after=succeeded")
-	wantContains(t, r.Nodes[1].Reason, "could not be started: its task is busy")
-	if r.Nodes[1].Run != "" {
-		t.Errorf("got %+v, want it without a run", r.Nodes[1])
-	}
 }

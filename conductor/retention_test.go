@@ -191,14 +191,15 @@ func TestPruningGoesInSmallStepsWithPauses(t *testing.T) {
 func TestOutputAndCheckpointsOfTheNewestRunsAloneAreKept(t *testing.T) {
 	w := newRetentionWorld(t)
 	var ids []task.RunID
-	for range 3 {
+	for i := range 3 {
 		w.at = w.at.Add(time.Second)
 		id, a := w.start("load")
 		a.deliver(refOf(id, 1), task.Record{Output: &task.OutputRecord{Stream: task.Stdout, Data: []byte("line\n")}})
+		check(t, a.checkpoint(refOf(id, 1), 1, fmt.Sprintf("state of run %d", i)))
 		a.end(refOf(id, 1), task.ExitExited, 0)
 		ids = append(ids, id)
 	}
-	w.retain(func(s *task.RetentionSettings) { s.LogRuns = 1 })
+	w.retain(func(s *task.RetentionSettings) { s.LogRuns, s.CheckpointRuns = 1, 2 })
 	w.prune()
 	w.wantRuns("load", ids...)
 	for i, id := range ids {
@@ -206,6 +207,11 @@ func TestOutputAndCheckpointsOfTheNewestRunsAloneAreKept(t *testing.T) {
 		check(t, err)
 		if kept := len(out.Lines) == 1 && out.Lines[0].Stream == task.Stdout; kept != (i == 2) {
 			t.Errorf("the output of run %d is %+v", i, out.Lines)
+		}
+		left, err := w.db.Checkpoints(t.Context(), id)
+		check(t, err)
+		if kept := len(left) == 1; kept != (i >= 1) {
+			t.Errorf("run %d has the checkpoints %+v, want those of the newest two runs to stay", i, left)
 		}
 	}
 	// Events are looked at in any case.

@@ -23,7 +23,7 @@ func (c *Conductor) StartRun(ctx context.Context, name string, r task.RunRequest
 		return task.Run{}, err
 	}
 	c.fleet.setTaskLimits(t)
-	if c.wanted.none(c.fleet.limited(name)) && c.wishes.none() && c.unread.none() && c.whyNot(run, now) == "" {
+	if c.mayPlaceNew(run, now) {
 		if stored, placed, err := c.startAtOnce(ctx, run, r.Key); placed || err != nil {
 			return stored, err
 		}
@@ -69,26 +69,45 @@ func (c *Conductor) newRun(t task.Task, params map[string]string, cause task.Cau
 	}, nil
 }
 
-// startAtOnce places a new run while none waits: it is stored with its first attempt in one transaction. It returns
-// false where no server is eligible now, or the chosen one has just been deleted; then the run is to be queued.
-func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (_ task.Run, placed bool, err error) {
+// mayPlaceNew reports whether a new run may be placed before it was queued: none waits that it would overtake, nothing holds
+// it back, and all that limits it is known.
+func (c *Conductor) mayPlaceNew(run task.Run, now time.Time) bool {
+	return c.wanted.none(c.fleet.limited(run.Task)) && c.wishes.none() && c.unread.none() && c.whyNot(run, now) == ""
+}
+
+// placeNew reserves a place for the first attempt of a new run. It returns false where no server is eligible now.
+func (c *Conductor) placeNew(run task.Run) (a virtualserver.Assignment, found bool) {
 	ref := task.Ref{Run: run.ID, Number: 1}
 	p := c.fleet.place(run.Task, run.Spec.Target, c.request(run.Task, run.Spec), ref, run.QueuedAt, c.choose)
 	if p.Chosen == "" {
-		return task.Run{}, false, nil
+		return a, false
 	}
 	t := c.fleet.settle(p.Chosen, ref, run)
-	stored, created, err := c.store.InsertPlacedRun(ctx, run, key, virtualserver.Assignment{
+	return virtualserver.Assignment{
 		Ref: ref, Server: p.Chosen, Placement: p, UnavailableAfter: t.unavailableAfter, Lease: t.lease,
-	})
+	}, true
+}
+
+// startAtOnce places a new run while none waits: it is stored with its first attempt in one transaction. It returns
+// false where no server is eligible now, or the chosen one has just been deleted; then the run is to be queued.
+func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (_ task.Run, placed bool, err error) {
+	a, found := c.placeNew(run)
+	if !found {
+		return task.Run{}, false, nil
+	}
+	stored, created, err := c.store.InsertPlacedRun(ctx, run, key, a)
 	switch {
 	case created:
+<<<<<<< HEAD
 		c.offer(p.Chosen, ref, stored, origin{})
+=======
+		c.offer(a.Server, a.Ref, run, origin{})
+>>>>>>> main
 	case err == nil:
-		c.fleet.release(p.Chosen, ref)
+		c.fleet.release(a.Server, a.Ref)
 		return stored, true, nil
 	case errors.Is(err, fault.Conflict):
-		c.fleet.release(p.Chosen, ref)
+		c.fleet.release(a.Server, a.Ref)
 		return task.Run{}, false, nil
 	default:
 		// It may be stored all the same; the place is kept until the offer loop has found that out.

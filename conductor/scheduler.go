@@ -8,10 +8,12 @@ import (
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
 const (
-	// fireMost is how many due triggers are acted on in one transaction. Others write between two of them.
+	// fireMost is how many due triggers are acted on in one transaction. Others write between two of them. Fewer would have the
+	// first runs start sooner, and hold up the decision about the others.
 	fireMost = 256
 	// scheduleAnyway is how often due triggers are looked for without a sign that anything has changed: the clock may have
 	// been set, and another conductor may have changed a trigger.
@@ -68,41 +70,77 @@ func (c *Conductor) FireDue(ctx context.Context) (next time.Time, err error) {
 		if len(due) == 0 {
 			return next, nil
 		}
-		firings := make([]task.Firing, len(due))
-		for i, d := range due {
-			if firings[i], err = c.firing(d, now); err != nil {
-				return time.Time{}, err
-			}
+		d, err := c.decideDue(due, now)
+		if err != nil {
+			return time.Time{}, err
 		}
-		if err := c.fired(ctx, firings, store.Fire(ctx, firings, now)); err != nil {
+		if err := c.fired(ctx, d, store.Fire(ctx, d.firings, d.placed, now)); err != nil {
 			return time.Time{}, err
 		}
 		if len(due) < fireMost {
-			return soonest(next, firings), nil
+			return soonest(next, d.firings), nil
 		}
 	}
 	return time.Time{}, ctx.Err()
 }
 
-// fired takes in what was stored of firings. A trigger that has changed meanwhile is looked at again by the next pass.
-func (c *Conductor) fired(ctx context.Context, firings []task.Firing, errs []error) error {
+// fireBatch is what was decided about due triggers.
+type fireBatch struct {
+	firings []task.Firing
+	// placed are the first attempts of those runs that need not wait.
+	placed map[task.RunID]virtualserver.Assignment
+	// waits is true once a run was decided that has to wait: those after it do not overtake it.
+	waits bool
+}
+
+// decideDue settles what becomes of triggers that are due. While nothing waits, their runs are placed at once.
+func (c *Conductor) decideDue(due []task.DueTrigger, now time.Time) (*fireBatch, error) {
+	d := &fireBatch{firings: make([]task.Firing, len(due)), placed: map[task.RunID]virtualserver.Assignment{}}
+	for i, trigger := range due {
+		var err error
+		if d.firings[i], err = c.firing(trigger, now); err != nil {
+			for _, a := range d.placed {
+				c.fleet.release(a.Server, a.Ref)
+			}
+			return nil, err
+		}
+		for _, run := range d.firings[i].Runs {
+			a, placed := virtualserver.Assignment{}, false
+			if !d.waits && c.mayPlaceNew(run, now) {
+				a, placed = c.placeNew(run)
+			}
+			if d.waits = !placed; placed {
+				d.placed[run.ID] = a
+			}
+		}
+	}
+	return d, nil
+}
+
+// fired takes in what was stored of what was decided. A trigger that has changed meanwhile is looked at again by the next
+// pass.
+func (c *Conductor) fired(ctx context.Context, d *fireBatch, errs []error) error {
 	var failed []error
 	replacing := map[string]bool{}
 	queued := false
 	for i, err := range errs {
 		switch {
 		case err == nil:
-			for _, run := range firings[i].Runs {
-				queued = true
-				c.backlog.grow()
-				c.wanted.add(run.Spec.Target)
+			for _, run := range d.firings[i].Runs {
+				queued = c.began(run, d.placed) || queued
 				if run.Spec.WhenBusy == task.BusyReplace {
 					replacing[run.Task] = true
 				}
 			}
 		case errors.Is(err, fault.Conflict):
+			for _, run := range d.firings[i].Runs {
+				if a, placed := d.placed[run.ID]; placed {
+					c.fleet.release(a.Server, a.Ref)
+				}
+			}
 			c.wakeScheduler()
 		case len(failed) < 3:
+			// It may be stored all the same; places are kept until the offer loop has found that out.
 			failed = append(failed, err)
 		}
 	}
@@ -114,6 +152,23 @@ func (c *Conductor) fired(ctx context.Context, firings []task.Firing, errs []err
 		c.stopReplaced(ctx, name)
 	}
 	return errors.Join(failed...)
+}
+
+// began takes in a run that was stored, unless its occurrence had its row or the limits of its task refused it. It reports
+// whether the run may wait for a place.
+func (c *Conductor) began(run task.Run, placed map[task.RunID]virtualserver.Assignment) (queued bool) {
+	a, was := placed[run.ID]
+	switch {
+	case was && run.State == task.Starting:
+		c.offer(a.Server, a.Ref, run, origin{})
+		return false
+	case was:
+		c.fleet.release(a.Server, a.Ref)
+		return false
+	}
+	c.backlog.grow()
+	c.wanted.add(run.Spec.Target)
+	return true
 }
 
 // soonest returns the first instant at which a trigger is due: next, or that of one that was just acted on.

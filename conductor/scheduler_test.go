@@ -12,8 +12,10 @@ import (
 	"github.com/segno-jobs/segno/conductor"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
 // oneTrigger is a store of one trigger, which notes when it was asked and what was fired.
@@ -42,7 +44,7 @@ func (o *oneTrigger) DueTriggers(_ context.Context, now time.Time, _ int) (due [
 	return due, next, nil
 }
 
-func (o *oneTrigger) Fire(_ context.Context, fs []task.Firing, now time.Time) []error {
+func (o *oneTrigger) Fire(_ context.Context, fs []task.Firing, _ map[task.RunID]virtualserver.Assignment, now time.Time) []error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err := o.broken; err != nil {
@@ -174,6 +176,42 @@ func TestARunOfATriggerHasItsParametersAndItsTime(t *testing.T) {
 	}
 	if _, err := c.FireDue(t.Context()); err != nil || len(occurrences(t, c)) != 1 {
 		t.Errorf("a second pass made more of it: %v", err)
+	}
+}
+
+// TestARunOfATriggerIsPlacedAsItIsStored: with its first attempt, unless another run waits that it would overtake.
+func TestARunOfATriggerIsPlacedAsItIsStored(t *testing.T) {
+	w := newWorld(t, "js-1")
+	w.task("load", policy.Policy{})
+	w.task("apart", policy.Policy{}, func(s *task.Spec) { s.Requires = map[string]string{"gpu": "yes"} })
+	_, err := w.c.CreateTrigger(t.Context(), task.TaskOwner("load"), task.TriggerSpec{Name: "often", Cron: "* * * * *"})
+	check(t, err)
+	w.pass(time.Second)
+	fire := func() task.Run {
+		t.Helper()
+		w.at = w.at.Truncate(time.Minute).Add(time.Minute)
+		for _, a := range w.hosts {
+			a.step()
+		}
+		_, err := w.c.FireDue(t.Context())
+		check(t, err)
+		run, err := w.c.Run(t.Context(), occurrences(t, w.c)[0].Run)
+		check(t, err)
+		return run
+	}
+	if run := fire(); run.State != task.Starting || run.Server != "js-1" {
+		t.Errorf("it is %s on %q, want it offered to js-1", run.State, run.Server)
+	}
+	w.pass(time.Second)
+	_, err = w.c.StartRun(t.Context(), "apart", task.RunRequest{})
+	check(t, err)
+	w.pass(time.Second)
+	if run := fire(); run.State != task.Queued {
+		t.Errorf("it is %s although another run waits", run.State)
+	}
+	w.pass(time.Second)
+	if run, err := w.c.Run(t.Context(), occurrences(t, w.c)[0].Run); err != nil || run.State == task.Queued {
+		t.Errorf("it still waits: %v", err)
 	}
 }
 

@@ -22,6 +22,28 @@ func (f *fleet) silent(before time.Time) []string {
 	return names
 }
 
+// fallsSilent returns the first instant after now at which silent or lost will return a server that they do not return
+// yet, if no more is heard of it.
+func (f *fleet) fallsSilent(silence time.Duration, now time.Time) (first time.Time, any bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, h := range f.hosts {
+		var due time.Time
+		switch h.server.State {
+		case jobserver.Online:
+			due = h.heard.Add(silence + time.Microsecond) // Stored instants have microseconds.
+		case jobserver.Unreachable:
+			due = h.heard.Add(h.server.Patience())
+		default:
+			continue
+		}
+		if due.After(now) && (!any || due.Before(first)) {
+			first, any = due, true
+		}
+	}
+	return first, any
+}
+
 // lost returns the unreachable servers that were silent for as long as they may be.
 func (f *fleet) lost(now time.Time) []string {
 	f.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
 // TriggerStore keeps triggers, their occurrences and calendars. With each change it settles anew when the triggers
@@ -46,7 +47,10 @@ type TriggerStore interface {
 	// Fire stores what was decided about due triggers: the occurrences, their runs, and when each trigger is due again, all
 	// firings in one transaction. Conflict for a trigger whose Next is not that of the firing any more, and nothing of that
 	// firing is stored. An occurrence that has a row keeps it, and its run is not stored.
-	Fire(ctx context.Context, fs []task.Firing, now time.Time) []error
+	//
+	// Runs in placed are stored together with their first attempts: queued → starting. Those of fs that were have that state
+	// then; Conflict also where the server of one was deleted meanwhile.
+	Fire(ctx context.Context, fs []task.Firing, placed map[task.RunID]virtualserver.Assignment, now time.Time) []error
 	// Occurrences returns what became of due instants, newest first.
 	Occurrences(ctx context.Context, f task.OccurrenceFilter, p page.Request) (page.Of[task.Occurrence], error)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/protocol"
 	"github.com/segno-jobs/segno/store"
+	"github.com/segno-jobs/segno/store/storetest"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -71,9 +71,23 @@ type agent struct {
 // newWorld returns a world with servers of 4 slots in the group etl.
 func newWorld(t *testing.T, servers ...string) *world {
 	t.Helper()
-	db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "segno.db"), store.Options{})
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
+	return newWorldAt(t, storetest.SQLite(t), servers...)
+}
+
+// makeWorld is newWorld over stores of some kind.
+type makeWorld func(t *testing.T, servers ...string) *world
+
+// onEach runs the test with worlds over stores of each kind.
+func onEach(t *testing.T, test func(t *testing.T, newWorld makeWorld)) {
+	t.Helper()
+	storetest.Each(t, func(t *testing.T, fresh func(testing.TB) string) {
+		test(t, func(t *testing.T, servers ...string) *world { return newWorldAt(t, fresh(t), servers...) })
+	})
+}
+
+func newWorldAt(t *testing.T, address string, servers ...string) *world {
+	t.Helper()
+	db := storetest.Open(t, address, store.Options{})
 	w := &world{t: t, db: db, at: noon, hosts: map[string]*agent{}, hold: time.Hour}
 	for _, name := range servers {
 		token := jobserver.JoinToken{ID: name, Hash: name, Name: name, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
@@ -93,7 +107,7 @@ func newWorld(t *testing.T, servers ...string) *world {
 			stops: map[task.Ref]conductor.StopOrder{},
 		}
 	}
-	_, err = db.CreateVirtualServer(t.Context(), virtualserver.Spec{Name: "etl", Members: servers}, noon)
+	_, err := db.CreateVirtualServer(t.Context(), virtualserver.Spec{Name: "etl", Members: servers}, noon)
 	check(t, err)
 	w.restart()
 	return w

@@ -23,7 +23,7 @@ type Client struct {
 // NewClient returns a client of the conductor at a base URL such as "http://127.0.0.1:7700". The credential is sent
 // with every call; it is empty only for Join. Nothing is dialled before the first call.
 func NewClient(baseURL, credential string) *Client {
-	c := &http.Client{Transport: &http.Transport{
+	c := &http.Client{Transport: whole{&http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   5 * time.Second,
@@ -33,7 +33,7 @@ func NewClient(baseURL, credential string) *Client {
 		IdleConnTimeout:       90 * time.Second,
 		ResponseHeaderTimeout: PollWait + CallTimeout,
 		WriteBufferSize:       32 << 10,
-	}}
+	}}}
 	return &Client{
 		http: c,
 		ConductorServiceClient: segnov1connect.NewConductorServiceClient(c, baseURL,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/store"
+	"github.com/segno-jobs/segno/store/storetest"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -19,7 +20,7 @@ import (
 // benchmarkEach runs a benchmark on each kind of database; PostgreSQL only where there is one.
 func benchmarkEach(b *testing.B, bench func(b *testing.B, db *store.DB)) {
 	b.Run("sqlite", func(b *testing.B) { bench(b, open(b, filepath.Join(b.TempDir(), "segno.db"), store.Options{})) })
-	b.Run("postgres", func(b *testing.B) { bench(b, open(b, postgresURL(b), store.Options{})) })
+	b.Run("postgres", func(b *testing.B) { bench(b, open(b, storetest.PostgreSQL(b), store.Options{})) })
 }
 
 // BenchmarkRun takes whole runs through their life: requested, assigned, claimed, ended. Each step is a call of its own,

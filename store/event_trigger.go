@@ -180,10 +180,9 @@ func (db *DB) Followers(ctx context.Context, taskName string) ([]task.DueTrigger
 	return found, nil
 }
 
-// Follow stores what follows from the events after from up to to: occurrences with their runs, and pauses of the triggers of
-// owners that have none yet, and moves the follower on, all in one transaction. Conflict where it stands elsewhere; nothing
-// is stored then. The occurrence of a trigger that is gone is left out.
-func (db *DB) Follow(ctx context.Context, follower string, from, to int64, hs []task.Happening, pauses map[task.Owner]task.Pause, now time.Time) ([]task.Occurrence, error) {
+// Follow stores what follows from the events after from up to to, occurrences with their runs, and moves the follower on, all
+// in one transaction. Conflict where it stands elsewhere; nothing is stored then. The occurrence of a trigger that is gone is left out.
+func (db *DB) Follow(ctx context.Context, follower string, from, to int64, hs []task.Happening, now time.Time) ([]task.Occurrence, error) {
 	ready := make([]preparedHappening, len(hs))
 	for i, h := range hs {
 		var err error
@@ -206,11 +205,6 @@ func (db *DB) Follow(ctx context.Context, follower string, from, to int64, hs []
 				return p.failed(err)
 			}
 			stored[i] = o
-		}
-		for owner, p := range pauses {
-			if err := t.pauseTriggers(owner, p.Reason, p.By, now); err != nil && !errors.Is(err, fault.NotFound) {
-				return fmt.Errorf("pause the triggers of %s: %w", owner, err)
-			}
 		}
 		return nil
 	})

@@ -283,25 +283,20 @@ func TestWhatFollowsFromEndsIsStoredWithThePositionOrNotAtAll(t *testing.T) {
 		must(db.CreateTask(ctx, loadSpec("first"), noon))(t)
 		must(db.CreateTrigger(ctx, load, afterTrigger("next", "first"), noon))(t)
 		at := must(db.Position(ctx, "run-ends"))(t)
-		pauses := map[task.Owner]task.Pause{load: {Reason: "run 7 failed", By: "pause_on_error"}}
 		hs := []task.Happening{eventOf("next", "7 failed 1"), eventOf("gone", "7 failed 1")}
-		_, err := db.Follow(ctx, "run-ends", at+1, at+2, hs, pauses, noon)
+		_, err := db.Follow(ctx, "run-ends", at+1, at+2, hs, noon)
 		wantKind(t, err, fault.Conflict)
-		if n := countRuns(t, db); n != 0 || len(must(db.Pauses(ctx))(t)) != 0 {
-			t.Fatalf("%d runs and a pause are stored without the position", n)
+		if n := countRuns(t, db); n != 0 {
+			t.Fatalf("%d runs are stored without the position", n)
 		}
-		stored := must(db.Follow(ctx, "run-ends", at, at+2, hs, pauses, noon))(t)
+		stored := must(db.Follow(ctx, "run-ends", at, at+2, hs, noon))(t)
 		if stored[0].Run != hs[0].Run.ID || stored[1].Run != "" {
 			t.Errorf("stored is %+v", stored)
 		}
 		if got := must(db.Position(ctx, "run-ends"))(t); got != at+2 {
 			t.Errorf("the position is %d, want %d", got, at+2)
 		}
-		p := must(db.Pauses(ctx))(t)[load]
-		if p.Reason != "run 7 failed" || p.By != "pause_on_error" {
-			t.Errorf("the pause is %+v", p)
-		}
-		_, err = db.Follow(ctx, "run-ends", at, at+2, hs, nil, noon)
+		_, err = db.Follow(ctx, "run-ends", at, at+2, hs, noon)
 		wantKind(t, err, fault.Conflict)
 		if n := countRuns(t, db); n != 1 {
 			t.Errorf("there are %d runs, want 1", n)

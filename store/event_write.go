@@ -111,12 +111,16 @@ func textOrNil(v any) *string {
 	return &s
 }
 
-// recordRun appends the event of a run's change of state.
+// recordRun appends the event of a run's change of state, and does what follows from a failure.
 func (t *tx) recordRun(now time.Time, id task.RunID, of string, attempt int, from, to task.State, reason string, data any) error {
-	return t.record(eventRow{
+	err := t.record(eventRow{
 		at: micros(now), kind: "run." + string(to), subject: string(id), task: of,
 		attempt: attempt, from: from, to: to, reason: reason, data: data,
 	})
+	if err != nil || !to.Failure() {
+		return err
+	}
+	return t.pauseOnError(now, id, of, to, reason)
 }
 
 // recordThing appends an event about something that is no run, such as "server.edited".

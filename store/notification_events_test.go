@@ -30,7 +30,7 @@ func TestWhatPlansAndTriggersLeaveIsTold(t *testing.T) {
 		due := noon.Add(time.Hour)
 		skipped := firing(t, db, "nightly", due)
 		skipped.Runs, skipped.Occurrences[0].Run, skipped.Occurrences[0].Reason = nil, "", "the task was busy"
-		checkAll(t, db.Fire(ctx, []task.Firing{skipped}, due))
+		checkAll(t, db.Fire(ctx, []task.Firing{skipped}, nil, due))
 		requestPlanRun(t, db, "01A", "")
 		begun, _ := moveOn(t, db, "01A", plan.Began{}, due)
 		moveOn(t, db, "01A", plan.RunEnded{Run: begun.Nodes[0].Run, State: task.Failed, Reason: "exit code 3"}, due)

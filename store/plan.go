@@ -151,7 +151,8 @@ func (db *DB) Plans(ctx context.Context, f plan.Filter, p page.Request) (page.Of
 }
 
 // EditPlan applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An edit that
-// changes nothing leaves the version. What runs goes on with the plan as it was. edit may be called more than once, on
+// changes nothing leaves the version. What runs goes on with the plan as it was; what waits for other runs of it begins in
+// the same transaction where there may be more of them now. edit may be called more than once, on
 // fresh copies.
 func (db *DB) EditPlan(ctx context.Context, name string, version int64, now time.Time, edit func(*plan.Spec) error) (edited plan.Plan, err error) {
 	err = db.update(ctx, func(t *tx) error {
@@ -203,7 +204,10 @@ func storePlan(t *tx, old plan.Plan, edited *plan.Plan, now time.Time) error {
 	if err := bindTasks(t, edited.Spec); err != nil {
 		return err
 	}
-	return t.recordThing(now, "plan.edited", edited.Name, "")
+	if err := t.recordThing(now, "plan.edited", edited.Name, ""); err != nil {
+		return err
+	}
+	return releasePlanRuns(t, edited.Name, now)
 }
 
 // DeletePlan removes a plan; its runs stay. Conflict while one of them has not ended.
@@ -217,8 +221,7 @@ func (db *DB) DeletePlan(ctx context.Context, name string, version int64, now ti
 			return err
 		}
 		var open int
-		// The expression keeps the index of the plan's runs, of which there may be very many, from being chosen.
-		const query = `SELECT count(*) FROM plan_run WHERE state IN ('running', 'stopping') AND plan || '' = ?`
+		const query = `SELECT count(*) FROM plan_run WHERE plan = ? AND ended_at IS NULL`
 		if err := t.get(&open, query, name); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -63,9 +64,7 @@ func (db *DB) PlanRuns(ctx context.Context, f plan.RunFilter, p page.Request) (p
 			return page.Of[plan.Run]{}, fault.Field("state", "%q is no state of a plan run", s)
 		}
 	}
-	if len(f.States) > 0 {
-		in(&c, "p.state", f.States)
-	}
+	inPlanStates(&c, f.States)
 	if !f.Since.IsZero() {
 		c.add("p.started_at >= ?", micros(f.Since))
 	}
@@ -94,6 +93,23 @@ func (db *DB) PlanRuns(ctx context.Context, f plan.RunFilter, p page.Request) (p
 		return page.Of[plan.Run]{}, fmt.Errorf("list plan runs: %w", err)
 	}
 	return paged(runs, p, "plan_runs", func(r plan.Run) string { return string(r.ID) }), nil
+}
+
+// inPlanStates adds that a plan run is in one of the states; no states are all.
+func inPlanStates(c *conditions, states []plan.State) {
+	if len(states) == 0 {
+		return
+	}
+	waiting, running := slices.Contains(states, plan.Waiting), slices.Contains(states, plan.Running)
+	var columns []string
+	for _, s := range states {
+		state, _ := storedPlanState(s)
+		columns = append(columns, state)
+	}
+	in(c, "p.state", columns)
+	if waiting != running {
+		c.add("(p.state <> 'running' OR p.waits = ?)", zeroOrOne(waiting))
+	}
 }
 
 // readNodesOf fills in the nodes of plan runs.
@@ -144,13 +160,13 @@ func (db *DB) Outputs(ctx context.Context, ids []task.RunID) (map[task.RunID]map
 const signalsMost = 2000
 
 // PlanSignals returns the events after an id that concern plan runs, in their order, and the id up to which it has looked:
-// a plan run that was requested or resumed, and the end of a run that is the newest of a node.
+// a plan run that began, goes on or is being stopped, and the end of a run that is the newest of a node.
 func (db *DB) PlanSignals(ctx context.Context, after int64) (signals []plan.Signal, seen int64, err error) {
 	const newest = `SELECT COALESCE(max(id), 0) FROM event`
 	const query = `
 		SELECT e.id, e.kind, e.subject, e.to_state, e.reason, COALESCE(n.plan_run, '') AS plan_run
 		FROM event e LEFT JOIN plan_node n ON n.run = e.subject
-		WHERE e.id > ? AND e.id <= ? AND (e.kind = 'plan_run.running' OR n.run IS NOT NULL AND e.kind >= 'run.' AND e.kind < 'run/')
+		WHERE e.id > ? AND e.id <= ? AND (e.kind IN ('plan_run.running', 'plan_run.stopping') OR n.run IS NOT NULL AND e.kind >= 'run.' AND e.kind < 'run/')
 		ORDER BY e.id`
 	err = db.snapshot(ctx, func(v view) error {
 		if err := v.get(&seen, newest); err != nil {
@@ -188,8 +204,11 @@ type signalRow struct {
 }
 
 func (row signalRow) signal() (plan.Signal, bool) {
-	if row.Kind == "plan_run.running" {
+	switch row.Kind {
+	case "plan_run.running":
 		return plan.Signal{ID: row.ID, PlanRun: plan.RunID(row.Subject), Event: plan.Began{}}, true
+	case "plan_run.stopping":
+		return plan.Signal{ID: row.ID, PlanRun: plan.RunID(row.Subject)}, true
 	}
 	state := task.State(row.ToState)
 	ended := plan.RunEnded{Run: task.RunID(row.Subject), State: state, Reason: row.Reason}

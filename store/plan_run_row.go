@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	planRunColumns = `p.id, p.plan, p.state, p.cause_kind, p.cause_by, p.scheduled_for, p.started_at, p.ended_at, p.reason, p.version`
+	planRunColumns = `p.id, p.plan, p.state, p.waits, p.cause_kind, p.cause_by, p.scheduled_for, p.started_at, p.ended_at, p.reason, p.version`
 	planRunWhole   = `SELECT ` + planRunColumns + `, s.spec, s.params FROM plan_run p JOIN plan_run_spec s ON s.plan_run = p.id`
 )
 
@@ -16,6 +16,7 @@ type planRunRow struct {
 	ID           string
 	Plan         string
 	State        string
+	Waits        int
 	CauseKind    string `db:"cause_kind"`
 	CauseBy      string `db:"cause_by"`
 	ScheduledFor *int64 `db:"scheduled_for"`
@@ -27,9 +28,24 @@ type planRunRow struct {
 	Params       string
 }
 
+// storedPlanState returns the columns state and waits of a plan run: one that waits has state running, and waits.
+func storedPlanState(s plan.State) (state string, waits int) {
+	if s == plan.Waiting {
+		return string(plan.Running), 1
+	}
+	return string(s), 0
+}
+
+func (row planRunRow) state() plan.State {
+	if row.Waits == 1 {
+		return plan.Waiting
+	}
+	return plan.State(row.State)
+}
+
 func (row planRunRow) run() (plan.Run, error) {
 	r := plan.Run{
-		ID: plan.RunID(row.ID), Plan: row.Plan, State: plan.State(row.State),
+		ID: plan.RunID(row.ID), Plan: row.Plan, State: row.state(),
 		Cause:        task.Cause{Kind: task.CauseKind(row.CauseKind), By: row.CauseBy},
 		ScheduledFor: instantOrNil(row.ScheduledFor), StartedAt: instant(row.StartedAt), EndedAt: instantOrNil(row.EndedAt),
 		Reason: row.Reason, Version: row.Version,

@@ -11,9 +11,10 @@ import (
 	"github.com/segno-jobs/segno/task/plan"
 )
 
-// InsertPlanRun stores a plan run that is about to begin; its event has the planner begin it. If key is not empty and a
-// plan run has it already, that one is returned with created false; if it is of another plan or has other params, the error
-// is fault.Conflict.
+// InsertPlanRun stores a plan run that is about to begin; its event has the planner begin it. Where the plan has as many
+// runs as it may, it waits, or replaces the oldest, which are cancelled in the same transaction; or the error is a
+// *plan.Refusal, a Conflict as well. If key is not empty and a plan run has it already, that one is returned with created
+// false; if it is of another plan or has other params, the error is fault.Conflict. NotFound where the plan is gone.
 func (db *DB) InsertPlanRun(ctx context.Context, r plan.Run, key string) (_ plan.Run, created bool, err error) {
 	n, err := preparePlanRun(&r, key)
 	if err != nil {
@@ -23,6 +24,9 @@ func (db *DB) InsertPlanRun(ctx context.Context, r plan.Run, key string) (_ plan
 		created, err = n.insert(t)
 		return err
 	}); err != nil {
+		if refusal, is := errors.AsType[*plan.Refusal](err); is {
+			return plan.Run{}, false, refusal // It speaks for itself, and the id says nothing to anyone.
+		}
 		return plan.Run{}, false, fmt.Errorf("insert plan run %s: %w", r.ID, err)
 	}
 	if created {
@@ -57,17 +61,30 @@ func preparePlanRun(r *plan.Run, key string) (n newPlanRun, err error) {
 }
 
 const insertPlanRun = `
-	INSERT INTO plan_run (id, plan, state, cause_kind, cause_by, scheduled_for, started_at, reason, request_key, version)
-	VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, 1)
+	INSERT INTO plan_run (id, plan, state, waits, cause_kind, cause_by, scheduled_for, started_at, reason, request_key, version)
+	VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, 1)
 	ON CONFLICT (request_key) WHERE request_key IS NOT NULL DO NOTHING`
 
-// insert writes the plan run, or returns false where one has its key.
+// insert writes the plan run, or returns false where one has its key. What the limits of its plan ask for is done with it;
+// the error is a *plan.Refusal, and nothing is written, where they allow no further one.
 func (n newPlanRun) insert(t *tx) (bool, error) {
-	r := n.run
-	written, err := t.exec(insertPlanRun, string(r.ID), r.Plan, string(r.Cause.Kind), r.Cause.By,
-		microsOrNil(r.ScheduledFor), micros(r.StartedAt), clean(r.Reason), orNil(n.key))
-	if err != nil || written == 0 {
+	wait, known, err := n.admit(t)
+	if err != nil || known {
 		return false, err
+	}
+	r := n.run
+	r.State, r.Reason = plan.Running, wait
+	if wait != "" {
+		r.State = plan.Waiting
+	}
+	_, waits := storedPlanState(r.State)
+	written, err := t.exec(insertPlanRun, string(r.ID), r.Plan, waits, string(r.Cause.Kind), r.Cause.By,
+		microsOrNil(r.ScheduledFor), micros(r.StartedAt), r.Reason, orNil(n.key))
+	if err != nil {
+		return false, err
+	}
+	if written == 0 { // Another conductor has used the key since it was looked for.
+		return false, fmt.Errorf("its key is being used for another one: %w", fault.Conflict)
 	}
 	const insertSpec = `INSERT INTO plan_run_spec (plan_run, spec, params) VALUES (?, ?, ?)`
 	if _, err := t.exec(insertSpec, string(r.ID), n.spec, n.params); err != nil {
@@ -81,6 +98,15 @@ func (n newPlanRun) insert(t *tx) (bool, error) {
 		}
 	}
 	return true, t.recordPlanRun(r.StartedAt, *r, "", r.Reason)
+}
+
+// insertDue writes a plan run that a trigger asks for, or returns why the limits of its plan allow none.
+func (n newPlanRun) insertDue(t *tx) (refused string, err error) {
+	_, err = n.insert(t)
+	if refusal, is := errors.AsType[*plan.Refusal](err); is {
+		return refusal.Reason, nil
+	}
+	return "", err
 }
 
 // matches returns fault.Conflict unless the plan run that has the key was asked for with the same words.
@@ -130,38 +156,14 @@ func (db *DB) MovePlanRun(ctx context.Context, m plan.Move, now time.Time) (stop
 			return nil, fmt.Errorf("start node %s of plan run %s: %w", m.Starts[i].Node, m.After.ID, err)
 		}
 	}
-	err = db.update(ctx, func(t *tx) error {
-		stopped = nil
+	err = db.update(ctx, func(t *tx) (err error) {
 		if m.Follow != nil {
 			if err := t.advance(m.Follow.Name, m.Follow.From, m.Follow.To); err != nil {
 				return err
 			}
 		}
-		if err := storePlanRun(t, m.Before, m.After, now); err != nil {
-			return err
-		}
-		for i, n := range starts {
-			created, err := n.insert(t)
-			if refused, ok := errors.AsType[*task.Refusal](err); ok {
-				return &plan.StartError{Node: m.Starts[i].Node, Reason: refused.Reason}
-			}
-			if err != nil {
-				return err
-			}
-			if !created {
-				return fmt.Errorf("node %s was started already: %w", m.Starts[i].Node, fault.Conflict)
-			}
-		}
-		for _, name := range m.Stops {
-			run, changed, err := stopNode(t, m.After, name, now)
-			if err != nil {
-				return err
-			}
-			if changed {
-				stopped = append(stopped, run)
-			}
-		}
-		return nil
+		stopped, err = storeMove(t, m, starts, now)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("move plan run %s on: %w", m.After.ID, err)
@@ -169,12 +171,58 @@ func (db *DB) MovePlanRun(ctx context.Context, m plan.Move, now time.Time) (stop
 	return stopped, nil
 }
 
-const updatePlanRun = `
-	UPDATE plan_run SET state = ?, ended_at = ?, reason = ?, version = version + 1 WHERE id = ? AND version = ?`
+// storeMove stores a move with the runs that it starts, and returns those that were told to stop.
+func storeMove(t *tx, m plan.Move, starts []newRun, now time.Time) (stopped []task.Run, err error) {
+	if err := storePlanRun(t, m.Before, m.After, now); err != nil {
+		return nil, err
+	}
+	for i, n := range starts {
+		created, err := n.insert(t)
+		if refused, ok := errors.AsType[*task.Refusal](err); ok {
+			return nil, &plan.StartError{Node: m.Starts[i].Node, Reason: refused.Reason}
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !created {
+			return nil, fmt.Errorf("node %s was started already: %w", m.Starts[i].Node, fault.Conflict)
+		}
+	}
+	for _, name := range m.Stops {
+		run, changed, err := stopNode(t, m.After, name, now)
+		if err != nil {
+			return nil, err
+		}
+		if changed {
+			stopped = append(stopped, run)
+		}
+	}
+	return stopped, nil
+}
 
-// storePlanRun writes what has changed of a plan run and of its nodes, with an event for each change.
+const updatePlanRun = `
+	UPDATE plan_run SET state = ?, waits = ?, ended_at = ?, reason = ?, version = version + 1 WHERE id = ? AND version = ?`
+
+// storePlanRun writes what has changed of a plan run and of its nodes, with an event for each change. One that is resumed
+// waits where the plan has as many runs as it may; the end of one releases another one that waits.
 func storePlanRun(t *tx, before, after plan.Run, now time.Time) error {
-	n, err := t.exec(updatePlanRun, string(after.State), microsOrNil(after.EndedAt), clean(after.Reason), string(after.ID), before.Version)
+	reason := after.Reason
+	ends, resumed := after.State.Final() && !before.State.Final(), before.State.Final() && !after.State.Final()
+	if ends { // Whoever holds the plan may go on to change its runs, so it comes first.
+		if _, err := planLoad(t, after.Plan); err != nil {
+			return err
+		}
+	}
+	if resumed {
+		if err := admitAgain(t, &after); err != nil {
+			return err
+		}
+		if after.State == plan.Waiting {
+			reason += "; " + after.Reason
+		}
+	}
+	state, waits := storedPlanState(after.State)
+	n, err := t.exec(updatePlanRun, state, waits, microsOrNil(after.EndedAt), clean(after.Reason), string(after.ID), before.Version)
 	if err != nil {
 		return err
 	}
@@ -189,7 +237,10 @@ func storePlanRun(t *tx, before, after plan.Run, now time.Time) error {
 	if before.State == after.State {
 		return nil
 	}
-	return t.recordPlanRun(now, after, before.State, after.Reason)
+	if err := t.recordPlanRun(now, after, before.State, reason); err != nil || !ends {
+		return err
+	}
+	return releasePlanRuns(t, after.Plan, now)
 }
 
 const updatePlanNode = `

@@ -38,6 +38,5 @@ func (t *tx) insertRequested(owner task.Owner, request task.PlanRequest, now tim
 	if err != nil {
 		return "", err
 	}
-	_, err = n.insert(t)
-	return "", err
+	return n.insertDue(t)
 }

@@ -24,13 +24,13 @@ func TestFireStoresAPlanRunWithItsOccurrence(t *testing.T) {
 			Occurrences: []task.Occurrence{{Owner: owner, Trigger: "often", ScheduledFor: due, Run: "01P", DecidedAt: due}},
 			Params:      map[string]string{"date": "tonight"},
 		}
-		checkAll(t, db.Fire(ctx, []task.Firing{f}, due))
+		checkAll(t, db.Fire(ctx, []task.Firing{f}, nil, due))
 		r := must(db.PlanRun(ctx, "01P"))(t)
 		if r.Plan != "nightly" || !r.ScheduledFor.Equal(due) || r.State != plan.Running || r.Params["date"] != "tonight" {
 			t.Errorf("got %+v", r)
 		}
 		// The same firing again comes too late, and makes no second run.
-		if errs := db.Fire(ctx, []task.Firing{f}, due); errs[0] == nil {
+		if errs := db.Fire(ctx, []task.Firing{f}, nil, due); errs[0] == nil {
 			t.Error("the same firing was stored twice")
 		}
 		told := must(db.Occurrences(ctx, task.OccurrenceFilter{Owner: owner}, page.Request{}))(t)
@@ -92,11 +92,11 @@ func TestThePlanThatFollowsATaskIsStoredWithThePositionOrNotAtAll(t *testing.T) 
 			Occurrence: task.Occurrence{Owner: owner, Trigger: "next", ScheduledFor: noon, Event: "7 succeeded", Run: "01A", DecidedAt: noon},
 			Plan:       &task.PlanRequest{ID: "01A", Cause: task.Cause{Kind: task.CauseChain, By: "7"}, ScheduledFor: noon},
 		}}
-		_, err := db.Follow(ctx, "run-ends", at+1, at+2, hs, nil, noon)
+		_, err := db.Follow(ctx, "run-ends", at+1, at+2, hs, noon)
 		wantKind(t, err, fault.Conflict)
 		_, err = db.PlanRun(ctx, "01A")
 		wantKind(t, err, fault.NotFound)
-		stored := must(db.Follow(ctx, "run-ends", at, at+1, hs, nil, noon))(t)
+		stored := must(db.Follow(ctx, "run-ends", at, at+1, hs, noon))(t)
 		if r := must(db.PlanRun(ctx, "01A"))(t); stored[0].Run != "01A" || r.Cause != hs[0].Plan.Cause {
 			t.Errorf("stored are %+v and %+v", stored, r)
 		}

@@ -11,11 +11,12 @@ import (
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/store"
+	"github.com/segno-jobs/segno/store/storetest"
 	"github.com/segno-jobs/segno/task"
 )
 
 func TestALostDatabaseIsUnavailableAndComesBack(t *testing.T) {
-	address := postgresURL(t)
+	address := storetest.PostgreSQL(t)
 	ctx := context.Background()
 	db := open(t, address, store.Options{})
 	before := insert(t, db)
@@ -41,14 +42,14 @@ func cutConnections(t *testing.T, address string) {
 	u, err := url.Parse(address)
 	check(t, err)
 	name := strings.TrimPrefix(u.Path, "/")
-	check(t, administer(os.Getenv("TEST_POSTGRES_URL"),
+	check(t, storetest.Administer(os.Getenv("TEST_POSTGRES_URL"),
 		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '`+name+`'`))
 }
 
 func TestConductorsThatStartTogetherMigrateOnce(t *testing.T) {
-	address := postgresURL(t)
-	check(t, administer(address, `DROP SCHEMA public CASCADE`))
-	check(t, administer(address, `CREATE SCHEMA public`))
+	address := storetest.PostgreSQL(t)
+	check(t, storetest.Administer(address, `DROP SCHEMA public CASCADE`))
+	check(t, storetest.Administer(address, `CREATE SCHEMA public`))
 	errs := make([]error, 4)
 	var all sync.WaitGroup
 	for i := range errs {

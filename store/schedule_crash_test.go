@@ -14,6 +14,7 @@ import (
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/task"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
 // timetable are triggers with, for each, what says of an instant whether it is due then. The tests look at every second
@@ -45,9 +46,27 @@ func mixed(t testing.TB) timetable {
 	}
 }
 
-// compare holds what is stored to the timetable, for the instants after noon up to the end: each due instant has one row,
-// no other has, and rows and runs belong together one to one.
+// compare holds what is stored to the timetable, for the instants after noon up to the end.
 func (table timetable) compare(t testing.TB, db *store.DB, end time.Time) {
+	t.Helper()
+	due := map[string]bool{}
+	for name, of := range table {
+		for at := noon.Add(time.Second); !at.After(end); at = at.Add(time.Second) {
+			if of.due(at) {
+				due[occurrenceKey(name, at)] = true
+			}
+		}
+	}
+	compareOccurrences(t, db, due)
+}
+
+func occurrenceKey(trigger string, at time.Time) string {
+	return trigger + " " + at.UTC().Format(time.RFC3339Nano)
+}
+
+// compareOccurrences holds what is stored to what was due: each due instant has one row, no other has, and rows and runs
+// belong together one to one.
+func compareOccurrences(t testing.TB, db *store.DB, due map[string]bool) {
 	t.Helper()
 	ctx := context.Background()
 	rows := map[string]task.Occurrence{}
@@ -55,7 +74,7 @@ func (table timetable) compare(t testing.TB, db *store.DB, end time.Time) {
 	for p := (page.Request{Limit: page.MaxLimit}); ; {
 		got := must(db.Occurrences(ctx, task.OccurrenceFilter{}, p))(t)
 		for _, o := range got.Items {
-			key := o.Trigger + " " + o.ScheduledFor.Format(time.RFC3339Nano)
+			key := occurrenceKey(o.Trigger, o.ScheduledFor)
 			if _, twice := rows[key]; twice {
 				t.Errorf("there are two rows of %s", key)
 			}
@@ -69,26 +88,24 @@ func (table timetable) compare(t testing.TB, db *store.DB, end time.Time) {
 			break
 		}
 	}
-	due := 0
-	for name, of := range table {
-		for at := noon.Add(time.Second); !at.After(end); at = at.Add(time.Second) {
-			if !of.due(at) {
-				continue
-			}
-			due++
-			if _, ok := rows[name+" "+at.Format(time.RFC3339Nano)]; !ok {
-				t.Fatalf("%s was due at %s and has no row", name, at)
-			}
+	for key := range due {
+		if _, ok := rows[key]; !ok {
+			t.Fatalf("%s was due and has no row", key)
 		}
 	}
-	if due != len(rows) || due == 0 {
-		t.Errorf("there are %d rows, and %d instants were due", len(rows), due)
+	for key := range rows {
+		if !due[key] {
+			t.Fatalf("%s has a row and was not due", key)
+		}
+	}
+	if len(due) == 0 {
+		t.Error("nothing was due")
 	}
 	stored := 0
 	for p := (page.Request{Limit: page.MaxLimit}); ; {
 		got := must(db.Runs(ctx, task.RunFilter{}, p))(t)
 		for _, r := range got.Items {
-			o, ok := rows[r.Cause.By+" "+r.ScheduledFor.Format(time.RFC3339Nano)]
+			o, ok := rows[occurrenceKey(r.Cause.By, *r.ScheduledFor)]
 			if !ok || o.Run != r.ID {
 				t.Errorf("the run %s of %s has no row of its own", r.ID, r.Cause.By)
 			}
@@ -137,13 +154,13 @@ func (c *crashing) DueTriggers(ctx context.Context, now time.Time, _ int) ([]tas
 	return c.DB.DueTriggers(ctx, now, 100)
 }
 
-func (c *crashing) Fire(ctx context.Context, fs []task.Firing, now time.Time) []error {
+func (c *crashing) Fire(ctx context.Context, fs []task.Firing, placed map[task.RunID]virtualserver.Assignment, now time.Time) []error {
 	errs := make([]error, len(fs))
 	for i := 0; i < len(fs); i += 2 {
 		some := fs[i:min(i+2, len(fs))]
 		err := c.point()
 		if err == nil {
-			copy(errs[i:], c.DB.Fire(ctx, some, now))
+			copy(errs[i:], c.DB.Fire(ctx, some, placed, now))
 			err = c.point()
 		}
 		if err != nil {

@@ -2,22 +2,17 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
-
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/policy"
 	"github.com/segno-jobs/segno/store"
+	"github.com/segno-jobs/segno/store/storetest"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -34,83 +29,12 @@ func onEach(t *testing.T, test func(t *testing.T, db *store.DB)) {
 // onEachURL gives the test the address of an empty database of each kind.
 func onEachURL(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "segno.db")) })
-	t.Run("postgres", func(t *testing.T) { test(t, postgresURL(t)) })
+	storetest.Each(t, func(t *testing.T, fresh func(testing.TB) string) { test(t, fresh(t)) })
 }
 
 func open(t testing.TB, url string, opts store.Options) *store.DB {
 	t.Helper()
-	db, err := store.Open(context.Background(), url, opts)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return db
-}
-
-var (
-	templateOnce sync.Once
-	templateErr  error
-	templateName = fmt.Sprintf("segno_template_%d", os.Getpid())
-	databases    atomic.Int64
-)
-
-// postgresURL returns the address of a new database, made from a template whose schema is up to date. Without
-// TEST_POSTGRES_URL the test is skipped, or fails where REQUIRE_POSTGRES=1.
-func postgresURL(t testing.TB) string {
-	t.Helper()
-	base := os.Getenv("TEST_POSTGRES_URL")
-	if base == "" {
-		if os.Getenv("REQUIRE_POSTGRES") == "1" {
-			t.Fatal("REQUIRE_POSTGRES=1, and TEST_POSTGRES_URL is not set")
-		}
-		t.Skip("TEST_POSTGRES_URL is not set")
-	}
-	templateOnce.Do(func() { templateErr = makeTemplate(base) })
-	if templateErr != nil {
-		t.Fatalf("make the template database: %v", templateErr)
-	}
-	name := fmt.Sprintf("segno_test_%d_%d", os.Getpid(), databases.Add(1))
-	if err := administer(base, `CREATE DATABASE `+name+` TEMPLATE `+templateName); err != nil {
-		t.Fatalf("make a database: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := administer(base, `DROP DATABASE `+name+` WITH (FORCE)`); err != nil {
-			t.Errorf("drop the database: %v", err)
-		}
-	})
-	return withDatabase(base, name)
-}
-
-func makeTemplate(base string) error {
-	if err := administer(base, `CREATE DATABASE `+templateName); err != nil {
-		return err
-	}
-	_, _, err := store.Migrate(context.Background(), withDatabase(base, templateName))
-	return err
-}
-
-func administer(base, statement string) error {
-	db, err := sql.Open("pgx", base)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	_, err = db.Exec(statement)
-	return err
-}
-
-func withDatabase(base, name string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		panic(err)
-	}
-	u.Path = "/" + name
-	return u.String()
+	return storetest.Open(t, url, opts)
 }
 
 func TestMain(m *testing.M) {
@@ -118,11 +42,7 @@ func TestMain(m *testing.M) {
 		runChild(child)
 		return
 	}
-	code := m.Run()
-	if base := os.Getenv("TEST_POSTGRES_URL"); base != "" && templateErr == nil {
-		_ = administer(base, `DROP DATABASE IF EXISTS `+templateName)
-	}
-	os.Exit(code)
+	os.Exit(storetest.Run(m))
 }
 
 // must returns v, or ends the test.

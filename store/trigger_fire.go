@@ -10,6 +10,7 @@ import (
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
 // dueQuery reads triggers that are due, with their tasks and calendars.
@@ -73,21 +74,31 @@ func (db *DB) DueTriggers(ctx context.Context, now time.Time, limit int) (due []
 	return due, next, nil
 }
 
-// preparedFiring is a firing with its runs ready to be written.
+// preparedFiring is a firing with its runs ready to be written, some of them together with their first attempts.
 type preparedFiring struct {
 	task.Firing
-	runs map[task.RunID]newRun
+	runs   map[task.RunID]newRun
+	placed map[task.RunID]placedRun
+}
+
+// placedRun is the first attempt of a new run, with its placement encoded.
+type placedRun struct {
+	virtualserver.Assignment
+	placement string
 }
 
 // Fire stores what was decided about due triggers: the occurrences, their runs, and when each trigger is due again, all
 // firings in one transaction. Conflict for a trigger whose Next is not that of the firing any more, and nothing of that
 // firing is stored. An occurrence that has a row keeps it, and its run is not stored.
-func (db *DB) Fire(ctx context.Context, fs []task.Firing, now time.Time) []error {
+//
+// Runs in placed are stored together with their first attempts: queued → starting. Those of fs that were have that state
+// then; Conflict also where the server of one was deleted meanwhile.
+func (db *DB) Fire(ctx context.Context, fs []task.Firing, placed map[task.RunID]virtualserver.Assignment, now time.Time) []error {
 	errs := make([]error, len(fs))
 	var at []int
 	var ready []preparedFiring
 	for i, f := range fs {
-		p, err := prepareFiring(f)
+		p, err := prepareFiring(f, placed)
 		if err != nil {
 			errs[i] = fmt.Errorf("fire trigger %s of %s: %w", f.Trigger, f.Owner, err)
 			continue
@@ -102,14 +113,23 @@ func (db *DB) Fire(ctx context.Context, fs []task.Firing, now time.Time) []error
 	return errs
 }
 
-func prepareFiring(f task.Firing) (preparedFiring, error) {
-	p := preparedFiring{Firing: f, runs: make(map[task.RunID]newRun, len(f.Runs))}
+func prepareFiring(f task.Firing, placed map[task.RunID]virtualserver.Assignment) (preparedFiring, error) {
+	p := preparedFiring{Firing: f, runs: make(map[task.RunID]newRun, len(f.Runs)), placed: map[task.RunID]placedRun{}}
 	for i := range f.Runs {
 		n, err := prepareRun(&f.Runs[i], "")
 		if err != nil {
 			return p, err
 		}
 		p.runs[n.run.ID] = n
+		a, is := placed[n.run.ID]
+		if !is {
+			continue
+		}
+		placement, err := encode(a.Placement, "placement of run", string(n.run.ID))
+		if err != nil {
+			return p, err
+		}
+		p.placed[n.run.ID] = placedRun{a, placement}
 	}
 	return p, nil
 }
@@ -153,7 +173,7 @@ func (p preparedFiring) occur(t *tx, o task.Occurrence, now time.Time) (refused 
 	}
 	if o.Owner.Kind == task.OwnerPlan {
 		refused, err = t.beginPlan(o, p.Params, now)
-	} else if _, err = p.runs[o.Run].insert(t); err != nil {
+	} else if err = p.begin(t, o.Run); err != nil {
 		if refusal, ok := errors.AsType[*task.Refusal](err); ok {
 			refused, err = refusal.Reason, nil
 		}
@@ -163,6 +183,22 @@ func (p preparedFiring) occur(t *tx, o task.Occurrence, now time.Time) (refused 
 	}
 	_, err = t.insertOccurrence(o)
 	return "", err
+}
+
+// begin stores a run, with its first attempt where it has one.
+func (p preparedFiring) begin(t *tx, id task.RunID) error {
+	n := p.runs[id]
+	first, placed := p.placed[id]
+	if !placed {
+		_, err := n.insert(t)
+		return err
+	}
+	n.run.State, n.run.Attempt, n.run.Server = task.Queued, 0, "" // It may have been stored by a transaction that was given up.
+	created, err := n.insertPlaced(t, first.Assignment, first.placement)
+	if created {
+		n.run.State, n.run.Attempt, n.run.Server = task.Starting, first.Ref.Number, first.Server
+	}
+	return err
 }
 
 // beginPlan stores a run of the plan that an occurrence starts, or returns why there can be none.
@@ -180,6 +216,5 @@ func (t *tx) beginPlan(o task.Occurrence, params map[string]string, now time.Tim
 	if err != nil {
 		return "", err
 	}
-	_, err = n.insert(t)
-	return "", err
+	return n.insertDue(t)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/segno-jobs/segno/store"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
+	"github.com/segno-jobs/segno/virtualserver"
 )
 
 var load = task.TaskOwner("load")
@@ -282,6 +283,51 @@ func firing(t testing.TB, db *store.DB, name string, at time.Time) task.Firing {
 	}
 }
 
+func TestARunOfAFiringIsStoredWithItsFirstAttempt(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		for _, name := range []string{"a", "b", "c"} {
+			createTrigger(t, db, hourly(name))
+		}
+		one := noon.Add(time.Hour)
+		a, b, c := firing(t, db, "a", one), firing(t, db, "b", one), firing(t, db, "c", one)
+		placed := map[task.RunID]virtualserver.Assignment{
+			a.Runs[0].ID: assignment(a.Runs[0].ID, 1, "js-1"),
+			c.Runs[0].ID: assignment(c.Runs[0].ID, 1, "gone"),
+		}
+		errs := db.Fire(ctx, []task.Firing{a, b, c}, placed, one)
+		checkAll(t, errs[:2])
+		wantKind(t, errs[2], fault.Conflict)
+		if _, err := db.Run(ctx, c.Runs[0].ID); !errors.Is(err, fault.NotFound) {
+			t.Errorf("a run is stored whose server does not exist: %v", err)
+		}
+		wantNext(t, getTrigger(t, db, "c"), one)
+		for _, f := range []task.Firing{a, b} {
+			if run := getRun(t, db, f.Runs[0].ID); run.State != f.Runs[0].State || run.Server != f.Runs[0].Server || run.Attempt != f.Runs[0].Attempt {
+				t.Errorf("told %+v of the run %+v", f.Runs[0], run)
+			}
+		}
+		if run := getRun(t, db, a.Runs[0].ID); run.State != task.Starting || len(run.Attempts) != 1 || run.Attempts[0].Server != "js-1" {
+			t.Errorf("got the run %+v, want it offered to js-1", run)
+		}
+		if run := getRun(t, db, b.Runs[0].ID); run.State != task.Queued {
+			t.Errorf("got the run %+v, want it queued", run)
+		}
+		// An occurrence that has its row is not run again, and its place is to be given back.
+		check(t, db.DeleteTrigger(ctx, load, "a", 0, one))
+		_ = must(db.CreateTrigger(ctx, load, hourly("a"), noon))(t)
+		again := firing(t, db, "a", one)
+		placed = map[task.RunID]virtualserver.Assignment{
+			again.Runs[0].ID: assignment(again.Runs[0].ID, 1, "js-1"),
+		}
+		checkAll(t, db.Fire(ctx, []task.Firing{again}, placed, one))
+		if again.Runs[0].State != task.Queued {
+			t.Errorf("told that the run of an occurrence that has its row is %s", again.Runs[0].State)
+		}
+	})
+}
+
 func TestAFiringIsStoredOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
@@ -300,7 +346,7 @@ func TestAFiringIsStoredOnce(t *testing.T) {
 			t.Fatalf("got the due triggers %v, want a with its task", due)
 		}
 		first, stale := firing(t, db, "a", one), firing(t, db, "a", one)
-		errs := db.Fire(ctx, []task.Firing{first, firing(t, db, "b", one), stale}, one)
+		errs := db.Fire(ctx, []task.Firing{first, firing(t, db, "b", one), stale}, nil, one)
 		checkAll(t, errs[:2])
 		wantKind(t, errs[2], fault.Conflict)
 		if _, err := db.Run(ctx, stale.Runs[0].ID); !errors.Is(err, fault.NotFound) {
@@ -319,7 +365,7 @@ func TestAFiringIsStoredOnce(t *testing.T) {
 		check(t, db.DeleteTrigger(ctx, load, "a", 0, one))
 		_ = must(db.CreateTrigger(ctx, load, hourly("a"), noon))(t)
 		again := firing(t, db, "a", one)
-		checkAll(t, db.Fire(ctx, []task.Firing{again}, one))
+		checkAll(t, db.Fire(ctx, []task.Firing{again}, nil, one))
 		if _, err := db.Run(ctx, again.Runs[0].ID); !errors.Is(err, fault.NotFound) {
 			t.Errorf("an occurrence was run twice: %v", err)
 		}
@@ -340,7 +386,7 @@ func TestOccurrencesAreListedNewestFirst(t *testing.T) {
 			at := noon.Add(time.Duration(hour) * time.Hour)
 			skipped := firing(t, db, "b", at)
 			skipped.Runs, skipped.Occurrences[0].Run, skipped.Occurrences[0].Reason = nil, "", "missed"
-			checkAll(t, db.Fire(ctx, []task.Firing{firing(t, db, "a", at), skipped}, at))
+			checkAll(t, db.Fire(ctx, []task.Firing{firing(t, db, "a", at), skipped}, nil, at))
 		}
 		list := func(f task.OccurrenceFilter) string {
 			var words []string
@@ -442,8 +488,8 @@ func TestATriggerStartsAPlan(t *testing.T) {
 			Owner: owner, Trigger: "a", From: one, Next: &two, DueAt: &two, Params: map[string]string{"day": "two"},
 			Occurrences: []task.Occurrence{{Owner: owner, Trigger: "a", ScheduledFor: one, Run: "01PLANRUN", DecidedAt: one}},
 		}
-		checkAll(t, db.Fire(ctx, []task.Firing{f}, one))
-		wantKind(t, db.Fire(ctx, []task.Firing{f}, one)[0], fault.Conflict)
+		checkAll(t, db.Fire(ctx, []task.Firing{f}, nil, one))
+		wantKind(t, db.Fire(ctx, []task.Firing{f}, nil, one)[0], fault.Conflict)
 		run := must(db.PlanRun(ctx, "01PLANRUN"))(t)
 		if run.Plan != "night" || run.Params["day"] != "two" || run.Cause != (task.Cause{Kind: task.CauseTrigger, By: "a"}) || !run.ScheduledFor.Equal(one) {
 			t.Errorf("got the plan run %+v", run)

@@ -144,14 +144,24 @@ func TestAnICalendarFileThatCannotBeReadIsRefused(t *testing.T) {
 		"no duration":         event("DTSTART:20260102T000000Z\nDURATION:long\n"),
 		"a rule by the hour":  event("DTSTART:20260102T000000Z\nRRULE:FREQ=SECONDLY\n"),
 		"a rule without days": event("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31\n"),
-		"no end":              "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260102T000000Z\n",
-		"a line of nothing":   "BEGIN:VCALENDAR\nNONSENSE\n",
-		"a parameter only":    "BEGIN:VCALENDAR\nX;Y=\"z\"\n",
-		"too many events":     "BEGIN:VCALENDAR\n" + strings.Repeat("BEGIN:VEVENT\nDTSTART:20260102T000000Z\nEND:VEVENT\n", task.MaxCalendarEvents+1),
+		"no end":              "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260102T000000Z\nEND:VCALENDAR\n",
+		"a line of nothing":   "BEGIN:VCALENDAR\nNONSENSE\nEND:VCALENDAR\n",
+		"a parameter only":    "BEGIN:VCALENDAR\nX;Y=\"z\"\nEND:VCALENDAR\n",
+		"too many events":     "BEGIN:VCALENDAR\n" + strings.Repeat("BEGIN:VEVENT\nDTSTART:20260102T000000Z\nEND:VEVENT\n", task.MaxCalendarEvents+1) + "END:VCALENDAR\n",
+		"cut off at an event": strings.TrimSuffix(event("DTSTART:20260102T000000Z\n"), "END:VCALENDAR\n"),
+		"cut off at once":     "BEGIN:VCALENDAR\n",
 	} {
 		if err := (task.CalendarSpec{Name: "c", ICalendar: text}).Validate(); len(fault.Fields(err)) != 1 {
 			t.Errorf("%s: got %v, want one field refused", what, err)
 		}
+	}
+}
+
+func TestAnICalendarFileMayNameZonesAsWindowsDoes(t *testing.T) {
+	text := "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;TZID=\"W. Europe Standard Time\":20260701T090000\r\n" +
+		"DTEND;TZID=Eastern Standard Time:20260701T060000\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+	if got := allowed(t, task.CalendarSpec{ICalendar: text}, "2026-07-01", 1); got != "01:00:00-07:00+10:00-24:00" {
+		t.Errorf("got %q, want what is between nine in Berlin and six in New York left out", got)
 	}
 }
 

@@ -43,6 +43,10 @@ func readICalendar(text string, zone *time.Location) ([]icalEvent, error) {
 	if len(lines) == 0 || lines[0].name != "BEGIN" || !strings.EqualFold(lines[0].value, "VCALENDAR") {
 		return nil, fmt.Errorf("it does not begin with BEGIN:VCALENDAR")
 	}
+	// A file that was cut off between two events would lack days without a word.
+	if last := lines[len(lines)-1]; last.name != "END" || !strings.EqualFold(last.value, "VCALENDAR") {
+		return nil, fmt.Errorf("it does not end with END:VCALENDAR: it seems to be cut off")
+	}
 	zones := icalZones(lines)
 	var events []icalEvent
 	var own []icalLine
@@ -54,6 +58,8 @@ func readICalendar(text string, zone *time.Location) ([]icalEvent, error) {
 			within, own = 1, nil
 		case within > 0 && begins:
 			within++
+		case within == 1 && ends && !strings.EqualFold(l.value, "VEVENT"):
+			return nil, fmt.Errorf("line %d: an event does not end before END:%.40s", l.number, l.value)
 		case within > 0 && ends:
 			if within--; within > 0 {
 				continue
@@ -304,12 +310,12 @@ func (r icalTimes) one(l icalLine) (t time.Time, isDate bool, err error) {
 }
 
 func (r icalTimes) named(id string) (*time.Location, error) {
-	for _, name := range []string{id, r.zones[id]} {
+	for _, name := range []string{id, r.zones[id], windowsZones[id]} {
 		if zone, err := Zone(name); err == nil && name != "" {
 			return zone, nil
 		}
 	}
-	return nil, fmt.Errorf("the time zone %.60q is not one of IANA", id)
+	return nil, fmt.Errorf("the time zone %.60q is neither one of IANA nor one of Windows", id)
 }
 
 // icalDuration reads a duration such as P1D, P2W or PT1H30M.

@@ -32,8 +32,8 @@ type SettledOccurrence struct {
 // Settle decides what becomes of the occurrences that are due at now, of which first is the earliest, and when the trigger
 // is due next.
 //
-// An occurrence that is acted on within MisfireGrace of its time is run, unless a later one is due by then as well. Those
-// that were missed follow the trigger's choice: with skip none of them is run, with latest the newest one is, if it is
+// An occurrence that is acted on within MisfireGrace of its time is run, unless a later one is due by then as well or the
+// trigger's window is shorter than that. Those that were missed follow the trigger's choice: with skip none of them is run, with latest the newest one is, if it is
 // within the window, with all each is that is within it. What is not run has its reason.
 func (s *Schedule) Settle(first, now time.Time) Settled {
 	due, merged := s.overdue(first, now)
@@ -85,8 +85,8 @@ func (s *Schedule) verdict(at, now time.Time, later int) string {
 			window = MisfireGrace
 		}
 	}
-	if window > 0 && late > max(window, MisfireGrace) {
-		return fmt.Sprintf("missed: it could be acted on only after %s, and up to %s is allowed", late.Round(time.Second), max(window, MisfireGrace))
+	if window > 0 && late > window {
+		return fmt.Sprintf("missed: it could be acted on only after %s, and up to %s is allowed", late.Round(time.Second), window)
 	}
 	return ""
 }

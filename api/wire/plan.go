@@ -34,10 +34,10 @@ type PlanRunRequest struct {
 type PlanRun struct {
 	ID           plan.RunID `json:"id" doc:"Ids sort by the time at which the plan run was requested."`
 	Plan         string     `json:"plan"`
-	State        plan.State `json:"state" enum:"running,stopping,succeeded,failed,cancelled"`
+	State        plan.State `json:"state" enum:"waiting,running,stopping,succeeded,failed,cancelled" doc:"waiting: for another run of the plan to end."`
 	Cause        Cause      `json:"cause"`
 	ScheduledFor *Time      `json:"scheduled_for" format:"date-time"`
-	StartedAt    Time       `json:"started_at" format:"date-time"`
+	StartedAt    Time       `json:"started_at" format:"date-time" doc:"When it began; while it waits, when it was requested."`
 	EndedAt      *Time      `json:"ended_at" format:"date-time"`
 	Reason       string     `json:"reason" doc:"Why the plan run is in its state, in a sentence."`
 	// Counts has the states that nodes are in.

@@ -20,7 +20,7 @@ func newCalendarCommand(a *app) *cobra.Command {
 	cmd := group("calendar", "Calendars: days and hours on which triggers are not due", "", `  segno calendar create holidays --date 12-25 --date 01-01
   segno calendar create closing --icalendar closing.ics
   segno calendar days holidays`)
-	cmd.AddCommand(newCalendarListCommand(a), newCalendarShowCommand(a), newCalendarCreateCommand(a), newCalendarDaysCommand(a), newCalendarPreviewCommand(a),
+	cmd.AddCommand(newCalendarListCommand(a), newCalendarShowCommand(a), newCalendarCreateCommand(a), newCalendarEditCommand(a), newCalendarDaysCommand(a), newCalendarPreviewCommand(a),
 		newDeleteCommand(a, "calendar", "Delete a calendar that no trigger uses", "segno calendar delete holidays", calendarNames, (*client.Client).DeleteCalendar))
 	return cmd
 }
@@ -139,6 +139,9 @@ func (f *calendarFlags) calendar(a *app, name string) (task.CalendarSpec, error)
 		return s, nil
 	}
 	text, err := a.readFile(f.icalendar, task.MaxICalendar)
+	if err == nil && strings.TrimSpace(text) == "" {
+		err = fmt.Errorf("the iCalendar file %s is empty", f.icalendar)
+	}
 	s.ICalendar = text
 	return s, err
 }

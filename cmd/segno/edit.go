@@ -56,6 +56,44 @@ cannot be done, the document stays in its file and the message says where.`,
 	}
 }
 
+func newCalendarEditCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "edit NAME", Short: "Change a calendar in an editor", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completes(false, calendarNames),
+		Long: `edit opens the calendar as a document of segno apply in $VISUAL or $EDITOR (else vi), and applies what is saved; the triggers
+that use it follow it from then on. Where that cannot be done, the document stays in its file and the message says where.`,
+		Example: "  segno calendar edit holidays",
+		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			cal, err := c.Calendar(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return a.editAlone(ctx, c, manifest.KindCalendar, cal.Name, cal.CalendarSpec, cal.Version, func(ctx context.Context) (int64, error) {
+				now, err := c.Calendar(ctx, cal.Name)
+				return now.Version, err
+			})
+		}),
+	}
+}
+
+func newRuleEditCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "edit NAME", Short: "Change a rule in an editor", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completes(false, ruleNames),
+		Long: `edit opens the rule as a document of segno apply in $VISUAL or $EDITOR (else vi), and applies what is saved. Where that cannot be
+done, the document stays in its file and the message says where.`,
+		Example: "  segno notification rule edit failures",
+		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			rule, err := c.NotificationRule(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return a.editAlone(ctx, c, manifest.KindRule, rule.Name, rule.RuleSpec, rule.Version, func(ctx context.Context) (int64, error) {
+				now, err := c.NotificationRule(ctx, rule.Name)
+				return now.Version, err
+			})
+		}),
+	}
+}
+
 // editOwner lets the user edit a task or plan together with its triggers, and applies what was saved, unless someone else has
 // changed either meanwhile.
 func (a *app) editOwner(ctx context.Context, c *client.Client, owner task.Owner, kind manifest.Kind, spec any, version int64, current func(context.Context) (int64, error)) error {
@@ -63,33 +101,58 @@ func (a *app) editOwner(ctx context.Context, c *client.Client, owner task.Owner,
 	if err != nil {
 		return err
 	}
-	return a.edit(ctx, editable{kind: kind, name: owner.Name, spec: spec, triggers: triggers, apply: func(ctx context.Context, file string) error {
-		docs, err := manifest.Load(nil, file)
-		switch {
-		case err != nil:
+	e := editable{kind: kind, name: owner.Name, spec: spec, triggers: triggers}
+	e.apply = func(ctx context.Context, file string) error {
+		return a.applyEdited(ctx, c, e, file, func(ctx context.Context) error {
+			if err := unchanged(ctx, e, version, current); err != nil {
+				return err
+			}
+			_, after, err := triggersToEdit(ctx, c, owner)
+			if err == nil && !maps.Equal(before, after) {
+				err = fmt.Errorf("the triggers of the %s %s were changed by someone else meanwhile", kind, owner.Name)
+			}
 			return err
-		case len(docs) != 1 || docs[0].Kind != kind || docs[0].Name != owner.Name:
-			return fmt.Errorf("the document must be one %s with the name %s; segno apply is for others", kind, owner.Name)
-		}
-		now, err := current(ctx)
-		if err != nil {
-			return err
-		}
-		_, after, err := triggersToEdit(ctx, c, owner)
-		switch {
-		case err != nil:
-			return err
-		case now != version:
-			return fmt.Errorf("the %s %s was changed by someone else meanwhile", kind, owner.Name)
-		case !maps.Equal(before, after):
-			return fmt.Errorf("the triggers of the %s %s were changed by someone else meanwhile", kind, owner.Name)
-		}
-		changes, err := a.plan(ctx, c, docs)
-		if err != nil {
-			return err
-		}
-		return a.apply(ctx, c, changes, false, true)
-	}})
+		})
+	}
+	return a.edit(ctx, e)
+}
+
+// editAlone lets the user edit a thing that has no triggers, and applies what was saved, unless someone else has changed it
+// meanwhile.
+func (a *app) editAlone(ctx context.Context, c *client.Client, kind manifest.Kind, name string, spec any, version int64, current func(context.Context) (int64, error)) error {
+	e := editable{kind: kind, name: name, spec: spec}
+	e.apply = func(ctx context.Context, file string) error {
+		return a.applyEdited(ctx, c, e, file, func(ctx context.Context) error { return unchanged(ctx, e, version, current) })
+	}
+	return a.edit(ctx, e)
+}
+
+// unchanged returns an error if a thing has another version than the one that was edited.
+func unchanged(ctx context.Context, e editable, version int64, current func(context.Context) (int64, error)) error {
+	now, err := current(ctx)
+	if err == nil && now != version {
+		err = fmt.Errorf("the %s %s was changed by someone else meanwhile", e.kind, e.name)
+	}
+	return err
+}
+
+// applyEdited makes a thing what the file says, unless check returns an error.
+func (a *app) applyEdited(ctx context.Context, c *client.Client, e editable, file string, check func(context.Context) error) error {
+	docs, err := manifest.Load(nil, file)
+	switch {
+	case err != nil:
+		return err
+	case len(docs) != 1 || docs[0].Kind != e.kind || docs[0].Name != e.name:
+		return fmt.Errorf("the document must be one %s with the name %s; segno apply is for others", e.kind, e.name)
+	}
+	if err := check(ctx); err != nil {
+		return err
+	}
+	changes, err := a.plan(ctx, c, docs)
+	if err != nil {
+		return err
+	}
+	return a.apply(ctx, c, changes, false, true)
 }
 
 // triggersToEdit returns the triggers of an owner, and their versions by name.

@@ -38,6 +38,29 @@ func TestTaskEditAppliesWhatIsSaved(t *testing.T) {
 	}
 }
 
+func TestACalendarAndARuleAreEditedAsTheirDocuments(t *testing.T) {
+	s := newShell(t)
+	t.Setenv("TMPDIR", t.TempDir())
+	s.ok("calendar", "create", "holidays", "--date", "12-25")
+	s.env["EDITOR"] = editor(t, `sed -i 's/12-25/12-26/' "$1"`)
+	s.ok("calendar", "edit", "holidays")
+	if got := s.api.calendars["holidays"].Entries; len(got) != 1 || got[0].Date != "12-26" {
+		t.Errorf("the entries are %+v", got)
+	}
+	s.ok("notification", "rule", "create", "failures", "--events", "run_failed", "--channels", "ops")
+	s.env["EDITOR"] = editor(t, `sed -i 's/run_failed/run_late/' "$1"`)
+	s.ok("notification", "rule", "edit", "failures")
+	if got := s.api.told.rules["failures"].Events; len(got) != 1 || got[0] != "run_late" {
+		t.Errorf("the events are %v", got)
+	}
+	s.env["EDITOR"] = editor(t, `sed -i 's/^kind: .*/kind: task/' "$1"`)
+	for _, of := range [][]string{{"calendar", "edit", "holidays"}, {"notification", "rule", "edit", "failures"}} {
+		if got := s.run(of...); got.code != exitError || !strings.Contains(got.err, "still in") {
+			t.Errorf("%v as another kind: %+v", of, got)
+		}
+	}
+}
+
 func TestTaskEditKeepsADocumentThatCannotBeApplied(t *testing.T) {
 	s := newShell(t)
 	dir := t.TempDir()

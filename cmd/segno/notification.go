@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,12 +20,12 @@ func newNotificationCommand(a *app) *cobra.Command {
   segno notification rule create failures --events run_failed,run_late --channels ops
   segno notification delivery list --state dead`)
 	channel := group("channel", "Channels: mailboxes and webhooks", "", "  segno notification channel list")
-	channel.AddCommand(newChannelListCommand(a), newChannelShowCommand(a), newChannelCreateCommand(a), newChannelTestCommand(a),
+	channel.AddCommand(newChannelListCommand(a), newChannelShowCommand(a), newChannelCreateCommand(a), newChannelEditCommand(a), newChannelTestCommand(a),
 		newChannelPauseCommand(a, "pause", "Keep what is to be told from being sent", true),
 		newChannelPauseCommand(a, "resume", "Send again, what waits first", false),
 		newDeleteCommand(a, "channel", "Delete a channel that no rule tells, with its deliveries", "segno notification channel delete ops", channelNames, (*client.Client).DeleteChannel))
 	rule := group("rule", "Rules: of what channels are told", "", "  segno notification rule list")
-	rule.AddCommand(newRuleListCommand(a), newRuleShowCommand(a), newRuleCreateCommand(a),
+	rule.AddCommand(newRuleListCommand(a), newRuleShowCommand(a), newRuleCreateCommand(a), newRuleEditCommand(a),
 		newRuleDisableCommand(a, "disable", "Let a rule say nothing", true), newRuleDisableCommand(a, "enable", "Let a rule speak again", false),
 		newDeleteCommand(a, "rule", "Delete a rule", "segno notification rule delete failures", ruleNames, (*client.Client).DeleteNotificationRule))
 	cmd.AddCommand(channel, rule, newDeliveryCommand(a))
@@ -121,27 +122,31 @@ func (f *channelFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.passwordFrom, "password-from", "", "e-mail: where the password is")
 	flags.StringVar(&f.from, "from", "", "e-mail: sender")
 	flags.StringSliceVar(&f.to, "to", nil, "e-mail: receivers")
+	complete(cmd, "format", cobra.FixedCompletions([]string{"segno", "slack"}, cobra.ShellCompDirectiveNoFileComp))
+	complete(cmd, "security", cobra.FixedCompletions([]string{"starttls", "tls", "none"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// secretOf reads the secret that a flag says the place of.
+func (a *app) secretOf(flag, from string) (notification.Secret, error) {
+	if from == "" {
+		return "", nil
+	}
+	value, err := manifest.ParseSecret(from, a.in, a.getenv)
+	if err != nil {
+		return "", usagef("--%s: %v", flag, err)
+	}
+	return value, nil
 }
 
 // spec returns the channel that the flags describe.
 func (f *channelFlags) spec(a *app, name string) (notification.ChannelSpec, error) {
 	s := notification.ChannelSpec{Name: name, Description: f.description}
-	secret := func(flag, from string) (notification.Secret, error) {
-		if from == "" {
-			return "", nil
-		}
-		value, err := manifest.ParseSecret(from, a.in, a.getenv)
-		if err != nil {
-			return "", usagef("--%s: %v", flag, err)
-		}
-		return value, nil
-	}
 	var err error
 	if f.host != "" {
 		s.Email = &notification.Email{
 			Host: f.host, Port: f.port, Security: notification.Security(f.security), Username: f.username, From: f.from, To: f.to,
 		}
-		s.Email.Password, err = secret("password-from", f.passwordFrom)
+		s.Email.Password, err = a.secretOf("password-from", f.passwordFrom)
 		return s, err
 	}
 	if f.url == "" && f.urlFrom == "" {
@@ -149,11 +154,11 @@ func (f *channelFlags) spec(a *app, name string) (notification.ChannelSpec, erro
 	}
 	s.Webhook = &notification.Webhook{URL: notification.Secret(f.url), Format: notification.Format(f.format)}
 	if f.urlFrom != "" {
-		if s.Webhook.URL, err = secret("url-from", f.urlFrom); err != nil {
+		if s.Webhook.URL, err = a.secretOf("url-from", f.urlFrom); err != nil {
 			return s, err
 		}
 	}
-	s.Webhook.Secret, err = secret("secret-from", f.secretFrom)
+	s.Webhook.Secret, err = a.secretOf("secret-from", f.secretFrom)
 	return s, err
 }
 
@@ -162,8 +167,7 @@ func newChannelCreateCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create NAME", Short: "Make a channel", Args: cobra.ExactArgs(1),
 		Long: `create makes a channel: a webhook with --url or --url-from, or mailboxes with --smtp. Secrets are given as where they are:
-env:NAME for an environment variable, file:PATH, or - for standard input. For headers of a webhook and for changes use
-"segno apply".`,
+env:NAME for an environment variable, file:PATH, or - for standard input. For headers of a webhook use "segno apply".`,
 		Example: `  segno notification channel create chat --url-from env:CHAT_HOOK --format slack
   segno notification channel create ops --smtp mail.example.com --username segno --password-from file:smtp.key \
       --from segno@example.com --to ops@example.com,boss@example.com`,
@@ -183,9 +187,81 @@ env:NAME for an environment variable, file:PATH, or - for standard input. For he
 	}
 	f.add(cmd)
 	cmd.MarkFlagsMutuallyExclusive("url", "url-from", "smtp")
-	complete(cmd, "format", cobra.FixedCompletions([]string{"segno", "slack"}, cobra.ShellCompDirectiveNoFileComp))
-	complete(cmd, "security", cobra.FixedCompletions([]string{"starttls", "tls", "none"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+func newChannelEditCommand(a *app) *cobra.Command {
+	var f channelFlags
+	cmd := &cobra.Command{
+		Use: "edit NAME", Short: "Change a channel", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completes(false, channelNames),
+		Long: `edit changes what is given and leaves the rest, secrets too. A channel stays what it is: a webhook or mailboxes. What waits for
+the channel is tried at once.`,
+		Example: `  segno notification channel edit chat --url-from env:CHAT_HOOK
+  segno notification channel edit ops --to ops@example.com,boss@example.com`,
+	}
+	cmd.RunE = a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+		patch, err := f.patch(a, cmd)
+		if err != nil {
+			return err
+		}
+		if len(patch) == 0 {
+			return usagef("nothing to change was given")
+		}
+		v, err := c.PatchChannel(ctx, args[0], 0, patch)
+		if err != nil {
+			return err
+		}
+		return a.print(v, func() { a.printf("channel %s changed.\n", v.Name) })
+	})
+	f.add(cmd)
+	cmd.MarkFlagsMutuallyExclusive("url", "url-from")
+	return cmd
+}
+
+// patch returns the merge patch of a channel that the flags which were given describe.
+func (f *channelFlags) patch(a *app, cmd *cobra.Command) (map[string]any, error) {
+	password, err := a.secretOf("password-from", f.passwordFrom)
+	if err != nil {
+		return nil, err
+	}
+	url, err := a.secretOf("url-from", f.urlFrom)
+	if err != nil {
+		return nil, err
+	}
+	key, err := a.secretOf("secret-from", f.secretFrom)
+	if err != nil {
+		return nil, err
+	}
+	if f.url != "" {
+		url = notification.Secret(f.url)
+	}
+	patch := map[string]any{}
+	for _, setting := range []struct {
+		part, key string
+		value     any
+		flags     []string
+	}{
+		{"", "description", f.description, []string{"description"}},
+		{"webhook", "url", url, []string{"url", "url-from"}}, {"webhook", "format", f.format, []string{"format"}},
+		{"webhook", "secret", key, []string{"secret-from"}},
+		{"email", "host", f.host, []string{"smtp"}}, {"email", "port", f.port, []string{"port"}},
+		{"email", "security", f.security, []string{"security"}}, {"email", "username", f.username, []string{"username"}},
+		{"email", "password", password, []string{"password-from"}}, {"email", "from", f.from, []string{"from"}},
+		{"email", "to", f.to, []string{"to"}},
+	} {
+		if !slices.ContainsFunc(setting.flags, cmd.Flags().Changed) {
+			continue
+		}
+		into := patch
+		if setting.part != "" {
+			if patch[setting.part] == nil {
+				patch[setting.part] = map[string]any{}
+			}
+			into = patch[setting.part].(map[string]any)
+		}
+		into[setting.key] = setting.value
+	}
+	return patch, nil
 }
 
 func newChannelTestCommand(a *app) *cobra.Command {

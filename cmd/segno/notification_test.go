@@ -183,6 +183,18 @@ func TestChannelsAreMadeTestedAndPaused(t *testing.T) {
 	if strings.Contains(out, "T0PSECRET") || !strings.Contains(out, "https://hooks.example.com") || !strings.Contains(out, "smtp.example.com:587") || !strings.Contains(out, "webhook.secret, webhook.url") {
 		t.Errorf("got\n%s", out)
 	}
+	s.env["HOOK"] = "https://hooks.example.com/T1SECRET"
+	s.ok("notification", "channel", "edit", "chat", "--url-from", "env:HOOK", "--description", "the team")
+	if c := s.api.told.channels["chat"]; string(c.Webhook.URL) != s.env["HOOK"] || c.Webhook.Secret != "a-key-of-16-letters" || c.Webhook.Format != "slack" || c.Description != "the team" {
+		t.Errorf("an edit stored %+v, want the rest as it was", c)
+	}
+	s.ok("notification", "channel", "edit", "mail", "--to", "x@y.z")
+	if e := s.api.told.channels["mail"].Email; e.Password != "pw" || len(e.To) != 1 || e.To[0] != "x@y.z" || e.Host != "smtp.example.com" {
+		t.Errorf("an edit stored %+v, want the rest as it was", e)
+	}
+	if got := s.run("notification", "channel", "edit", "chat"); got.code != exitUsage {
+		t.Errorf("an edit of nothing: exit code %d\n%s", got.code, got.err)
+	}
 	s.ok("notification", "channel", "pause", "chat")
 	if !s.api.told.channels["chat"].Paused || s.api.told.channels["chat"].Webhook.URL == "" {
 		t.Errorf("a pause stored %+v", s.api.told.channels["chat"])

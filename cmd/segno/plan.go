@@ -10,6 +10,7 @@ import (
 	"github.com/segno-jobs/segno/api/client"
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/cmd/segno/manifest"
+	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
 )
 
@@ -69,7 +70,7 @@ func newPlanShowCommand(a *app) *cobra.Command {
 			return a.print(p, func() {
 				a.facts([][2]string{
 					{"name", p.Name}, {"description", line(p.Description)}, {"labels", pairs(p.Labels)}, {"parameters", pairs(p.Params)},
-					{"kept", planRetentionWord(p.Retention)}, {"changed", clock(&p.UpdatedAt)}, {"version", fmt.Sprint(p.Version)},
+					{"limits", limitsWord(task.Spec{MaxConcurrent: p.MaxConcurrent, WhenBusy: p.WhenBusy})}, {"kept", planRetentionWord(p.Retention)}, {"changed", clock(&p.UpdatedAt)}, {"version", fmt.Sprint(p.Version)},
 				}...)
 				a.println()
 				for _, l := range drawPlan(p.Spec).lines(a.style(), 0) {
@@ -141,7 +142,7 @@ func newPlanRunCommand(a *app) *cobra.Command {
 		Use: "run NAME", Aliases: []string{"start"}, Short: "Run a plan", Args: cobra.ExactArgs(1), ValidArgsFunction: a.completes(false, planNames),
 		Long: `run requests a run of a plan. With --follow it shows the graph with what each node does until the plan run has ended; away
 from a terminal it prints a line for each change of a node. The exit code is then 0 for a plan run that succeeded, 1 for one
-that failed and 130 for one that was cancelled.
+that failed and 130 for one that was cancelled. A plan run that waits for another one of its plan (max_concurrent) says so.
 
 Ctrl-C ends the following and leaves the plan run; with --cancel-on-interrupt it cancels it. Either way the exit code is 130.`,
 		Example: `  segno plan run nightly --follow
@@ -160,7 +161,11 @@ Ctrl-C ends the following and leaves the plan run; with --cancel-on-interrupt it
 			}
 			return a.print(r, func() {
 				a.println(r.ID)
-				a.note("Plan run of %s %s. Follow it: segno plan status %s --follow", r.Plan, a.errStyle().state(string(r.State)), r.ID)
+				doing := a.errStyle().state(string(r.State))
+				if r.State == plan.Waiting {
+					doing = line(r.Reason)
+				}
+				a.note("Plan run of %s %s. Follow it: segno plan status %s --follow", r.Plan, doing, r.ID)
 			})
 		}),
 	}
@@ -195,7 +200,7 @@ func newPlanRunsCommand(a *app) *cobra.Command {
 			})
 		}),
 	}
-	cmd.Flags().StringSliceVar(&states, "state", nil, "only plan runs in these `states`: running, stopping, succeeded, failed, cancelled")
+	cmd.Flags().StringSliceVar(&states, "state", nil, "only plan runs in these `states`: waiting, running, stopping, succeeded, failed, cancelled")
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many to list; 0 is all")
 	complete(cmd, "state", cobra.FixedCompletions(each(plan.States(), func(s plan.State) string { return string(s) }), cobra.ShellCompDirectiveNoFileComp))
 	return cmd

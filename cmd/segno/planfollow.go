@@ -131,18 +131,27 @@ func (g *liveGraph) show(r wire.PlanRun) {
 	_, _ = io.WriteString(g.out, b.String())
 }
 
-// planLines prints a line for each node that has changed, and for the end of the plan run.
+// planLines prints a line for each node that has changed, and for what becomes of the plan run.
 type planLines struct {
-	a     *app
-	out   io.Writer
-	told  map[string]plan.NodeState
-	begun bool
+	a    *app
+	out  io.Writer
+	told map[string]plan.NodeState
+	// state is that of the plan run when it was shown last, empty before the first time.
+	state plan.State
 }
 
 func (l *planLines) show(r wire.PlanRun) {
-	if !l.begun {
+	if l.state == "" {
 		fmt.Fprintf(l.out, "plan run %s of %s\n", r.ID, r.Plan)
-		l.begun = true
+	}
+	if r.State != l.state {
+		switch r.State {
+		case plan.Waiting:
+			fmt.Fprintln(l.out, line(r.Reason))
+		case plan.Stopping:
+			fmt.Fprintf(l.out, "%s: %s\n", r.State, line(r.Reason))
+		}
+		l.state = r.State
 	}
 	for _, n := range r.Nodes {
 		key := fmt.Sprint(n.Name, " ", n.Try)

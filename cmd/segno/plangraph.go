@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	pretty "github.com/jedib0t/go-pretty/v6/text"
+
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/task/plan"
@@ -252,17 +254,20 @@ func liveWords(n wire.PlanNode) []string {
 	return parts
 }
 
-// planRunLines are a heading and the graph.
+// planRunLines are a heading and the graph. Lines longer than width, if it is not 0, are cut: one that went on below would
+// be in the way of what is drawn over it.
 func (a *app) planRunLines(r wire.PlanRun, s style, width int) []string {
 	head := fmt.Sprintf("%s %s  %s  %s  %s nodes", s.bold(r.Plan), s.dim(string(r.ID)), s.state(string(r.State)),
 		a.tookSince(&r.StartedAt, r.EndedAt), countsWord(r.Counts))
 	out := []string{head}
 	if r.Reason != "" {
-		reason := line(r.Reason)
-		if width > 0 {
-			reason = clip(reason, width-1)
-		}
-		out = append(out, reason)
+		out = append(out, line(r.Reason))
 	}
-	return append(out, a.drawPlanRun(r).lines(s, width)...)
+	out = append(out, a.drawPlanRun(r).lines(s, width)...)
+	if width > 0 {
+		for i, l := range out {
+			out[i] = pretty.Snip(l, width-1, "…")
+		}
+	}
+	return out
 }

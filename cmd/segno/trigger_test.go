@@ -215,6 +215,14 @@ func TestCalendarsAreMadeAndLookedAt(t *testing.T) {
 	s.ok("calendar", "delete", "office")
 }
 
+func TestAnEmptyICalendarFileIsNoCalendar(t *testing.T) {
+	s := newShell(t)
+	s.stdin = "\n"
+	if got := s.run("calendar", "create", "holidays", "--icalendar", "-"); got.code != exitError || !strings.Contains(got.err, "is empty") || len(s.api.calls) > 0 {
+		t.Errorf("got %+v and %v", got, s.api.calls)
+	}
+}
+
 func TestACalendarIsPreviewedWithoutMakingIt(t *testing.T) {
 	s := newShell(t)
 	if got := s.ok("calendar", "preview", "--only", "--weekday", "mon-fri", "--date", "12-25"); !strings.Contains(got, "2026-11-22  Sun  nothing  2 entries, only") {

@@ -11,6 +11,11 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
+// deliverRest lies between two deliveries while several attempts have something to tell at once: what comes meanwhile goes
+// with the next one, and calls and commits are fewer. It is left out where one attempt alone has something to tell, and
+// where not all fitted into the call.
+const deliverRest = 5 * time.Millisecond
+
 // post puts an attempt into the outbox, unless it is there, or waits for its next try.
 func (c *Core) post(a *attempt) {
 	switch {
@@ -70,15 +75,19 @@ func (c *Core) deliverDone(now time.Time, e DeliverDone) {
 	c.delivering = nil
 	c.term = max(c.term, e.Term)
 	refused := errors.Is(e.Err, fault.Invalid) || errors.Is(e.Err, fault.TooLarge)
-	sent := 0
+	sent, more := 0, false
 	for _, r := range e.Reports {
 		if r.Sent {
 			sent++
 		}
+		more = more || r.More || !r.Reached
 	}
 	switch {
 	case e.Err == nil:
 		c.deliveries.succeeded()
+		if sent > 1 && !more {
+			c.deliveries.at = now.Add(deliverRest)
+		}
 	case refused && sent > 1:
 		c.alone = sent
 	case !refused:

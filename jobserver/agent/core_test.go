@@ -247,6 +247,28 @@ func TestAfterARestartEverythingKeptIsDeliveredFromTheBeginning(t *testing.T) {
 	d.want(d.step(DeliverDone{Reports: []Report{{Ref: a, Reached: true}, {Ref: b, Reached: true}}}), Drop{Ref: a})
 }
 
+func TestDeliveriesOfSeveralAttemptsRestSoThatTheNextCarriesMore(t *testing.T) {
+	a, b := ref("a", 1), ref("b", 1)
+	d, effects := ready(t, jobserver.Kept{Ref: a}, jobserver.Kept{Ref: b})
+	d.delivers(effects, Want{Ref: a}, Want{Ref: b})
+	d.want(d.step(DeliverDone{Reports: []Report{
+		{Ref: a, Reached: true, Sent: true, Last: 1, Acked: 1}, {Ref: b, Reached: true, Sent: true, Last: 1, Acked: 1},
+	}}))
+	d.want(d.step(grew(a, false)))
+	d.want(d.step(grew(b, false)))
+	at, waits := d.core.Wake()
+	if !waits || at.Sub(d.now) != deliverRest {
+		t.Fatalf("the next delivery is due in %v, want %v", at.Sub(d.now), deliverRest)
+	}
+	d.now = at
+	d.delivers(d.step(Woken{}), Want{Ref: a, After: 1}, Want{Ref: b, After: 1})
+	// One alone does not wait.
+	d.want(d.step(DeliverDone{Reports: []Report{
+		{Ref: a, Reached: true, Sent: true, Last: 2, Acked: 2}, {Ref: b, Reached: true},
+	}}))
+	d.delivers(d.step(grew(a, false)), Want{Ref: a, After: 2})
+}
+
 func TestASpoolThatEndedWhileItWasReadIsReadAgain(t *testing.T) {
 	a := ref("a", 1)
 	d, effects := ready(t, jobserver.Kept{Ref: a})

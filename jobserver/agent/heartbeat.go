@@ -35,6 +35,7 @@ func (a *Agent) heartbeats(ctx context.Context) {
 		case <-a.beat:
 		case <-timer.C:
 		}
+		begun := time.Now()
 		switch err := a.heartbeat(ctx); {
 		case err != nil:
 			failures++
@@ -42,7 +43,9 @@ func (a *Agent) heartbeats(ctx context.Context) {
 			failures = 0
 			a.answeredAgain()
 		}
-		timer.Reset(a.untilNext(failures))
+		// The period is from one to the next, however long an answer takes.
+		next := a.untilNext(failures)
+		timer.Reset(max(next-time.Since(begun), next/2))
 	}
 }
 
@@ -53,7 +56,8 @@ func (a *Agent) answeredAgain() {
 	signal(a.reached)
 }
 
-// untilNext is the period, jittered by a tenth to both sides. While heartbeats fail, and no lease depends on one, it grows.
+// untilNext is the period, or up to a tenth less, so that the agents of a fleet do not keep step, and so that three periods
+// without a heartbeat are three that were missed. While heartbeats fail, and no lease depends on one, it grows.
 func (a *Agent) untilNext(failures int) time.Duration {
 	a.mu.Lock()
 	period, leased := a.period, failures > 10 && a.core.Leased()
@@ -61,7 +65,7 @@ func (a *Agent) untilNext(failures int) time.Duration {
 	if failures > 10 && !leased {
 		period = max(period, backoffCap/2)
 	}
-	return time.Duration(float64(period) * (0.9 + 0.2*mathrand.Float64()))
+	return time.Duration(float64(period) * (0.9 + 0.1*mathrand.Float64()))
 }
 
 func (a *Agent) heartbeat(ctx context.Context) error {

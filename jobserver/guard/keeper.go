@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -134,7 +135,19 @@ func newKeeper(o KeeperOptions) (*keeper, error) {
 	k.launch.group, k.launch.slack = k.cgroup, o.Slack
 	k.launch.env = newEnvironment(helperFolder(), p.jobSocket(pid))
 	k.oomSeen = hostOOMKills()
-	return k, nil
+	return k, rehearse()
+}
+
+// rehearse uses all that an attempt needs which is dear at its first use.
+func rehearse() error {
+	if err := spool.Rehearse(); err != nil {
+		return err
+	}
+	text, err := json.Marshal(notice{Is: isEnded})
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, new(order))
 }
 
 // becomeSubreaper makes this process the parent of orphans below it, and keeps its descriptors from its children.

@@ -15,6 +15,10 @@ import (
 const (
 	// DefaultWarm is how many keepers without work are kept unless told otherwise, so that a start need not wait for one.
 	DefaultWarm = 1
+	// readyAtOnce is how many are kept ready at every moment. Further ones are started within tendEvery: a burst finds those
+	// that were ready before it, and is not held up by the start of others.
+	readyAtOnce = 1
+	tendEvery   = time.Second
 	// orderWithin is how long a keeper may leave an order unread.
 	orderWithin = 2 * time.Second
 	// surplusAfter is how long further ones stay.
@@ -58,13 +62,13 @@ func (p *pool) take(ctx context.Context) (*keeperConn, error) {
 	if n := len(p.idle); n > 0 {
 		k := p.idle[n-1]
 		p.idle = p.idle[:n-1]
-		p.refill()
+		p.refill(readyAtOnce)
 		p.mu.Unlock()
 		return k, nil
 	}
 	answer := make(chan poolAnswer, 1)
 	p.waiting = append(p.waiting, answer)
-	p.refill()
+	p.refill(readyAtOnce)
 	p.mu.Unlock()
 	select {
 	case a := <-answer:
@@ -90,9 +94,9 @@ func (p *pool) giveUp(answer chan poolAnswer) {
 	}
 }
 
-// refill asks the guard for as many keepers as are wanted. The caller has the lock.
-func (p *pool) refill() {
-	want := len(p.waiting) + p.client.options.Warm - len(p.idle)
+// refill asks the guard for a keeper for each who waits, and for as many that are ready. The caller has the lock.
+func (p *pool) refill(ready int) {
+	want := len(p.waiting) + ready - len(p.idle)
 	for p.asked < want && len(p.keepers)+p.asked < p.client.options.MaxKeepers {
 		text, _ := json.Marshal(order{Do: doSpawn})
 		if _, err := p.client.guard.Write(text); err != nil {
@@ -205,7 +209,7 @@ func (p *pool) part(pid int, taken task.Ref) {
 	}
 	failing := p.earlyEnds > maxEarlyEnds
 	if !failing {
-		p.refill()
+		p.refill(readyAtOnce)
 	}
 	p.mu.Unlock()
 	if early && failing {
@@ -312,11 +316,11 @@ func (p *pool) full() bool {
 
 // tend keeps warm keepers ready and lets surplus ones go, until the client is closed.
 func (p *pool) tend() {
-	every := time.NewTicker(surplusAfter / 6)
+	every := time.NewTicker(tendEvery)
 	defer every.Stop()
 	for {
 		p.mu.Lock()
-		p.refill()
+		p.refill(p.client.options.Warm)
 		p.letGo(time.Now())
 		p.mu.Unlock()
 		select {

@@ -9,10 +9,11 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-// Event is one of the things that a plan run follows: [Began], [RunEnded], [Refused], [Overdue] and [CancelAsked].
+// Event is one of the things that a plan run follows: [Began], [RunEnded], [Refused], [Overdue], [CancelAsked] and
+// [Replaced].
 type Event interface{ event() }
 
-// Began says that the plan run was requested or resumed.
+// Began says that the plan run was requested or resumed, or has waited for long enough.
 type Began struct{}
 
 // RunEnded says that a run has ended. It concerns the node that runs it, if one does.
@@ -34,11 +35,15 @@ type Overdue struct{ Node string }
 // CancelAsked says that someone cancels the plan run.
 type CancelAsked struct{ By string }
 
+// Replaced says that the plan run is cancelled for a newer one.
+type Replaced struct{ By RunID }
+
 func (Began) event()       {}
 func (RunEnded) event()    {}
 func (Refused) event()     {}
 func (Overdue) event()     {}
 func (CancelAsked) event() {}
+func (Replaced) event()    {}
 
 // Action is what is to be done in the transaction that stores the plan run's new state. Exactly one of the two is set.
 type Action struct {
@@ -52,6 +57,7 @@ type Action struct {
 // arguments, and an event that changes nothing returns the plan run as it was, without actions. The plan run that was
 // handed in stays as it is.
 //
+//   - Of a plan run that waits nothing starts.
 //   - A unit that no edge leads to starts when the plan run begins. Another one starts when all of its edges were taken, or
 //     with the join "any" the first one; when that cannot come about any more, it is skipped.
 //   - The nodes of a group start in their order, at most as many at a time as its limit says, whatever becomes of the
@@ -72,7 +78,9 @@ func Advance(r Run, e Event, now time.Time) (Run, []Action) {
 	case Overdue:
 		m.overdue(e)
 	case CancelAsked:
-		m.cancel(e)
+		m.cancel(cancelledBy(e.By))
+	case Replaced:
+		m.cancel("replaced by plan run " + string(e.By) + ", as the plan is busy and when_busy is replace")
 	}
 	m.settle()
 	return r, m.actions
@@ -130,14 +138,18 @@ func (m *mover) overdue(e Overdue) {
 	}
 }
 
-func (m *mover) cancel(e CancelAsked) {
+func cancelledBy(by string) string {
+	if by == "" {
+		return "cancelled"
+	}
+	return "cancelled by " + by
+}
+
+func (m *mover) cancel(reason string) {
 	if m.run.State == Stopping {
 		return
 	}
-	m.run.State, m.run.Reason = Stopping, "cancelled"
-	if e.By != "" {
-		m.run.Reason = "cancelled by " + e.By
-	}
+	m.run.State, m.run.Reason = Stopping, reason
 	for i := range m.run.Nodes {
 		switch n := &m.run.Nodes[i]; n.State {
 		case NodeWaiting:
@@ -157,6 +169,9 @@ func (m *mover) end(n *NodeRun, state NodeState, reason string) {
 
 // settle starts and skips what follows from the states of the nodes, and ends the plan run where nothing is left.
 func (m *mover) settle() {
+	if m.run.State == Waiting {
+		return
+	}
 	g := graphOf(m.run.Spec)
 	// A plan that was stored has no cycle.
 	sorted, _ := g.order()

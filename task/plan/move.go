@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
@@ -17,6 +18,18 @@ type Move struct {
 	Stops []string
 	// Follow, if it is not nil, moves a follower of the events on.
 	Follow *Follow
+}
+
+// After returns the move that follows from an event alone, with the nodes to be stopped. It starts none.
+func After(r Run, e Event, now time.Time) Move {
+	after, actions := Advance(r, e, now)
+	m := Move{Before: r, After: after}
+	for _, a := range actions {
+		if a.Stop != "" {
+			m.Stops = append(m.Stops, a.Stop)
+		}
+	}
+	return m
 }
 
 // Start is the run with which a node starts.
@@ -61,7 +74,7 @@ type Signal struct {
 	ID int64
 	// PlanRun is whom it concerns.
 	PlanRun RunID
-	// Event is [Began] or [RunEnded].
+	// Event is [Began] or [RunEnded], or nil for a plan run that is being stopped: whatever of it runs is to be told.
 	Event Event
 }
 

@@ -19,6 +19,11 @@ type Spec struct {
 	Nodes       []Node            `json:"nodes" doc:"The tasks that the plan runs."`
 	Groups      []Group           `json:"groups,omitempty" doc:"Sets of nodes that run at once."`
 	Edges       []Edge            `json:"edges,omitempty" doc:"What follows what."`
+	// MaxConcurrent is how many runs of the plan may go on at once; 0 is without limit. An edit holds at once, for plan runs
+	// that wait, too.
+	MaxConcurrent int `json:"max_concurrent,omitempty" doc:"How many runs of the plan may go on at once, up to 10000; 0 is without limit. Changes hold for plan runs that wait, too."`
+	// WhenBusy is what becomes of a request for a run while MaxConcurrent plan runs have not ended; empty means task.BusyQueue.
+	WhenBusy task.WhenBusy `json:"when_busy,omitempty" enum:"queue,skip,replace" doc:"What becomes of a request for a run while max_concurrent runs of the plan have not ended: queue (the default), skip, or replace the oldest."`
 	// Retention is for how long, and how many of, the plan's runs and occurrences are kept; nil leaves it to the settings of all.
 	Retention *Retention `json:"retention,omitempty" doc:"How many of the plan's runs are kept, and for how long; by default as the settings of all say."`
 }
@@ -137,6 +142,9 @@ func (s Spec) WithDefaults() Spec {
 		edges[i] = Edge{From: e.From, To: e.To, On: e.on()}
 	}
 	s.Groups, s.Nodes, s.Edges = groups, nodes, edges
+	if s.MaxConcurrent > 0 && s.WhenBusy == "" {
+		s.WhenBusy = task.BusyQueue
+	}
 	return s
 }
 

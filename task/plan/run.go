@@ -15,6 +15,8 @@ type State string
 
 // The states of a plan run.
 const (
+	// Waiting plan runs have nothing started of them before another run of their plan has ended.
+	Waiting State = "waiting"
 	// Running plan runs have nodes that run, or are about to, or wait.
 	Running State = "running"
 	// Stopping plan runs were cancelled; nothing more is started, and what runs is being stopped.
@@ -29,7 +31,7 @@ const (
 )
 
 // States lists every state of a plan run.
-func States() []State { return []State{Running, Stopping, Succeeded, Failed, Cancelled} }
+func States() []State { return []State{Waiting, Running, Stopping, Succeeded, Failed, Cancelled} }
 
 // Valid reports whether s is one of the states.
 func (s State) Valid() bool { return slices.Contains(States(), s) }
@@ -82,8 +84,9 @@ type Run struct {
 	Cause task.Cause
 	// ScheduledFor is when a trigger was due that asked for it.
 	ScheduledFor *time.Time
-	StartedAt    time.Time
-	EndedAt      *time.Time
+	// StartedAt is when it began; of one that has waited since it was requested, when it was requested.
+	StartedAt time.Time
+	EndedAt   *time.Time
 	// Reason says in a sentence why the plan run is in its present state.
 	Reason string
 	// Spec is the plan as it was when the run was requested, Params the values of its parameters. The tasks of its nodes

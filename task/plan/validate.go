@@ -36,6 +36,7 @@ func (s Spec) Validate() error {
 	if s.Retention != nil {
 		found.add(fault.Under("retention", s.Retention.Rules().Validate()))
 	}
+	s.checkLimits(&found)
 	found.add(s.checkCounts())
 	if len(found) > 0 {
 		return errors.Join(found...)

@@ -201,3 +201,24 @@ func TestARequestMaySetOnlyTheParametersOfThePlan(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestLimitsOfAPlanAreCheckedWithTheRest(t *testing.T) {
+	for _, c := range []struct {
+		most  int
+		when  task.WhenBusy
+		field string
+	}{
+		{0, "", ""}, {0, task.BusyQueue, ""}, {1, task.BusySkip, ""}, {task.MaxMaxConcurrent, task.BusyReplace, ""},
+		{-1, "", "max_concurrent"}, {task.MaxMaxConcurrent + 1, "", "max_concurrent"},
+		{0, task.BusySkip, "when_busy"}, {0, task.BusyReplace, "when_busy"}, {1, "never", "when_busy"},
+	} {
+		s := Spec{Name: "nightly", Nodes: []Node{{Name: "a", Task: "t"}}, MaxConcurrent: c.most, WhenBusy: c.when}
+		var got string
+		if found := fault.Fields(s.Validate()); len(found) > 0 {
+			got = found[0].Field
+		}
+		if got != c.field {
+			t.Errorf("at most %d, then %q: got a fault of %q, want %q", c.most, c.when, got, c.field)
+		}
+	}
+}

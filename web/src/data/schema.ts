@@ -2486,6 +2486,11 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description How many runs of the plan may go on at once, up to 10000; 0 is without limit. Changes hold for plan runs that wait, too.
+             */
+            max_concurrent?: number;
             /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
             name: string;
             /** @description The tasks that the plan runs. */
@@ -2498,6 +2503,11 @@ export interface components {
             retention?: components["schemas"]["PlanRetention"];
             /** @description Triggers that the plan is created with; all is stored, or nothing. */
             triggers?: components["schemas"]["TriggerSpec"][] | null;
+            /**
+             * @description What becomes of a request for a run while max_concurrent runs of the plan have not ended: queue (the default), skip, or replace the oldest.
+             * @enum {string}
+             */
+            when_busy?: "queue" | "skip" | "replace";
         };
         NewTask: {
             /** @description Concurrency groups that the task's runs count in: limits shared with other tasks. */
@@ -2931,6 +2941,11 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int64
+             * @description How many runs of the plan may go on at once, up to 10000; 0 is without limit. Changes hold for plan runs that wait, too.
+             */
+            max_concurrent?: number;
             /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
             name: string;
             /** @description The tasks that the plan runs. */
@@ -2948,6 +2963,11 @@ export interface components {
              * @description Counts edits; also the ETag.
              */
             version: number;
+            /**
+             * @description What becomes of a request for a run while max_concurrent runs of the plan have not ended: queue (the default), skip, or replace the oldest.
+             * @enum {string}
+             */
+            when_busy?: "queue" | "skip" | "replace";
         };
         PlanEdge: {
             from: string;
@@ -3048,10 +3068,16 @@ export interface components {
             reason: string;
             /** Format: date-time */
             scheduled_for: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it began; while it waits, when it was requested.
+             */
             started_at: string;
-            /** @enum {string} */
-            state: "running" | "stopping" | "succeeded" | "failed" | "cancelled";
+            /**
+             * @description waiting: for another run of the plan to end.
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "stopping" | "succeeded" | "failed" | "cancelled";
         };
         PlanRunRequest: {
             /** @description Values that override the plan's parameters. */
@@ -5708,7 +5734,7 @@ export interface operations {
                 /** @description Name of a plan. */
                 plan?: string;
                 /** @description States of the plan runs, repeated or separated by commas. */
-                state?: ("running" | "stopping" | "succeeded" | "failed" | "cancelled")[];
+                state?: ("waiting" | "running" | "stopping" | "succeeded" | "failed" | "cancelled")[];
                 /** @description Queued, or of a plan run started, at this instant or later. */
                 since?: string;
                 /** @description Queued, or of a plan run started, before this instant. */

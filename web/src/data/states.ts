@@ -43,7 +43,15 @@ export type AttemptState = (typeof attemptStates)[number];
 export const deliveryStates = ['waiting', 'delivered', 'dead'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
 
-export const planRunStates = ['running', 'stopping', 'succeeded', 'failed', 'cancelled', 'unknown'] as const;
+export const planRunStates = [
+  'waiting',
+  'running',
+  'stopping',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'unknown',
+] as const;
 export type PlanRunState = (typeof planRunStates)[number];
 
 export const nodeStates = [

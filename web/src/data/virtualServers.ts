@@ -50,6 +50,8 @@ export interface Draft {
   preferArchive: number;
   /** Policy of tasks that have none of their own; null for none. */
   onUnavailable: OnUnavailable | null;
+  /** With reset: the cut-off job is left running. Gives up the promise that no two attempts overlap. */
+  leaveRunning: boolean;
 }
 
 export interface VirtualServer extends Draft {
@@ -66,6 +68,7 @@ export const emptyDraft: Draft = {
   rating: { preset: 'recommended' },
   preferArchive: 0,
   onUnavailable: null,
+  leaveRunning: false,
 };
 
 export function virtualServerOf(w: WireVirtualServer): VirtualServer {
@@ -83,13 +86,24 @@ export function virtualServerOf(w: WireVirtualServer): VirtualServer {
         : { indicators: rating.indicators },
     preferArchive: w.prefer_archive ?? 0,
     onUnavailable: w.on_unavailable ?? null,
+    leaveRunning: w.leave_running ?? false,
     version: w.version,
   };
 }
 
 function specOf(draft: Draft): WireVirtualServerSpec {
-  const { name, description, active, selection, members, weights, rating, preferArchive, onUnavailable } =
-    draft;
+  const {
+    name,
+    description,
+    active,
+    selection,
+    members,
+    weights,
+    rating,
+    preferArchive,
+    onUnavailable,
+    leaveRunning,
+  } = draft;
   return {
     name,
     description,
@@ -99,6 +113,7 @@ function specOf(draft: Draft): WireVirtualServerSpec {
     weights,
     rating: 'preset' in rating ? rating.preset : { indicators: rating.indicators },
     prefer_archive: preferArchive,
+    leave_running: leaveRunning,
     ...(onUnavailable === null ? {} : { on_unavailable: onUnavailable }),
   };
 }

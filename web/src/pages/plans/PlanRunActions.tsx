@@ -32,7 +32,7 @@ export function PlanRunActions({ run }: { run: PlanRun }) {
   const resumable = run.state === 'failed' || run.state === 'cancelled';
   return (
     <>
-      {run.state === 'running' && may('run.cancel') && (
+      {(run.state === 'running' || run.state === 'waiting') && may('run.cancel') && (
         <Button
           variant="default"
           leftSection={<IconPlayerStop size={15} />}

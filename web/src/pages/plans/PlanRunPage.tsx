@@ -62,6 +62,7 @@ export function PlanRunPage() {
 
 function Summary({ run }: { run: PlanRunDetail }) {
   const params = Object.entries(run.params);
+  const waits = run.state === 'waiting';
   return (
     <section className="panel" aria-label="Summary">
       <div className={classes.strip}>
@@ -71,10 +72,10 @@ function Summary({ run }: { run: PlanRunDetail }) {
             <Instant at={run.scheduledFor} />
           </Fact>
         )}
-        <Fact name="Started">
+        <Fact name={waits ? 'Requested' : 'Started'}>
           <Instant at={run.startedAt} />
         </Fact>
-        <Fact name="Took">
+        <Fact name={waits ? 'Waits for' : 'Took'}>
           <Elapsed from={run.startedAt} to={run.endedAt} />
         </Fact>
         <Fact name="Nodes">

@@ -119,6 +119,16 @@ describe('a plan run', () => {
     await waitFor(() => expect(resumed).toBe(1));
   });
 
+  it('says what it waits for, and may be cancelled as it waits', async () => {
+    const reason = 'waits for another plan run: 1 of 1 running';
+    showRun(aPlanRun({ state: 'waiting', reason, nodes: [aPlanNode({ name: 'extract' })] }));
+    expect(await screen.findByText(reason)).toBeTruthy();
+    const summary = within(screen.getByRole('region', { name: 'Summary' }));
+    expect(summary.getByText('Requested')).toBeTruthy();
+    expect(summary.getByText('Waits for')).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Cancel…' })).toBeTruthy();
+  });
+
   it('offers to cancel what runs, and shows what a node does', async () => {
     showRun(
       aPlanRun({

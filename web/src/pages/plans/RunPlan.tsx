@@ -17,8 +17,8 @@ export function RunPlan({ plan, close }: { plan: Plan; close: () => void }) {
   const start = useAction(() => startPlan(plan.name, changed(plan.params, values)), {
     failure: null,
     changes: [['plan-runs']],
-    onDone: ({ id }) => {
-      done(`${plan.name} runs`);
+    onDone: ({ id, state }) => {
+      done(`${plan.name} ${state === 'waiting' ? 'waits for another run of it' : 'runs'}`);
       close();
       void navigate({ to: '/plans/$name/runs/$id', params: { name: plan.name, id } });
     },

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 
+import { AtOnceFields } from '../../components/document/AtOnceFields';
 import { ChoiceField, ManyField, SwitchField, TextField, WholeField } from '../../components/document/fields';
 import { zones } from '../../components/zones';
 import { concurrencyGroups } from '../../data/limits';
@@ -75,23 +76,7 @@ export function QueueFields() {
   return (
     <>
       <div className={classes.row}>
-        <WholeField
-          path={['max_concurrent']}
-          label="Runs at once"
-          min={1}
-          max={10_000}
-          hint="empty: as many as there are"
-        />
-        <ChoiceField
-          path={['when_busy']}
-          label="When that many run"
-          placeholder="the new one waits"
-          options={[
-            { value: 'queue', label: 'the new one waits' },
-            { value: 'skip', label: 'the new one is skipped' },
-            { value: 'replace', label: 'it replaces the oldest' },
-          ]}
-        />
+        <AtOnceFields />
         <WholeField path={['priority']} label="Priority" min={-1000} max={1000} hint="higher goes first" />
       </div>
       <ManyField

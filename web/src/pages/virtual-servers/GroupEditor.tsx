@@ -133,8 +133,21 @@ function Editor({ group, close }: { group: VirtualServer | null; close: () => vo
             placeholder={isWord(draft.onUnavailable) ? 'wait' : 'a ladder of several steps'}
             value={isWord(draft.onUnavailable) ? draft.onUnavailable : null}
             clearable
-            onChange={(value) => change({ onUnavailable: policies.find((p) => p === value) ?? null })}
+            onChange={(value) =>
+              change({
+                onUnavailable: policies.find((p) => p === value) ?? null,
+                leaveRunning: draft.leaveRunning && value === 'reset',
+              })
+            }
           />
+          {(draft.onUnavailable === 'reset' || draft.leaveRunning) && (
+            <Switch
+              label="Leave the cut-off job running"
+              description="A run that is started anew may then overlap with it."
+              checked={draft.leaveRunning}
+              onChange={(event) => change({ leaveRunning: event.currentTarget.checked })}
+            />
+          )}
           <RatingEditor rating={draft.rating} change={(rating) => change({ rating })} />
           <NumberInput
             label="Points for a member that holds the job’s archive"

@@ -5,6 +5,7 @@ import { IconArrowDown, IconArrowUp, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
+import { AtOnceFields } from '../../../components/document/AtOnceFields';
 import {
   ChoiceField,
   PairsField,
@@ -308,6 +309,9 @@ function PlanDetails() {
             </>
           }
         />
+        <div className={classes.row}>
+          <AtOnceFields />
+        </div>
         <PairsField path={['labels']} label="Labels" names="key" />
       </Stack>
     </>

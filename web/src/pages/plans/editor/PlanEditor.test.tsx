@@ -164,6 +164,19 @@ describe('the editor of a plan', () => {
     expect(yaml().value).toContain('rows: ${{ nodes.extract.outputs.rows }}');
   });
 
+  it('says how many runs of the plan there are at once, and what becomes of a further one', async () => {
+    const sent = edit();
+    const user = userEvent.setup();
+    await node('extract');
+    await user.type(screen.getByLabelText('Runs at once'), '1');
+    await user.click(screen.getByRole('combobox', { name: 'When that many run' }));
+    await user.click(await screen.findByRole('option', { name: 'it replaces the oldest' }));
+    expect(yaml().value).toContain('max_concurrent: 1\nwhen_busy: replace');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(sent).toHaveLength(1));
+    expect(sent[0]?.body).toEqual({ max_concurrent: 1, when_busy: 'replace' });
+  });
+
   it('puts a node into a new group, and says how many of its nodes run at once', async () => {
     edit();
     const user = userEvent.setup();

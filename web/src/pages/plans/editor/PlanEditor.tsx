@@ -35,7 +35,17 @@ const begun: JsonObject = { name: '', nodes: [] };
 const kind: DocumentKind = {
   noun: 'plan',
   example: 'name: nightly',
-  order: ['name', 'description', 'params', 'max_concurrent', 'nodes', 'groups', 'edges', 'labels'],
+  order: [
+    'name',
+    'description',
+    'params',
+    'max_concurrent',
+    'when_busy',
+    'nodes',
+    'groups',
+    'edges',
+    'labels',
+  ],
 };
 
 /** A plan as a graph to draw in, and beside it as YAML: the same object. */
