@@ -96,13 +96,10 @@ func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (
 		return task.Run{}, false, nil
 	}
 	stored, created, err := c.store.InsertPlacedRun(ctx, run, key, a)
+	run.Spec = stored.Spec // The version of its archive is settled.
 	switch {
 	case created:
-<<<<<<< HEAD
-		c.offer(p.Chosen, ref, stored, origin{})
-=======
 		c.offer(a.Server, a.Ref, run, origin{})
->>>>>>> main
 	case err == nil:
 		c.fleet.release(a.Server, a.Ref)
 		return stored, true, nil
