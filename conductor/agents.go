@@ -129,7 +129,13 @@ func (a *agents) Subscribe(ctx context.Context, req *connect.Request[segnov1.Sub
 		}
 		for _, cmd := range commands {
 			cmd.Term = a.c.term
-			if err := stream.Send(cmd); err != nil {
+		}
+		messages := commands
+		if hello.GetBatches() {
+			messages = protocol.Batches(commands)
+		}
+		for _, m := range messages {
+			if err := stream.Send(m); err != nil {
 				return err
 			}
 		}

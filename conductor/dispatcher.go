@@ -303,11 +303,12 @@ func (p *pass) commit(ctx context.Context) {
 	if len(p.assignments) == 0 {
 		return
 	}
+	offers := outgoing{}
 	for i, err := range p.c.store.AssignRuns(ctx, p.assignments, p.now) {
 		a, run := p.assignments[i], p.placed[i]
 		switch {
 		case err == nil:
-			p.c.offer(a.Server, a.Ref, run, p.origins[i])
+			offers.add(a.Server, offerOf(a.Ref, run, p.origins[i]))
 		case errors.Is(err, fault.Conflict):
 			p.c.fleet.release(a.Server, a.Ref)
 		default:
@@ -317,6 +318,7 @@ func (p *pass) commit(ctx context.Context) {
 			}
 		}
 	}
+	offers.send(p.c)
 	p.assignments, p.placed, p.origins = nil, nil, nil
 	p.c.watch.eventsChanged()
 }

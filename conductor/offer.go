@@ -23,13 +23,25 @@ type origin struct {
 	last int
 }
 
-// offer sends the offer of an attempt that was stored, and first the settings where its lease asks for more frequent
+// offer sends the offers of attempts that were stored, and first the settings where their lease asks for more frequent
 // heartbeats.
-func (c *Conductor) offer(server string, ref task.Ref, run task.Run, from origin) {
+func (c *Conductor) offer(server string, offers ...*segnov1.Offer) {
 	if c.fleet.heartbeat(server, c.options.Heartbeat) < c.options.Heartbeat {
 		c.sessions.settings(server, c.settings(server))
 	}
-	c.sessions.offer(server, offerOf(ref, run, from))
+	c.sessions.offer(server, offers...)
+}
+
+// outgoing gathers offers by server, so that those of one server go together: the agent claims together what came together.
+type outgoing map[string][]*segnov1.Offer
+
+func (o outgoing) add(server string, offer *segnov1.Offer) { o[server] = append(o[server], offer) }
+
+// send offers all that was gathered.
+func (o outgoing) send(c *Conductor) {
+	for _, server := range slices.Sorted(maps.Keys(o)) {
+		c.offer(server, o[server]...)
+	}
 }
 
 // offerOf makes the offer of an attempt from the frozen spec of its run.

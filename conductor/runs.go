@@ -100,7 +100,7 @@ func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (
 	run.Spec = stored.Spec // The version of its archive is settled.
 	switch {
 	case created:
-		c.offer(a.Server, a.Ref, run, origin{})
+		c.offer(a.Server, offerOf(a.Ref, run, origin{}))
 	case err == nil:
 		c.fleet.release(a.Server, a.Ref)
 		return stored, true, nil

@@ -122,12 +122,12 @@ func (c *Conductor) decideDue(due []task.DueTrigger, now time.Time) (*fireBatch,
 func (c *Conductor) fired(ctx context.Context, d *fireBatch, errs []error) error {
 	var failed []error
 	replacing := map[string]bool{}
-	queued := false
+	queued, offers := false, outgoing{}
 	for i, err := range errs {
 		switch {
 		case err == nil:
 			for _, run := range d.firings[i].Runs {
-				queued = c.began(run, d.placed) || queued
+				queued = c.began(run, d.placed, offers) || queued
 				if run.Spec.WhenBusy == task.BusyReplace {
 					replacing[run.Task] = true
 				}
@@ -144,6 +144,7 @@ func (c *Conductor) fired(ctx context.Context, d *fireBatch, errs []error) error
 			failed = append(failed, err)
 		}
 	}
+	offers.send(c)
 	if queued {
 		c.wakeDispatcher()
 	}
@@ -156,11 +157,11 @@ func (c *Conductor) fired(ctx context.Context, d *fireBatch, errs []error) error
 
 // began takes in a run that was stored, unless its occurrence had its row or the limits of its task refused it. It reports
 // whether the run may wait for a place.
-func (c *Conductor) began(run task.Run, placed map[task.RunID]virtualserver.Assignment) (queued bool) {
+func (c *Conductor) began(run task.Run, placed map[task.RunID]virtualserver.Assignment, offers outgoing) (queued bool) {
 	a, was := placed[run.ID]
 	switch {
 	case was && run.State == task.Starting:
-		c.offer(a.Server, a.Ref, run, origin{})
+		offers.add(a.Server, offerOf(a.Ref, run, origin{}))
 		return false
 	case was:
 		c.fleet.release(a.Server, a.Ref)

@@ -21,17 +21,24 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-// TestOverTheWireAnAttemptGetsItsLeaseAndAPlannedStopItsHold speaks the protocol with a conductor that serves.
-func TestOverTheWireAnAttemptGetsItsLeaseAndAPlannedStopItsHold(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+// wire is a conductor that serves, and a client with the credential of the server js-1.
+type wire struct {
+	db     *store.DB
+	c      *conductor.Conductor
+	client *protocol.Client
+	stop   func()
+	ended  chan error
+}
+
+func overTheWire(ctx context.Context, t *testing.T, slots int) *wire {
+	t.Helper()
 	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "segno.db"), store.Options{})
 	check(t, err)
-	defer func() { check(t, db.Close()) }()
+	t.Cleanup(func() { check(t, db.Close()) })
 	now := time.Now()
 	check(t, db.CreateJoinToken(ctx, jobserver.JoinToken{ID: "1", Hash: "1", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}))
 	sum := sha256.Sum256([]byte("secret"))
-	_, err = db.JoinServer(ctx, "1", hex.EncodeToString(sum[:]), jobserver.Server{Name: "js-1", Kind: jobserver.KindJob, Slots: 1, Power: 1}, now)
+	_, err = db.JoinServer(ctx, "1", hex.EncodeToString(sum[:]), jobserver.Server{Name: "js-1", Kind: jobserver.KindJob, Slots: slots, Power: 1}, now)
 	check(t, err)
 
 	c, err := conductor.New(db, conductor.Options{Hold: time.Hour})
@@ -39,14 +46,23 @@ func TestOverTheWireAnAttemptGetsItsLeaseAndAPlannedStopItsHold(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle(c.AgentHandler())
 	server := httptest.NewServer(mux)
-	defer server.Close()
+	t.Cleanup(server.Close)
 	serving, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- c.Serve(serving) }()
-	defer stop()
+	t.Cleanup(stop)
 
 	client := protocol.NewClient(server.URL, "secret")
-	defer client.Close()
+	t.Cleanup(client.Close)
+	return &wire{db, c, client, stop, ended}
+}
+
+// TestOverTheWireAnAttemptGetsItsLeaseAndAPlannedStopItsHold speaks the protocol with a conductor that serves.
+func TestOverTheWireAnAttemptGetsItsLeaseAndAPlannedStopItsHold(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	w := overTheWire(ctx, t, 1)
+	db, c, client := w.db, w.c, w.client
 	hello := &segnov1.Hello{Instance: "instance", BootId: "boot"}
 	stream, err := client.Subscribe(ctx, connect.NewRequest(&segnov1.SubscribeRequest{Hello: hello}))
 	check(t, err)
@@ -93,13 +109,47 @@ func TestOverTheWireAnAttemptGetsItsLeaseAndAPlannedStopItsHold(t *testing.T) {
 		}
 	}
 
-	stop()
+	w.stop()
 	hold := next(func(m *segnov1.Command) bool { return m.GetHold() != nil }).GetHold()
 	if got := protocol.HoldFromProto(hold); got != time.Hour {
 		t.Errorf("told to hold for %s, want 1h", got)
 	}
-	check(t, <-ended)
+	check(t, <-w.ended)
 	if s, err := db.Server(ctx, "js-1"); err != nil || s.Held != time.Hour {
 		t.Errorf("the hold is stored as %s (%v), want 1h", s.Held, err)
 	}
+}
+
+func TestOverTheWireCommandsGoTogetherToAnAgentThatTakesThemSo(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	w := overTheWire(ctx, t, 2)
+	hello := &segnov1.Hello{Instance: "instance", BootId: "boot", Batches: true}
+	_, err := w.client.Heartbeat(ctx, connect.NewRequest(protocol.HeartbeatToProto(hello, jobserver.Sample{
+		CPUs: 4, CPUIdle: 1, MemoryTotal: 8 << 30, MemoryAvailable: 7 << 30, DiskTotal: 100 << 30, DiskFree: 90 << 30,
+	}, nil, false)))
+	check(t, err)
+	_, err = w.c.CreateTask(ctx, task.Spec{Name: "load", Target: task.Target{Server: "js-1"}, Job: task.Job{Command: []string{"load"}}})
+	check(t, err)
+	for range 2 {
+		_, err := w.c.StartRun(ctx, "load", task.RunRequest{})
+		check(t, err)
+	}
+	for open := 0; open < 2; {
+		all, err := w.db.OpenAttempts(ctx, "js-1")
+		check(t, err)
+		open = len(all)
+	}
+	stream, err := w.client.Subscribe(ctx, connect.NewRequest(&segnov1.SubscribeRequest{Hello: hello}))
+	check(t, err)
+	defer stream.Close()
+	if !stream.Receive() {
+		t.Fatalf("the stream ended: %v", stream.Err())
+	}
+	commands := stream.Msg().GetBatch().GetCommands()
+	if len(commands) != 3 || commands[0].GetWelcome() == nil || commands[1].GetOffer() == nil || commands[2].GetOffer() == nil {
+		t.Errorf("the first message is %v, want the welcome and both offers", stream.Msg())
+	}
+	w.stop()
+	check(t, <-w.ended)
 }

@@ -107,11 +107,17 @@ func (s *sessions) get(server string) *Session {
 	return s.byID[server]
 }
 
-// offer sends an offer to a server if it is connected; if not, its next session begins with it.
-func (s *sessions) offer(server string, o *segnov1.Offer) {
-	if n := s.get(server); n != nil {
-		n.send(&segnov1.Command{Command: &segnov1.Command_Offer{Offer: o}})
+// offer sends offers to a server if it is connected; if not, its next session begins with them.
+func (s *sessions) offer(server string, offers ...*segnov1.Offer) {
+	n := s.get(server)
+	if n == nil {
+		return
 	}
+	commands := make([]*segnov1.Command, len(offers))
+	for i, o := range offers {
+		commands[i] = &segnov1.Command{Command: &segnov1.Command_Offer{Offer: o}}
+	}
+	n.send(commands...)
 }
 
 // stop sends a stop order, likewise.

@@ -75,7 +75,8 @@ func prepareHappening(h task.Happening) (preparedHappening, error) {
 
 // Happen stores what was decided about events, each occurrence with its run in one transaction, and returns the occurrences
 // as they are stored. An event that has an occurrence already keeps it, and its run is not stored. NotFound for an event
-// whose trigger is gone. A run that the limits of its task do not allow leaves an occurrence without one, and the reason.
+// whose trigger is gone. A run of a trigger that was paused since, or that the limits of its task do not allow, leaves an
+// occurrence without one, and the reason.
 func (db *DB) Happen(ctx context.Context, hs []task.Happening, now time.Time) ([]task.Occurrence, []error) {
 	stored, errs := make([]task.Occurrence, len(hs)), make([]error, len(hs))
 	var at []int
@@ -109,17 +110,17 @@ func (p preparedHappening) store(t *tx, now time.Time) (task.Occurrence, error) 
 	if old, known, err := t.occurrenceOf(o); err != nil || known {
 		return old, err
 	}
-	var version int64
 	// The lock keeps the trigger from going between this and the commit.
-	const exists = `SELECT version FROM trigger WHERE owner_kind = ? AND owner = ? AND name = ?`
-	err := t.scan(exists+t.session.dialect.shared(), []any{string(o.Owner.Kind), o.Owner.Name, o.Trigger}, &version)
-	if isNone(err) {
-		return o, notFound("trigger", o.Trigger)
-	}
+	trigger, err := readTrigger(t, o.Owner, o.Trigger, t.session.dialect.shared())
 	if err != nil {
 		return o, err
 	}
 	if p.run == nil && p.plan == nil {
+		return o, t.skip([]task.Occurrence{o}, now)
+	}
+	// What was decided may be older than a pause.
+	if trigger.Pause != nil {
+		o.Run, o.Reason = "", trigger.Pause.Sentence()
 		return o, t.skip([]task.Occurrence{o}, now)
 	}
 	inserted, err := t.insertOccurrence(o)

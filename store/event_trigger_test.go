@@ -161,6 +161,36 @@ func TestAnEventTriggerIsReadWithWhatItStartsAndItsPauses(t *testing.T) {
 	})
 }
 
+func TestAnEventThatWasDecidedBeforeAPauseStartsNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		for _, name := range []string{"in", "out"} {
+			must(db.CreateTrigger(ctx, load, fileTrigger(name), noon))(t)
+		}
+		must(db.PauseTrigger(ctx, load, "out", "", "ops", noon))(t)
+		check(t, db.PauseTriggers(ctx, load, "run 7 failed", "pause_on_error", noon))
+		hs := []task.Happening{eventOf("in", "a"), eventOf("out", "a")}
+		stored, errs := db.Happen(ctx, hs, noon)
+		checkAll(t, errs)
+		for i, want := range []string{"its triggers are paused: run 7 failed", "the trigger is paused"} {
+			if o := stored[i]; o.Run != "" || !strings.HasPrefix(o.Reason, want) {
+				t.Errorf("stored %+v, want none for %q", o, want)
+			}
+		}
+		if n := countRuns(t, db); n != 0 {
+			t.Errorf("%d runs were made", n)
+		}
+		check(t, db.ResumeTriggers(ctx, load, "ops", noon))
+		// It was settled then, and is so for good.
+		again, errs := db.Happen(ctx, hs[:1], noon)
+		checkAll(t, errs)
+		if again[0].Run != "" || countRuns(t, db) != 0 {
+			t.Errorf("the same event makes %+v after the pause", again[0])
+		}
+	})
+}
+
 func TestTriggersThatWaitForWhatDoesNotExistAreRefused(t *testing.T) {
 	onEach(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()

@@ -11,6 +11,7 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -173,17 +174,17 @@ func (a *Agent) flush() {
 	}
 }
 
-// step takes an event to the core and sets going what the core wants done.
-func (a *Agent) step(e Event) {
+// step takes events to the core and sets going what the core wants done.
+func (a *Agent) step(events ...Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return
 	}
-	for _, effect := range a.core.Step(time.Now(), e) {
+	for _, effect := range a.core.Step(time.Now(), events...) {
 		a.carryOut(effect)
 	}
-	if _, ok := e.(Listed); ok && a.core.Leased() {
+	if slices.ContainsFunc(events, func(e Event) bool { _, is := e.(Listed); return is }) && a.core.Leased() {
 		signal(a.leased)
 	}
 	if !a.listed && a.core.ready {
@@ -289,6 +290,7 @@ func (a *Agent) hello() *segnov1.Hello {
 		Clock:        time.Now().UnixMicro(),
 		RunAs:        a.options.RunAs.Users,
 		RunAsProblem: a.options.RunAs.Problem,
+		Batches:      true,
 	}
 }
 

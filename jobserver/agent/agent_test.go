@@ -34,6 +34,22 @@ func TestARunGoesFromOfferToDeliveredExit(t *testing.T) {
 	}
 }
 
+func TestCommandsThatComeTogetherAreAllCarriedOut(t *testing.T) {
+	c, h := newFakeConductor(), newFakeHost()
+	url, _ := c.serve(t)
+	startAgent(t, h, url)
+	refs := []task.Ref{ref("a", 1), ref("b", 1), ref("c", 1)}
+	c.offerTogether(refs...)
+	for _, r := range refs {
+		c.untilExit(t, r)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.hellos[0].GetBatches() {
+		t.Error("the agent does not say that it takes batches")
+	}
+}
+
 func TestAnswersThatAreLostChangeNothing(t *testing.T) {
 	c, h := newFakeConductor(), newFakeHost()
 	lost := map[string]int{}

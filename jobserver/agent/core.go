@@ -78,10 +78,21 @@ func NewCore(jitter func() float64) *Core {
 	return &Core{jitter: jitter, attempts: map[task.Ref]*attempt{}, runs: map[task.RunID]*run{}}
 }
 
-// Step takes in one event and returns what is to be done, in order. now never goes back.
-func (c *Core) Step(now time.Time, e Event) []Effect {
+// Step takes in events and returns what is to be done, in order. What can be asked for together after all of them is. now
+// never goes back.
+func (c *Core) Step(now time.Time, events ...Event) []Effect {
 	c.effects = nil
 	c.due(now)
+	for _, e := range events {
+		c.take(now, e)
+	}
+	c.claim(now)
+	c.deliver(now)
+	c.look(now)
+	return c.effects
+}
+
+func (c *Core) take(now time.Time, e Event) {
 	switch e := e.(type) {
 	case Offered:
 		c.offered(now, e)
@@ -127,10 +138,6 @@ func (c *Core) Step(now time.Time, e Event) []Effect {
 	case QuitOrdered:
 		c.quit()
 	}
-	c.claim(now)
-	c.deliver(now)
-	c.look(now)
-	return c.effects
 }
 
 // Wake returns the instant at which [Woken] is due, or false where nothing waits for time to pass.

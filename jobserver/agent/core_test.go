@@ -89,6 +89,13 @@ func TestAnAttemptFromItsOfferToTheDropOfItsSpool(t *testing.T) {
 	d.want(d.step(offer(a))) // never again
 }
 
+func TestWhatIsOfferedTogetherIsClaimedTogether(t *testing.T) {
+	d, _ := ready(t)
+	a, b, c := ref("a", 1), ref("b", 1), ref("c", 1)
+	stop := StopOrdered{Ref: b, Kind: task.ExitCancelled}
+	d.want(d.core.Step(d.now, offer(a), offer(b), stop, offer(c)), Claim{Refs: []task.Ref{a, c}})
+}
+
 func TestOneClaimIsUnderWayAndCarriesAllThatWaited(t *testing.T) {
 	d, _ := ready(t)
 	a, b, c := ref("a", 1), ref("b", 1), ref("c", 1)

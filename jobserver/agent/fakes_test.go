@@ -328,6 +328,19 @@ func (c *fakeConductor) offer(r task.Ref) {
 	c.commands <- &segnov1.Command{Command: &segnov1.Command_Offer{Offer: protocol.OfferToProto(e)}}
 }
 
+// offerTogether sends offers of attempts in one message.
+func (c *fakeConductor) offerTogether(rs ...task.Ref) {
+	batch := &segnov1.Batch{}
+	c.mu.Lock()
+	for _, r := range rs {
+		c.offered[r] = true
+		offer := &segnov1.Command_Offer{Offer: protocol.OfferToProto(execution(r))}
+		batch.Commands = append(batch.Commands, &segnov1.Command{Command: offer})
+	}
+	c.mu.Unlock()
+	c.commands <- &segnov1.Command{Command: &segnov1.Command_Batch{Batch: batch}}
+}
+
 func (c *fakeConductor) order(r task.Ref, kind task.ExitKind) {
 	c.commands <- &segnov1.Command{Command: &segnov1.Command_Stop{Stop: protocol.StopToProto(r, kind)}}
 }

@@ -166,8 +166,25 @@ func (a *Agent) connected(at int, way string) {
 	signal(a.beat)
 }
 
-// command takes in a command of the conductor.
+// command takes in a command of the conductor, or several that came together.
 func (a *Agent) command(m *segnov1.Command) {
+	together := []*segnov1.Command{m}
+	if batch := m.GetBatch(); batch != nil {
+		together = batch.GetCommands()
+	}
+	var events []Event
+	for _, one := range together {
+		if e := a.event(one); e != nil {
+			events = append(events, e)
+		}
+	}
+	if len(events) > 0 {
+		a.step(events...)
+	}
+}
+
+// event returns what a command is to the core, or nil where it is nothing to it.
+func (a *Agent) event(m *segnov1.Command) Event {
 	term := m.GetTerm()
 	switch m := m.GetCommand().(type) {
 	case *segnov1.Command_Welcome:
@@ -176,22 +193,23 @@ func (a *Agent) command(m *segnov1.Command) {
 	case *segnov1.Command_Settings:
 		a.settings(m.Settings)
 	case *segnov1.Command_Hold:
-		a.step(HoldOrdered{Term: term, At: a.boot(), Length: protocol.HoldFromProto(m.Hold)})
+		return HoldOrdered{Term: term, At: a.boot(), Length: protocol.HoldFromProto(m.Hold)}
 	case *segnov1.Command_Offer:
-		a.offered(term, m.Offer)
+		return a.offered(term, m.Offer)
 	case *segnov1.Command_Stop:
 		ref, kind := protocol.StopFromProto(m.Stop)
-		a.step(StopOrdered{Term: term, Ref: ref, Kind: kind})
+		return StopOrdered{Term: term, Ref: ref, Kind: kind}
 	}
+	return nil
 }
 
-func (a *Agent) offered(term uint64, m *segnov1.Offer) {
+func (a *Agent) offered(term uint64, m *segnov1.Offer) Event {
 	e, err := protocol.OfferFromProto(m)
 	if err != nil {
 		a.log.Warn("an offer cannot be read", "run", e.Ref.Run, "attempt", e.Ref.Number, "error", err)
-		return
+		return nil
 	}
-	a.step(Offered{Term: term, Execution: e})
+	return Offered{Term: term, Execution: e}
 }
 
 // Bounds on the period of heartbeats, whatever the conductor says.

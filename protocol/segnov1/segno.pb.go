@@ -410,8 +410,10 @@ type Hello struct {
 	Clock int64 `protobuf:"varint,4,opt,name=clock,proto3" json:"clock,omitempty"`
 	// run_as are the users, or patterns of users with *, as whom jobs may be run on the host; run_as_problem completes
 	// "js-1 …" where none can be, whatever run_as says.
-	RunAs         []string `protobuf:"bytes,9,rep,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`
-	RunAsProblem  string   `protobuf:"bytes,10,opt,name=run_as_problem,json=runAsProblem,proto3" json:"run_as_problem,omitempty"`
+	RunAs        []string `protobuf:"bytes,9,rep,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`
+	RunAsProblem string   `protobuf:"bytes,10,opt,name=run_as_problem,json=runAsProblem,proto3" json:"run_as_problem,omitempty"`
+	// batches is true where the agent takes several commands in one message.
+	Batches       bool `protobuf:"varint,11,opt,name=batches,proto3" json:"batches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -486,6 +488,13 @@ func (x *Hello) GetRunAsProblem() string {
 		return x.RunAsProblem
 	}
 	return ""
+}
+
+func (x *Hello) GetBatches() bool {
+	if x != nil {
+		return x.Batches
+	}
+	return false
 }
 
 type PollRequest struct {
@@ -598,6 +607,7 @@ type Command struct {
 	//	*Command_Stop
 	//	*Command_Settings
 	//	*Command_Hold
+	//	*Command_Batch
 	Command       isCommand_Command `protobuf_oneof:"command"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -699,6 +709,15 @@ func (x *Command) GetHold() *Hold {
 	return nil
 }
 
+func (x *Command) GetBatch() *Batch {
+	if x != nil {
+		if x, ok := x.Command.(*Command_Batch); ok {
+			return x.Batch
+		}
+	}
+	return nil
+}
+
 type isCommand_Command interface {
 	isCommand_Command()
 }
@@ -723,6 +742,10 @@ type Command_Hold struct {
 	Hold *Hold `protobuf:"bytes,7,opt,name=hold,proto3,oneof"`
 }
 
+type Command_Batch struct {
+	Batch *Batch `protobuf:"bytes,8,opt,name=batch,proto3,oneof"`
+}
+
 func (*Command_Welcome) isCommand_Command() {}
 
 func (*Command_Offer) isCommand_Command() {}
@@ -732,6 +755,53 @@ func (*Command_Stop) isCommand_Command() {}
 func (*Command_Settings) isCommand_Command() {}
 
 func (*Command_Hold) isCommand_Command() {}
+
+func (*Command_Batch) isCommand_Command() {}
+
+// Batch is several commands in one message, each with its sequence and term. It is sent only to agents that take it.
+type Batch struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Commands      []*Command             `protobuf:"bytes,1,rep,name=commands,proto3" json:"commands,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Batch) Reset() {
+	*x = Batch{}
+	mi := &file_segno_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Batch) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Batch) ProtoMessage() {}
+
+func (x *Batch) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Batch.ProtoReflect.Descriptor instead.
+func (*Batch) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Batch) GetCommands() []*Command {
+	if x != nil {
+		return x.Commands
+	}
+	return nil
+}
 
 type Welcome struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -744,7 +814,7 @@ type Welcome struct {
 
 func (x *Welcome) Reset() {
 	*x = Welcome{}
-	mi := &file_segno_proto_msgTypes[8]
+	mi := &file_segno_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -756,7 +826,7 @@ func (x *Welcome) String() string {
 func (*Welcome) ProtoMessage() {}
 
 func (x *Welcome) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[8]
+	mi := &file_segno_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -769,7 +839,7 @@ func (x *Welcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Welcome.ProtoReflect.Descriptor instead.
 func (*Welcome) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{8}
+	return file_segno_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Welcome) GetServer() string {
@@ -807,7 +877,7 @@ type Settings struct {
 
 func (x *Settings) Reset() {
 	*x = Settings{}
-	mi := &file_segno_proto_msgTypes[9]
+	mi := &file_segno_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +889,7 @@ func (x *Settings) String() string {
 func (*Settings) ProtoMessage() {}
 
 func (x *Settings) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[9]
+	mi := &file_segno_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +902,7 @@ func (x *Settings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Settings.ProtoReflect.Descriptor instead.
 func (*Settings) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{9}
+	return file_segno_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Settings) GetHeartbeat() int64 {
@@ -868,7 +938,7 @@ type Hold struct {
 
 func (x *Hold) Reset() {
 	*x = Hold{}
-	mi := &file_segno_proto_msgTypes[10]
+	mi := &file_segno_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -880,7 +950,7 @@ func (x *Hold) String() string {
 func (*Hold) ProtoMessage() {}
 
 func (x *Hold) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[10]
+	mi := &file_segno_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -893,7 +963,7 @@ func (x *Hold) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hold.ProtoReflect.Descriptor instead.
 func (*Hold) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{10}
+	return file_segno_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Hold) GetLength() int64 {
@@ -915,7 +985,7 @@ type Lease struct {
 
 func (x *Lease) Reset() {
 	*x = Lease{}
-	mi := &file_segno_proto_msgTypes[11]
+	mi := &file_segno_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -927,7 +997,7 @@ func (x *Lease) String() string {
 func (*Lease) ProtoMessage() {}
 
 func (x *Lease) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[11]
+	mi := &file_segno_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -940,7 +1010,7 @@ func (x *Lease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Lease.ProtoReflect.Descriptor instead.
 func (*Lease) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{11}
+	return file_segno_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Lease) GetAttempt() *AttemptRef {
@@ -971,7 +1041,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_segno_proto_msgTypes[12]
+	mi := &file_segno_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -983,7 +1053,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[12]
+	mi := &file_segno_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -996,7 +1066,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{12}
+	return file_segno_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Offer) GetAttempt() *AttemptRef {
@@ -1057,7 +1127,7 @@ type Execution struct {
 
 func (x *Execution) Reset() {
 	*x = Execution{}
-	mi := &file_segno_proto_msgTypes[13]
+	mi := &file_segno_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1069,7 +1139,7 @@ func (x *Execution) String() string {
 func (*Execution) ProtoMessage() {}
 
 func (x *Execution) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[13]
+	mi := &file_segno_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1082,7 +1152,7 @@ func (x *Execution) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Execution.ProtoReflect.Descriptor instead.
 func (*Execution) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{13}
+	return file_segno_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Execution) GetCommand() []string {
@@ -1192,7 +1262,7 @@ type Archive struct {
 
 func (x *Archive) Reset() {
 	*x = Archive{}
-	mi := &file_segno_proto_msgTypes[14]
+	mi := &file_segno_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +1274,7 @@ func (x *Archive) String() string {
 func (*Archive) ProtoMessage() {}
 
 func (x *Archive) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[14]
+	mi := &file_segno_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1287,7 @@ func (x *Archive) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Archive.ProtoReflect.Descriptor instead.
 func (*Archive) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{14}
+	return file_segno_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Archive) GetName() string {
@@ -1285,7 +1355,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_segno_proto_msgTypes[15]
+	mi := &file_segno_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1297,7 +1367,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[15]
+	mi := &file_segno_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1310,7 +1380,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{15}
+	return file_segno_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Checkpoint) GetSequence() uint32 {
@@ -1376,7 +1446,7 @@ type PutCheckpointRequest struct {
 
 func (x *PutCheckpointRequest) Reset() {
 	*x = PutCheckpointRequest{}
-	mi := &file_segno_proto_msgTypes[16]
+	mi := &file_segno_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1388,7 +1458,7 @@ func (x *PutCheckpointRequest) String() string {
 func (*PutCheckpointRequest) ProtoMessage() {}
 
 func (x *PutCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[16]
+	mi := &file_segno_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1401,7 +1471,7 @@ func (x *PutCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*PutCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{16}
+	return file_segno_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PutCheckpointRequest) GetAttempt() *AttemptRef {
@@ -1459,7 +1529,7 @@ type PutCheckpointResponse struct {
 
 func (x *PutCheckpointResponse) Reset() {
 	*x = PutCheckpointResponse{}
-	mi := &file_segno_proto_msgTypes[17]
+	mi := &file_segno_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1471,7 +1541,7 @@ func (x *PutCheckpointResponse) String() string {
 func (*PutCheckpointResponse) ProtoMessage() {}
 
 func (x *PutCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[17]
+	mi := &file_segno_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1484,7 +1554,7 @@ func (x *PutCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*PutCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{17}
+	return file_segno_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PutCheckpointResponse) GetReceived() int64 {
@@ -1518,7 +1588,7 @@ type GetArchiveRequest struct {
 
 func (x *GetArchiveRequest) Reset() {
 	*x = GetArchiveRequest{}
-	mi := &file_segno_proto_msgTypes[18]
+	mi := &file_segno_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1600,7 @@ func (x *GetArchiveRequest) String() string {
 func (*GetArchiveRequest) ProtoMessage() {}
 
 func (x *GetArchiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[18]
+	mi := &file_segno_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1613,7 @@ func (x *GetArchiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetArchiveRequest.ProtoReflect.Descriptor instead.
 func (*GetArchiveRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{18}
+	return file_segno_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *GetArchiveRequest) GetAttempt() *AttemptRef {
@@ -1570,7 +1640,7 @@ type GetArchiveResponse struct {
 
 func (x *GetArchiveResponse) Reset() {
 	*x = GetArchiveResponse{}
-	mi := &file_segno_proto_msgTypes[19]
+	mi := &file_segno_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1582,7 +1652,7 @@ func (x *GetArchiveResponse) String() string {
 func (*GetArchiveResponse) ProtoMessage() {}
 
 func (x *GetArchiveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[19]
+	mi := &file_segno_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1595,7 +1665,7 @@ func (x *GetArchiveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetArchiveResponse.ProtoReflect.Descriptor instead.
 func (*GetArchiveResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{19}
+	return file_segno_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetArchiveResponse) GetData() []byte {
@@ -1623,7 +1693,7 @@ type GetCheckpointRequest struct {
 
 func (x *GetCheckpointRequest) Reset() {
 	*x = GetCheckpointRequest{}
-	mi := &file_segno_proto_msgTypes[20]
+	mi := &file_segno_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1635,7 +1705,7 @@ func (x *GetCheckpointRequest) String() string {
 func (*GetCheckpointRequest) ProtoMessage() {}
 
 func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[20]
+	mi := &file_segno_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1648,7 +1718,7 @@ func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{20}
+	return file_segno_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetCheckpointRequest) GetAttempt() *AttemptRef {
@@ -1682,7 +1752,7 @@ type GetCheckpointResponse struct {
 
 func (x *GetCheckpointResponse) Reset() {
 	*x = GetCheckpointResponse{}
-	mi := &file_segno_proto_msgTypes[21]
+	mi := &file_segno_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1694,7 +1764,7 @@ func (x *GetCheckpointResponse) String() string {
 func (*GetCheckpointResponse) ProtoMessage() {}
 
 func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[21]
+	mi := &file_segno_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1707,7 +1777,7 @@ func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*GetCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{21}
+	return file_segno_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetCheckpointResponse) GetData() []byte {
@@ -1734,7 +1804,7 @@ type Script struct {
 
 func (x *Script) Reset() {
 	*x = Script{}
-	mi := &file_segno_proto_msgTypes[22]
+	mi := &file_segno_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1746,7 +1816,7 @@ func (x *Script) String() string {
 func (*Script) ProtoMessage() {}
 
 func (x *Script) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[22]
+	mi := &file_segno_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1759,7 +1829,7 @@ func (x *Script) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Script.ProtoReflect.Descriptor instead.
 func (*Script) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{22}
+	return file_segno_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Script) GetInterpreter() []string {
@@ -1787,7 +1857,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_segno_proto_msgTypes[23]
+	mi := &file_segno_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1799,7 +1869,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[23]
+	mi := &file_segno_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1812,7 +1882,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{23}
+	return file_segno_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Step) GetName() string {
@@ -1847,7 +1917,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_segno_proto_msgTypes[24]
+	mi := &file_segno_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1859,7 +1929,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[24]
+	mi := &file_segno_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1872,7 +1942,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{24}
+	return file_segno_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Stop) GetAttempt() *AttemptRef {
@@ -1905,7 +1975,7 @@ type HeartbeatRequest struct {
 
 func (x *HeartbeatRequest) Reset() {
 	*x = HeartbeatRequest{}
-	mi := &file_segno_proto_msgTypes[25]
+	mi := &file_segno_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +1987,7 @@ func (x *HeartbeatRequest) String() string {
 func (*HeartbeatRequest) ProtoMessage() {}
 
 func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[25]
+	mi := &file_segno_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +2000,7 @@ func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatRequest.ProtoReflect.Descriptor instead.
 func (*HeartbeatRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{25}
+	return file_segno_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *HeartbeatRequest) GetHello() *Hello {
@@ -1983,7 +2053,7 @@ type KeptAttempt struct {
 
 func (x *KeptAttempt) Reset() {
 	*x = KeptAttempt{}
-	mi := &file_segno_proto_msgTypes[26]
+	mi := &file_segno_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2065,7 @@ func (x *KeptAttempt) String() string {
 func (*KeptAttempt) ProtoMessage() {}
 
 func (x *KeptAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[26]
+	mi := &file_segno_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2078,7 @@ func (x *KeptAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeptAttempt.ProtoReflect.Descriptor instead.
 func (*KeptAttempt) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{26}
+	return file_segno_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *KeptAttempt) GetAttempt() *AttemptRef {
@@ -2078,7 +2148,7 @@ type Sample struct {
 
 func (x *Sample) Reset() {
 	*x = Sample{}
-	mi := &file_segno_proto_msgTypes[27]
+	mi := &file_segno_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2090,7 +2160,7 @@ func (x *Sample) String() string {
 func (*Sample) ProtoMessage() {}
 
 func (x *Sample) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[27]
+	mi := &file_segno_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2103,7 +2173,7 @@ func (x *Sample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sample.ProtoReflect.Descriptor instead.
 func (*Sample) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{27}
+	return file_segno_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Sample) GetCpus() float64 {
@@ -2232,7 +2302,7 @@ type HeartbeatResponse struct {
 
 func (x *HeartbeatResponse) Reset() {
 	*x = HeartbeatResponse{}
-	mi := &file_segno_proto_msgTypes[28]
+	mi := &file_segno_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2244,7 +2314,7 @@ func (x *HeartbeatResponse) String() string {
 func (*HeartbeatResponse) ProtoMessage() {}
 
 func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[28]
+	mi := &file_segno_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2257,7 +2327,7 @@ func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatResponse.ProtoReflect.Descriptor instead.
 func (*HeartbeatResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{28}
+	return file_segno_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *HeartbeatResponse) GetSettings() *Settings {
@@ -2298,7 +2368,7 @@ type ClaimRequest struct {
 
 func (x *ClaimRequest) Reset() {
 	*x = ClaimRequest{}
-	mi := &file_segno_proto_msgTypes[29]
+	mi := &file_segno_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2310,7 +2380,7 @@ func (x *ClaimRequest) String() string {
 func (*ClaimRequest) ProtoMessage() {}
 
 func (x *ClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[29]
+	mi := &file_segno_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2323,7 +2393,7 @@ func (x *ClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimRequest.ProtoReflect.Descriptor instead.
 func (*ClaimRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{29}
+	return file_segno_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ClaimRequest) GetInstance() string {
@@ -2353,7 +2423,7 @@ type ClaimResponse struct {
 
 func (x *ClaimResponse) Reset() {
 	*x = ClaimResponse{}
-	mi := &file_segno_proto_msgTypes[30]
+	mi := &file_segno_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2365,7 +2435,7 @@ func (x *ClaimResponse) String() string {
 func (*ClaimResponse) ProtoMessage() {}
 
 func (x *ClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[30]
+	mi := &file_segno_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2378,7 +2448,7 @@ func (x *ClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimResponse.ProtoReflect.Descriptor instead.
 func (*ClaimResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{30}
+	return file_segno_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ClaimResponse) GetVerdicts() []Verdict {
@@ -2412,7 +2482,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_segno_proto_msgTypes[31]
+	mi := &file_segno_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2424,7 +2494,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[31]
+	mi := &file_segno_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2437,7 +2507,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{31}
+	return file_segno_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DeliverRequest) GetInstance() string {
@@ -2465,7 +2535,7 @@ type AttemptRecords struct {
 
 func (x *AttemptRecords) Reset() {
 	*x = AttemptRecords{}
-	mi := &file_segno_proto_msgTypes[32]
+	mi := &file_segno_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2477,7 +2547,7 @@ func (x *AttemptRecords) String() string {
 func (*AttemptRecords) ProtoMessage() {}
 
 func (x *AttemptRecords) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[32]
+	mi := &file_segno_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2490,7 +2560,7 @@ func (x *AttemptRecords) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttemptRecords.ProtoReflect.Descriptor instead.
 func (*AttemptRecords) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{32}
+	return file_segno_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AttemptRecords) GetAttempt() *AttemptRef {
@@ -2528,7 +2598,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_segno_proto_msgTypes[33]
+	mi := &file_segno_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2540,7 +2610,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[33]
+	mi := &file_segno_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2553,7 +2623,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{33}
+	return file_segno_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Record) GetSequence() uint64 {
@@ -2682,7 +2752,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_segno_proto_msgTypes[34]
+	mi := &file_segno_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2694,7 +2764,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[34]
+	mi := &file_segno_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2707,7 +2777,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{34}
+	return file_segno_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Started) GetPid() int32 {
@@ -2727,7 +2797,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_segno_proto_msgTypes[35]
+	mi := &file_segno_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2739,7 +2809,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[35]
+	mi := &file_segno_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2752,7 +2822,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{35}
+	return file_segno_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Output) GetStream() uint32 {
@@ -2779,7 +2849,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_segno_proto_msgTypes[36]
+	mi := &file_segno_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2791,7 +2861,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[36]
+	mi := &file_segno_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2804,7 +2874,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{36}
+	return file_segno_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Progress) GetPercent() float64 {
@@ -2831,7 +2901,7 @@ type OutputValue struct {
 
 func (x *OutputValue) Reset() {
 	*x = OutputValue{}
-	mi := &file_segno_proto_msgTypes[37]
+	mi := &file_segno_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2843,7 +2913,7 @@ func (x *OutputValue) String() string {
 func (*OutputValue) ProtoMessage() {}
 
 func (x *OutputValue) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[37]
+	mi := &file_segno_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2856,7 +2926,7 @@ func (x *OutputValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputValue.ProtoReflect.Descriptor instead.
 func (*OutputValue) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{37}
+	return file_segno_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *OutputValue) GetName() string {
@@ -2889,7 +2959,7 @@ type Exit struct {
 
 func (x *Exit) Reset() {
 	*x = Exit{}
-	mi := &file_segno_proto_msgTypes[38]
+	mi := &file_segno_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +2971,7 @@ func (x *Exit) String() string {
 func (*Exit) ProtoMessage() {}
 
 func (x *Exit) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[38]
+	mi := &file_segno_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +2984,7 @@ func (x *Exit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exit.ProtoReflect.Descriptor instead.
 func (*Exit) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{38}
+	return file_segno_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Exit) GetKind() string {
@@ -2984,7 +3054,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_segno_proto_msgTypes[39]
+	mi := &file_segno_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2996,7 +3066,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[39]
+	mi := &file_segno_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3009,7 +3079,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{39}
+	return file_segno_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *DeliverResponse) GetDelivered() []*Delivered {
@@ -3039,7 +3109,7 @@ type Delivered struct {
 
 func (x *Delivered) Reset() {
 	*x = Delivered{}
-	mi := &file_segno_proto_msgTypes[40]
+	mi := &file_segno_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3051,7 +3121,7 @@ func (x *Delivered) String() string {
 func (*Delivered) ProtoMessage() {}
 
 func (x *Delivered) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[40]
+	mi := &file_segno_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3064,7 +3134,7 @@ func (x *Delivered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivered.ProtoReflect.Descriptor instead.
 func (*Delivered) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{40}
+	return file_segno_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Delivered) GetSequence() uint64 {
@@ -3089,7 +3159,7 @@ type GetWatchesRequest struct {
 
 func (x *GetWatchesRequest) Reset() {
 	*x = GetWatchesRequest{}
-	mi := &file_segno_proto_msgTypes[41]
+	mi := &file_segno_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3101,7 +3171,7 @@ func (x *GetWatchesRequest) String() string {
 func (*GetWatchesRequest) ProtoMessage() {}
 
 func (x *GetWatchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[41]
+	mi := &file_segno_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3114,7 +3184,7 @@ func (x *GetWatchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWatchesRequest.ProtoReflect.Descriptor instead.
 func (*GetWatchesRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{41}
+	return file_segno_proto_rawDescGZIP(), []int{42}
 }
 
 type GetWatchesResponse struct {
@@ -3128,7 +3198,7 @@ type GetWatchesResponse struct {
 
 func (x *GetWatchesResponse) Reset() {
 	*x = GetWatchesResponse{}
-	mi := &file_segno_proto_msgTypes[42]
+	mi := &file_segno_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3140,7 +3210,7 @@ func (x *GetWatchesResponse) String() string {
 func (*GetWatchesResponse) ProtoMessage() {}
 
 func (x *GetWatchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[42]
+	mi := &file_segno_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3153,7 +3223,7 @@ func (x *GetWatchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWatchesResponse.ProtoReflect.Descriptor instead.
 func (*GetWatchesResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{42}
+	return file_segno_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetWatchesResponse) GetVersion() uint64 {
@@ -3192,7 +3262,7 @@ type Watch struct {
 
 func (x *Watch) Reset() {
 	*x = Watch{}
-	mi := &file_segno_proto_msgTypes[43]
+	mi := &file_segno_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3204,7 +3274,7 @@ func (x *Watch) String() string {
 func (*Watch) ProtoMessage() {}
 
 func (x *Watch) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[43]
+	mi := &file_segno_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3217,7 +3287,7 @@ func (x *Watch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watch.ProtoReflect.Descriptor instead.
 func (*Watch) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{43}
+	return file_segno_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Watch) GetOwnerKind() string {
@@ -3309,7 +3379,7 @@ type ReportFilesRequest struct {
 
 func (x *ReportFilesRequest) Reset() {
 	*x = ReportFilesRequest{}
-	mi := &file_segno_proto_msgTypes[44]
+	mi := &file_segno_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3321,7 +3391,7 @@ func (x *ReportFilesRequest) String() string {
 func (*ReportFilesRequest) ProtoMessage() {}
 
 func (x *ReportFilesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[44]
+	mi := &file_segno_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3334,7 +3404,7 @@ func (x *ReportFilesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportFilesRequest.ProtoReflect.Descriptor instead.
 func (*ReportFilesRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{44}
+	return file_segno_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReportFilesRequest) GetInstance() string {
@@ -3378,7 +3448,7 @@ type FileEvent struct {
 
 func (x *FileEvent) Reset() {
 	*x = FileEvent{}
-	mi := &file_segno_proto_msgTypes[45]
+	mi := &file_segno_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3390,7 +3460,7 @@ func (x *FileEvent) String() string {
 func (*FileEvent) ProtoMessage() {}
 
 func (x *FileEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[45]
+	mi := &file_segno_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3403,7 +3473,7 @@ func (x *FileEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileEvent.ProtoReflect.Descriptor instead.
 func (*FileEvent) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{45}
+	return file_segno_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *FileEvent) GetId() string {
@@ -3484,7 +3554,7 @@ type WatchState struct {
 
 func (x *WatchState) Reset() {
 	*x = WatchState{}
-	mi := &file_segno_proto_msgTypes[46]
+	mi := &file_segno_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3496,7 +3566,7 @@ func (x *WatchState) String() string {
 func (*WatchState) ProtoMessage() {}
 
 func (x *WatchState) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[46]
+	mi := &file_segno_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3509,7 +3579,7 @@ func (x *WatchState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchState.ProtoReflect.Descriptor instead.
 func (*WatchState) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{46}
+	return file_segno_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *WatchState) GetOwnerKind() string {
@@ -3564,7 +3634,7 @@ type ReportFilesResponse struct {
 
 func (x *ReportFilesResponse) Reset() {
 	*x = ReportFilesResponse{}
-	mi := &file_segno_proto_msgTypes[47]
+	mi := &file_segno_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3576,7 +3646,7 @@ func (x *ReportFilesResponse) String() string {
 func (*ReportFilesResponse) ProtoMessage() {}
 
 func (x *ReportFilesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[47]
+	mi := &file_segno_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3589,7 +3659,7 @@ func (x *ReportFilesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportFilesResponse.ProtoReflect.Descriptor instead.
 func (*ReportFilesResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{47}
+	return file_segno_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReportFilesResponse) GetTaken() []string {
@@ -3629,7 +3699,7 @@ const file_segno_proto_rawDesc = "" +
 	"credential\x18\x02 \x01(\tR\n" +
 	"credential\"9\n" +
 	"\x10SubscribeRequest\x12%\n" +
-	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\"\xb4\x01\n" +
+	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\"\xce\x01\n" +
 	"\x05Hello\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12#\n" +
@@ -3637,12 +3707,13 @@ const file_segno_proto_rawDesc = "" +
 	"\x05clock\x18\x04 \x01(\x03R\x05clock\x12\x15\n" +
 	"\x06run_as\x18\t \x03(\tR\x05runAs\x12$\n" +
 	"\x0erun_as_problem\x18\n" +
-	" \x01(\tR\frunAsProblem\"J\n" +
+	" \x01(\tR\frunAsProblem\x12\x18\n" +
+	"\abatches\x18\v \x01(\bR\abatches\"J\n" +
 	"\vPollRequest\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\"=\n" +
 	"\fPollResponse\x12-\n" +
-	"\bcommands\x18\x01 \x03(\v2\x11.segno.v1.CommandR\bcommands\"\x9a\x02\n" +
+	"\bcommands\x18\x01 \x03(\v2\x11.segno.v1.CommandR\bcommands\"\xc3\x02\n" +
 	"\aCommand\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12-\n" +
@@ -3650,8 +3721,11 @@ const file_segno_proto_rawDesc = "" +
 	"\x05offer\x18\x04 \x01(\v2\x0f.segno.v1.OfferH\x00R\x05offer\x12$\n" +
 	"\x04stop\x18\x05 \x01(\v2\x0e.segno.v1.StopH\x00R\x04stop\x120\n" +
 	"\bsettings\x18\x06 \x01(\v2\x12.segno.v1.SettingsH\x00R\bsettings\x12$\n" +
-	"\x04hold\x18\a \x01(\v2\x0e.segno.v1.HoldH\x00R\x04holdB\t\n" +
-	"\acommand\"~\n" +
+	"\x04hold\x18\a \x01(\v2\x0e.segno.v1.HoldH\x00R\x04hold\x12'\n" +
+	"\x05batch\x18\b \x01(\v2\x0f.segno.v1.BatchH\x00R\x05batchB\t\n" +
+	"\acommand\"6\n" +
+	"\x05Batch\x12-\n" +
+	"\bcommands\x18\x01 \x03(\v2\x11.segno.v1.CommandR\bcommands\"~\n" +
 	"\aWelcome\x12\x16\n" +
 	"\x06server\x18\x01 \x01(\tR\x06server\x12+\n" +
 	"\x11conductor_version\x18\x02 \x01(\tR\x10conductorVersion\x12.\n" +
@@ -3919,7 +3993,7 @@ func file_segno_proto_rawDescGZIP() []byte {
 }
 
 var file_segno_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_segno_proto_goTypes = []any{
 	(StopCause)(0),                // 0: segno.v1.StopCause
 	(Verdict)(0),                  // 1: segno.v1.Verdict
@@ -3931,125 +4005,128 @@ var file_segno_proto_goTypes = []any{
 	(*PollRequest)(nil),           // 7: segno.v1.PollRequest
 	(*PollResponse)(nil),          // 8: segno.v1.PollResponse
 	(*Command)(nil),               // 9: segno.v1.Command
-	(*Welcome)(nil),               // 10: segno.v1.Welcome
-	(*Settings)(nil),              // 11: segno.v1.Settings
-	(*Hold)(nil),                  // 12: segno.v1.Hold
-	(*Lease)(nil),                 // 13: segno.v1.Lease
-	(*Offer)(nil),                 // 14: segno.v1.Offer
-	(*Execution)(nil),             // 15: segno.v1.Execution
-	(*Archive)(nil),               // 16: segno.v1.Archive
-	(*Checkpoint)(nil),            // 17: segno.v1.Checkpoint
-	(*PutCheckpointRequest)(nil),  // 18: segno.v1.PutCheckpointRequest
-	(*PutCheckpointResponse)(nil), // 19: segno.v1.PutCheckpointResponse
-	(*GetArchiveRequest)(nil),     // 20: segno.v1.GetArchiveRequest
-	(*GetArchiveResponse)(nil),    // 21: segno.v1.GetArchiveResponse
-	(*GetCheckpointRequest)(nil),  // 22: segno.v1.GetCheckpointRequest
-	(*GetCheckpointResponse)(nil), // 23: segno.v1.GetCheckpointResponse
-	(*Script)(nil),                // 24: segno.v1.Script
-	(*Step)(nil),                  // 25: segno.v1.Step
-	(*Stop)(nil),                  // 26: segno.v1.Stop
-	(*HeartbeatRequest)(nil),      // 27: segno.v1.HeartbeatRequest
-	(*KeptAttempt)(nil),           // 28: segno.v1.KeptAttempt
-	(*Sample)(nil),                // 29: segno.v1.Sample
-	(*HeartbeatResponse)(nil),     // 30: segno.v1.HeartbeatResponse
-	(*ClaimRequest)(nil),          // 31: segno.v1.ClaimRequest
-	(*ClaimResponse)(nil),         // 32: segno.v1.ClaimResponse
-	(*DeliverRequest)(nil),        // 33: segno.v1.DeliverRequest
-	(*AttemptRecords)(nil),        // 34: segno.v1.AttemptRecords
-	(*Record)(nil),                // 35: segno.v1.Record
-	(*Started)(nil),               // 36: segno.v1.Started
-	(*Output)(nil),                // 37: segno.v1.Output
-	(*Progress)(nil),              // 38: segno.v1.Progress
-	(*OutputValue)(nil),           // 39: segno.v1.OutputValue
-	(*Exit)(nil),                  // 40: segno.v1.Exit
-	(*DeliverResponse)(nil),       // 41: segno.v1.DeliverResponse
-	(*Delivered)(nil),             // 42: segno.v1.Delivered
-	(*GetWatchesRequest)(nil),     // 43: segno.v1.GetWatchesRequest
-	(*GetWatchesResponse)(nil),    // 44: segno.v1.GetWatchesResponse
-	(*Watch)(nil),                 // 45: segno.v1.Watch
-	(*ReportFilesRequest)(nil),    // 46: segno.v1.ReportFilesRequest
-	(*FileEvent)(nil),             // 47: segno.v1.FileEvent
-	(*WatchState)(nil),            // 48: segno.v1.WatchState
-	(*ReportFilesResponse)(nil),   // 49: segno.v1.ReportFilesResponse
-	nil,                           // 50: segno.v1.JoinRequest.LabelsEntry
-	nil,                           // 51: segno.v1.Execution.EnvEntry
-	nil,                           // 52: segno.v1.Execution.ParamsEntry
+	(*Batch)(nil),                 // 10: segno.v1.Batch
+	(*Welcome)(nil),               // 11: segno.v1.Welcome
+	(*Settings)(nil),              // 12: segno.v1.Settings
+	(*Hold)(nil),                  // 13: segno.v1.Hold
+	(*Lease)(nil),                 // 14: segno.v1.Lease
+	(*Offer)(nil),                 // 15: segno.v1.Offer
+	(*Execution)(nil),             // 16: segno.v1.Execution
+	(*Archive)(nil),               // 17: segno.v1.Archive
+	(*Checkpoint)(nil),            // 18: segno.v1.Checkpoint
+	(*PutCheckpointRequest)(nil),  // 19: segno.v1.PutCheckpointRequest
+	(*PutCheckpointResponse)(nil), // 20: segno.v1.PutCheckpointResponse
+	(*GetArchiveRequest)(nil),     // 21: segno.v1.GetArchiveRequest
+	(*GetArchiveResponse)(nil),    // 22: segno.v1.GetArchiveResponse
+	(*GetCheckpointRequest)(nil),  // 23: segno.v1.GetCheckpointRequest
+	(*GetCheckpointResponse)(nil), // 24: segno.v1.GetCheckpointResponse
+	(*Script)(nil),                // 25: segno.v1.Script
+	(*Step)(nil),                  // 26: segno.v1.Step
+	(*Stop)(nil),                  // 27: segno.v1.Stop
+	(*HeartbeatRequest)(nil),      // 28: segno.v1.HeartbeatRequest
+	(*KeptAttempt)(nil),           // 29: segno.v1.KeptAttempt
+	(*Sample)(nil),                // 30: segno.v1.Sample
+	(*HeartbeatResponse)(nil),     // 31: segno.v1.HeartbeatResponse
+	(*ClaimRequest)(nil),          // 32: segno.v1.ClaimRequest
+	(*ClaimResponse)(nil),         // 33: segno.v1.ClaimResponse
+	(*DeliverRequest)(nil),        // 34: segno.v1.DeliverRequest
+	(*AttemptRecords)(nil),        // 35: segno.v1.AttemptRecords
+	(*Record)(nil),                // 36: segno.v1.Record
+	(*Started)(nil),               // 37: segno.v1.Started
+	(*Output)(nil),                // 38: segno.v1.Output
+	(*Progress)(nil),              // 39: segno.v1.Progress
+	(*OutputValue)(nil),           // 40: segno.v1.OutputValue
+	(*Exit)(nil),                  // 41: segno.v1.Exit
+	(*DeliverResponse)(nil),       // 42: segno.v1.DeliverResponse
+	(*Delivered)(nil),             // 43: segno.v1.Delivered
+	(*GetWatchesRequest)(nil),     // 44: segno.v1.GetWatchesRequest
+	(*GetWatchesResponse)(nil),    // 45: segno.v1.GetWatchesResponse
+	(*Watch)(nil),                 // 46: segno.v1.Watch
+	(*ReportFilesRequest)(nil),    // 47: segno.v1.ReportFilesRequest
+	(*FileEvent)(nil),             // 48: segno.v1.FileEvent
+	(*WatchState)(nil),            // 49: segno.v1.WatchState
+	(*ReportFilesResponse)(nil),   // 50: segno.v1.ReportFilesResponse
+	nil,                           // 51: segno.v1.JoinRequest.LabelsEntry
+	nil,                           // 52: segno.v1.Execution.EnvEntry
+	nil,                           // 53: segno.v1.Execution.ParamsEntry
 }
 var file_segno_proto_depIdxs = []int32{
-	50, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
+	51, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
 	6,  // 1: segno.v1.SubscribeRequest.hello:type_name -> segno.v1.Hello
 	6,  // 2: segno.v1.PollRequest.hello:type_name -> segno.v1.Hello
 	9,  // 3: segno.v1.PollResponse.commands:type_name -> segno.v1.Command
-	10, // 4: segno.v1.Command.welcome:type_name -> segno.v1.Welcome
-	14, // 5: segno.v1.Command.offer:type_name -> segno.v1.Offer
-	26, // 6: segno.v1.Command.stop:type_name -> segno.v1.Stop
-	11, // 7: segno.v1.Command.settings:type_name -> segno.v1.Settings
-	12, // 8: segno.v1.Command.hold:type_name -> segno.v1.Hold
-	11, // 9: segno.v1.Welcome.settings:type_name -> segno.v1.Settings
-	2,  // 10: segno.v1.Lease.attempt:type_name -> segno.v1.AttemptRef
-	2,  // 11: segno.v1.Offer.attempt:type_name -> segno.v1.AttemptRef
-	15, // 12: segno.v1.Offer.execution:type_name -> segno.v1.Execution
-	24, // 13: segno.v1.Execution.script:type_name -> segno.v1.Script
-	25, // 14: segno.v1.Execution.steps:type_name -> segno.v1.Step
-	51, // 15: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
-	52, // 16: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
-	17, // 17: segno.v1.Execution.resume:type_name -> segno.v1.Checkpoint
-	16, // 18: segno.v1.Execution.archive:type_name -> segno.v1.Archive
-	2,  // 19: segno.v1.PutCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
-	2,  // 20: segno.v1.GetArchiveRequest.attempt:type_name -> segno.v1.AttemptRef
-	2,  // 21: segno.v1.GetCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
-	2,  // 22: segno.v1.Stop.attempt:type_name -> segno.v1.AttemptRef
-	0,  // 23: segno.v1.Stop.cause:type_name -> segno.v1.StopCause
-	6,  // 24: segno.v1.HeartbeatRequest.hello:type_name -> segno.v1.Hello
-	29, // 25: segno.v1.HeartbeatRequest.sample:type_name -> segno.v1.Sample
-	28, // 26: segno.v1.HeartbeatRequest.attempts:type_name -> segno.v1.KeptAttempt
-	2,  // 27: segno.v1.KeptAttempt.attempt:type_name -> segno.v1.AttemptRef
-	11, // 28: segno.v1.HeartbeatResponse.settings:type_name -> segno.v1.Settings
-	26, // 29: segno.v1.HeartbeatResponse.stop:type_name -> segno.v1.Stop
-	13, // 30: segno.v1.HeartbeatResponse.leases:type_name -> segno.v1.Lease
-	2,  // 31: segno.v1.ClaimRequest.attempts:type_name -> segno.v1.AttemptRef
-	1,  // 32: segno.v1.ClaimResponse.verdicts:type_name -> segno.v1.Verdict
-	13, // 33: segno.v1.ClaimResponse.leases:type_name -> segno.v1.Lease
-	34, // 34: segno.v1.DeliverRequest.attempts:type_name -> segno.v1.AttemptRecords
-	2,  // 35: segno.v1.AttemptRecords.attempt:type_name -> segno.v1.AttemptRef
-	35, // 36: segno.v1.AttemptRecords.records:type_name -> segno.v1.Record
-	36, // 37: segno.v1.Record.started:type_name -> segno.v1.Started
-	37, // 38: segno.v1.Record.output:type_name -> segno.v1.Output
-	38, // 39: segno.v1.Record.progress:type_name -> segno.v1.Progress
-	39, // 40: segno.v1.Record.output_value:type_name -> segno.v1.OutputValue
-	40, // 41: segno.v1.Record.exit:type_name -> segno.v1.Exit
-	17, // 42: segno.v1.Record.checkpoint:type_name -> segno.v1.Checkpoint
-	42, // 43: segno.v1.DeliverResponse.delivered:type_name -> segno.v1.Delivered
-	45, // 44: segno.v1.GetWatchesResponse.watches:type_name -> segno.v1.Watch
-	47, // 45: segno.v1.ReportFilesRequest.events:type_name -> segno.v1.FileEvent
-	48, // 46: segno.v1.ReportFilesRequest.states:type_name -> segno.v1.WatchState
-	3,  // 47: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
-	5,  // 48: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
-	7,  // 49: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
-	27, // 50: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
-	31, // 51: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
-	33, // 52: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
-	18, // 53: segno.v1.ConductorService.PutCheckpoint:input_type -> segno.v1.PutCheckpointRequest
-	22, // 54: segno.v1.ConductorService.GetCheckpoint:input_type -> segno.v1.GetCheckpointRequest
-	20, // 55: segno.v1.ConductorService.GetArchive:input_type -> segno.v1.GetArchiveRequest
-	43, // 56: segno.v1.ConductorService.GetWatches:input_type -> segno.v1.GetWatchesRequest
-	46, // 57: segno.v1.ConductorService.ReportFiles:input_type -> segno.v1.ReportFilesRequest
-	4,  // 58: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
-	9,  // 59: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
-	8,  // 60: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
-	30, // 61: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
-	32, // 62: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
-	41, // 63: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
-	19, // 64: segno.v1.ConductorService.PutCheckpoint:output_type -> segno.v1.PutCheckpointResponse
-	23, // 65: segno.v1.ConductorService.GetCheckpoint:output_type -> segno.v1.GetCheckpointResponse
-	21, // 66: segno.v1.ConductorService.GetArchive:output_type -> segno.v1.GetArchiveResponse
-	44, // 67: segno.v1.ConductorService.GetWatches:output_type -> segno.v1.GetWatchesResponse
-	49, // 68: segno.v1.ConductorService.ReportFiles:output_type -> segno.v1.ReportFilesResponse
-	58, // [58:69] is the sub-list for method output_type
-	47, // [47:58] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	11, // 4: segno.v1.Command.welcome:type_name -> segno.v1.Welcome
+	15, // 5: segno.v1.Command.offer:type_name -> segno.v1.Offer
+	27, // 6: segno.v1.Command.stop:type_name -> segno.v1.Stop
+	12, // 7: segno.v1.Command.settings:type_name -> segno.v1.Settings
+	13, // 8: segno.v1.Command.hold:type_name -> segno.v1.Hold
+	10, // 9: segno.v1.Command.batch:type_name -> segno.v1.Batch
+	9,  // 10: segno.v1.Batch.commands:type_name -> segno.v1.Command
+	12, // 11: segno.v1.Welcome.settings:type_name -> segno.v1.Settings
+	2,  // 12: segno.v1.Lease.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 13: segno.v1.Offer.attempt:type_name -> segno.v1.AttemptRef
+	16, // 14: segno.v1.Offer.execution:type_name -> segno.v1.Execution
+	25, // 15: segno.v1.Execution.script:type_name -> segno.v1.Script
+	26, // 16: segno.v1.Execution.steps:type_name -> segno.v1.Step
+	52, // 17: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
+	53, // 18: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
+	18, // 19: segno.v1.Execution.resume:type_name -> segno.v1.Checkpoint
+	17, // 20: segno.v1.Execution.archive:type_name -> segno.v1.Archive
+	2,  // 21: segno.v1.PutCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 22: segno.v1.GetArchiveRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 23: segno.v1.GetCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 24: segno.v1.Stop.attempt:type_name -> segno.v1.AttemptRef
+	0,  // 25: segno.v1.Stop.cause:type_name -> segno.v1.StopCause
+	6,  // 26: segno.v1.HeartbeatRequest.hello:type_name -> segno.v1.Hello
+	30, // 27: segno.v1.HeartbeatRequest.sample:type_name -> segno.v1.Sample
+	29, // 28: segno.v1.HeartbeatRequest.attempts:type_name -> segno.v1.KeptAttempt
+	2,  // 29: segno.v1.KeptAttempt.attempt:type_name -> segno.v1.AttemptRef
+	12, // 30: segno.v1.HeartbeatResponse.settings:type_name -> segno.v1.Settings
+	27, // 31: segno.v1.HeartbeatResponse.stop:type_name -> segno.v1.Stop
+	14, // 32: segno.v1.HeartbeatResponse.leases:type_name -> segno.v1.Lease
+	2,  // 33: segno.v1.ClaimRequest.attempts:type_name -> segno.v1.AttemptRef
+	1,  // 34: segno.v1.ClaimResponse.verdicts:type_name -> segno.v1.Verdict
+	14, // 35: segno.v1.ClaimResponse.leases:type_name -> segno.v1.Lease
+	35, // 36: segno.v1.DeliverRequest.attempts:type_name -> segno.v1.AttemptRecords
+	2,  // 37: segno.v1.AttemptRecords.attempt:type_name -> segno.v1.AttemptRef
+	36, // 38: segno.v1.AttemptRecords.records:type_name -> segno.v1.Record
+	37, // 39: segno.v1.Record.started:type_name -> segno.v1.Started
+	38, // 40: segno.v1.Record.output:type_name -> segno.v1.Output
+	39, // 41: segno.v1.Record.progress:type_name -> segno.v1.Progress
+	40, // 42: segno.v1.Record.output_value:type_name -> segno.v1.OutputValue
+	41, // 43: segno.v1.Record.exit:type_name -> segno.v1.Exit
+	18, // 44: segno.v1.Record.checkpoint:type_name -> segno.v1.Checkpoint
+	43, // 45: segno.v1.DeliverResponse.delivered:type_name -> segno.v1.Delivered
+	46, // 46: segno.v1.GetWatchesResponse.watches:type_name -> segno.v1.Watch
+	48, // 47: segno.v1.ReportFilesRequest.events:type_name -> segno.v1.FileEvent
+	49, // 48: segno.v1.ReportFilesRequest.states:type_name -> segno.v1.WatchState
+	3,  // 49: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
+	5,  // 50: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
+	7,  // 51: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
+	28, // 52: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
+	32, // 53: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
+	34, // 54: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
+	19, // 55: segno.v1.ConductorService.PutCheckpoint:input_type -> segno.v1.PutCheckpointRequest
+	23, // 56: segno.v1.ConductorService.GetCheckpoint:input_type -> segno.v1.GetCheckpointRequest
+	21, // 57: segno.v1.ConductorService.GetArchive:input_type -> segno.v1.GetArchiveRequest
+	44, // 58: segno.v1.ConductorService.GetWatches:input_type -> segno.v1.GetWatchesRequest
+	47, // 59: segno.v1.ConductorService.ReportFiles:input_type -> segno.v1.ReportFilesRequest
+	4,  // 60: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
+	9,  // 61: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
+	8,  // 62: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
+	31, // 63: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
+	33, // 64: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
+	42, // 65: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
+	20, // 66: segno.v1.ConductorService.PutCheckpoint:output_type -> segno.v1.PutCheckpointResponse
+	24, // 67: segno.v1.ConductorService.GetCheckpoint:output_type -> segno.v1.GetCheckpointResponse
+	22, // 68: segno.v1.ConductorService.GetArchive:output_type -> segno.v1.GetArchiveResponse
+	45, // 69: segno.v1.ConductorService.GetWatches:output_type -> segno.v1.GetWatchesResponse
+	50, // 70: segno.v1.ConductorService.ReportFiles:output_type -> segno.v1.ReportFilesResponse
+	60, // [60:71] is the sub-list for method output_type
+	49, // [49:60] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_segno_proto_init() }
@@ -4063,8 +4140,9 @@ func file_segno_proto_init() {
 		(*Command_Stop)(nil),
 		(*Command_Settings)(nil),
 		(*Command_Hold)(nil),
+		(*Command_Batch)(nil),
 	}
-	file_segno_proto_msgTypes[33].OneofWrappers = []any{
+	file_segno_proto_msgTypes[34].OneofWrappers = []any{
 		(*Record_Started)(nil),
 		(*Record_Output)(nil),
 		(*Record_Progress)(nil),
@@ -4078,7 +4156,7 @@ func file_segno_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_segno_proto_rawDesc), len(file_segno_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   51,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

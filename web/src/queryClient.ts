@@ -1,6 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 
 import { ApiError, isSignedOut } from './data/api';
+import { kept } from './data/kept';
 import { session } from './data/session';
 
 /** Returns a client that leads back to signing in as soon as any answer says that the session has ended. */
@@ -16,6 +17,7 @@ export function newQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         refetchOnWindowFocus: false,
+        structuralSharing: kept,
         // A refusal stays a refusal; only a conductor that does not answer is asked again.
         retry: (failures, error) =>
           failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),

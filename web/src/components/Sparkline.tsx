@@ -1,5 +1,7 @@
+import { memo } from 'react';
+
 /** A small line of values between 0 and a bound, drawn to be read at a glance. The label says the newest for who listens. */
-export function Sparkline({
+export const Sparkline = memo(function Sparkline({
   values,
   max = 1,
   width = 64,
@@ -27,7 +29,7 @@ export function Sparkline({
       )}
     </svg>
   );
-}
+});
 
 /** Returns the points of the line, from left to right over the whole width. */
 export function points(values: readonly number[], max: number, width: number, height: number): string {

@@ -1,11 +1,14 @@
-import { HoverCard, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useId } from 'react';
 
 import type { Rating, Term } from '../data/placement';
+import { Hovering } from './Hovering';
 import classes from './Stars.module.css';
 import { TermBars } from './TermBars';
 
-const star = 'M7 .8l1.9 3.9 4.3.6-3.1 3 .7 4.3L7 10.6l-3.8 2 .7-4.3-3.1-3 4.3-.6z';
+/** The outline of a star whose top is so far right. */
+const starAt = (x: number) => `M${x} .8l1.9 3.9 4.3.6-3.1 3 .7 4.3-3.8-2-3.8 2 .7-4.3-3.1-3 4.3-.6z`;
+const fiveStars = [7, 22, 37, 52, 67].map(starAt).join('');
 
 /** Shows a rating as stars and as points of 100; on hovering, what it is made of. */
 export function Stars({
@@ -19,9 +22,9 @@ export function Stars({
 }) {
   if (!rating) {
     return (
-      <Text c="dimmed" component="span" size="sm" title="No sample has come in yet">
+      <span className={classes.none} title="No sample has come in yet">
         –
-      </Text>
+      </span>
     );
   }
   const points = rating.points.toFixed(1);
@@ -32,25 +35,19 @@ export function Stars({
       aria-label={`rated ${points} of 100, ${rating.stars} of 5 stars`}
     >
       <StarRow stars={rating.stars} size={small ? 11 : 14} />
-      <Text component="span" size={small ? 'xs' : 'sm'} className="number">
-        {points}
-      </Text>
+      <span className={`number ${small ? classes.small : ''}`}>{points}</span>
     </span>
   );
   if (!terms || terms.length === 0) return shown;
-  return (
-    <HoverCard withRoles={false} width={320} openDelay={250} shadow="md" withinPortal>
-      <HoverCard.Target>{shown}</HoverCard.Target>
-      <HoverCard.Dropdown>
-        <Stack gap={6}>
-          <Text size="sm" fw={600}>
-            {points} of 100
-          </Text>
-          <TermBars terms={terms} />
-        </Stack>
-      </HoverCard.Dropdown>
-    </HoverCard>
+  const card = () => (
+    <Stack gap={6}>
+      <Text size="sm" fw={600}>
+        {points} of 100
+      </Text>
+      <TermBars terms={terms} />
+    </Stack>
   );
+  return <Hovering card={card}>{shown}</Hovering>;
 }
 
 /** Five stars, some of them full, in halves. */
@@ -61,14 +58,8 @@ function StarRow({ stars, size }: { stars: number; size: number }) {
       <clipPath id={clip}>
         <rect width={stars * 15} height={14} />
       </clipPath>
-      {[0, 1, 2, 3, 4].map((i) => (
-        <path key={i} d={star} transform={`translate(${i * 15} 0)`} className={classes.empty} />
-      ))}
-      <g clipPath={`url(#${clip})`}>
-        {[0, 1, 2, 3, 4].map((i) => (
-          <path key={i} d={star} transform={`translate(${i * 15} 0)`} className={classes.full} />
-        ))}
-      </g>
+      <path d={fiveStars} className={classes.empty} />
+      <path d={fiveStars} className={classes.full} clipPath={`url(#${clip})`} />
     </svg>
   );
 }

@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
 
 import { duration } from '../data/instants';
 
@@ -62,13 +62,29 @@ export function Elapsed({ from, to }: { from: Date | null; to: Date | null }) {
   return <span className="number">{duration((to?.getTime() ?? now) - from.getTime())}</span>;
 }
 
-/** Shows how long ago something was. */
+/** All that show how long ago something was are told by one clock, each second. */
+const onTick = new Set<() => void>();
+let clockwork: ReturnType<typeof setInterval> | undefined;
+
+function eachSecond(tick: () => void): () => void {
+  onTick.add(tick);
+  clockwork ??= setInterval(() => onTick.forEach((tell) => tell()), 1000);
+  return () => {
+    onTick.delete(tick);
+    if (onTick.size > 0) return;
+    clearInterval(clockwork);
+    clockwork = undefined;
+  };
+}
+
+/** Shows how long ago something was. It is drawn anew only when its words change. */
 export function Ago({ at }: { at: Date | null }) {
-  const now = useNow(at !== null);
-  if (!at) return <Text component="span">never</Text>;
+  const words = useCallback(() => (at ? agoText(Date.now() - at.getTime()) : 'never'), [at]);
+  const text = useSyncExternalStore(eachSecond, words);
+  if (!at) return <span>{text}</span>;
   return (
     <time dateTime={at.toISOString()} title={instantTitle(at)} className="number">
-      {agoText(now - at.getTime())}
+      {text}
     </time>
   );
 }

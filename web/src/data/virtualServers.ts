@@ -4,7 +4,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { get, getAll, part, send } from './api';
 import { placementOf } from './placement';
-import type { Placement } from './placement';
+import type { Placement, Rating, Term } from './placement';
 import type {
   WireEffect,
   WirePage,
@@ -195,12 +195,40 @@ export const effectOfDrafts = (drafts: readonly Draft[]) =>
     gcTime: 30_000,
   });
 
-/** What each virtual server can take as it is, and where its next run would go, by name. */
+/** How a virtual server is just now. Only what is shown of it is in it, so that it stays the same while that does. */
+export interface Standing {
+  /** Members that take new runs. */
+  taking: number;
+  slots: number;
+  used: number;
+  /** Where the next run would go and why; null where there is no member. */
+  next: { chosen: string | null; reason: string } | null;
+  /** Runs that wait; more may where the number is one of those that were looked at. */
+  queued: number;
+  queuedMore: boolean;
+  /** How its members are rated, by name. */
+  verdicts: Record<string, { rating: Rating | null; terms: Term[] }>;
+}
+
+function standingOf({ placement, after, queued, queuedMore }: Effect): Standing {
+  const { candidates, chosen, reason } = placement;
+  return {
+    taking: after.taking,
+    slots: after.slots,
+    used: after.used,
+    next: candidates.length > 0 ? { chosen, reason } : null,
+    queued,
+    queuedMore,
+    verdicts: Object.fromEntries(candidates.map(({ server, rating, terms }) => [server, { rating, terms }])),
+  };
+}
+
+/** How each virtual server is, by name. */
 export const standing = (groups: readonly VirtualServer[]) =>
   queryOptions({
     queryKey: ['rating', 'standing', groups.map(({ name, version }) => `${name}@${version}`)],
     queryFn: async ({ signal }) =>
-      new Map((await preview(groups, signal)).map((effect) => [effect.name, effect])),
+      new Map((await preview(groups, signal)).map((effect) => [effect.name, standingOf(effect)])),
     enabled: groups.length > 0,
     refetchInterval: 5_000,
     placeholderData: keepPreviousData,

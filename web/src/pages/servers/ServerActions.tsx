@@ -1,7 +1,6 @@
-import { ActionIcon, Menu } from '@mantine/core';
+import { Menu } from '@mantine/core';
 import {
   IconBan,
-  IconDotsVertical,
   IconPencil,
   IconPlayerPlay,
   IconSkull,
@@ -10,6 +9,8 @@ import {
 } from '@tabler/icons-react';
 import { useState } from 'react';
 
+import { LateMenu } from '../../components/LateMenu';
+import { useLate } from '../../components/useLate';
 import { useMay } from '../../data/permissions';
 import type { Mode, Server } from '../../data/servers';
 import { DeadDialog } from './DeadDialog';
@@ -23,71 +24,73 @@ type Asked = Mode | 'dead' | 'settings' | 'remove';
 export function ServerActions({ server }: { server: Server }) {
   const may = useMay();
   const [asked, setAsked] = useState<Asked | null>(null);
+  const { made, opened } = useLate(asked !== null);
   const close = () => setAsked(null);
   const mode = asked === 'active' || asked === 'draining' || asked === 'disabled' ? asked : null;
   return (
     <>
-      <Menu position="bottom-end" withinPortal shadow="md" keepMounted={false}>
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" aria-label={`What to do with ${server.name}`}>
-            <IconDotsVertical size={16} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          {may('server.mode') && server.mode !== 'active' && (
-            <Menu.Item
-              leftSection={<IconPlayerPlay size={15} aria-hidden />}
-              onClick={() => setAsked('active')}
-            >
-              Activate
-            </Menu.Item>
-          )}
-          {may('server.mode') && server.mode !== 'draining' && (
-            <Menu.Item
-              leftSection={<IconTransferOut size={15} aria-hidden />}
-              onClick={() => setAsked('draining')}
-            >
-              Drain…
-            </Menu.Item>
-          )}
-          {may('server.mode') && server.mode !== 'disabled' && (
-            <Menu.Item leftSection={<IconBan size={15} aria-hidden />} onClick={() => setAsked('disabled')}>
-              Disable…
-            </Menu.Item>
-          )}
-          {may('server.edit') && (
-            <Menu.Item
-              leftSection={<IconPencil size={15} aria-hidden />}
-              onClick={() => setAsked('settings')}
-            >
-              Settings…
-            </Menu.Item>
-          )}
-          <Menu.Divider />
-          {may('server.declare-dead') && server.state !== 'online' && (
-            <Menu.Item
-              color="red"
-              leftSection={<IconSkull size={15} aria-hidden />}
-              onClick={() => setAsked('dead')}
-            >
-              Declare dead…
-            </Menu.Item>
-          )}
-          {may('server.delete') && (
-            <Menu.Item
-              color="red"
-              leftSection={<IconTrash size={15} aria-hidden />}
-              onClick={() => setAsked('remove')}
-            >
-              Remove from the fleet…
-            </Menu.Item>
-          )}
-        </Menu.Dropdown>
-      </Menu>
-      <ModeDialog server={server} mode={mode} close={close} />
-      <DeadDialog server={server} opened={asked === 'dead'} close={close} />
-      <RemoveDialog server={server} opened={asked === 'remove'} close={close} />
-      <SettingsDialog server={server} opened={asked === 'settings'} close={close} />
+      <LateMenu label={`What to do with ${server.name}`}>
+        {() => (
+          <>
+            {may('server.mode') && server.mode !== 'active' && (
+              <Menu.Item
+                leftSection={<IconPlayerPlay size={15} aria-hidden />}
+                onClick={() => setAsked('active')}
+              >
+                Activate
+              </Menu.Item>
+            )}
+            {may('server.mode') && server.mode !== 'draining' && (
+              <Menu.Item
+                leftSection={<IconTransferOut size={15} aria-hidden />}
+                onClick={() => setAsked('draining')}
+              >
+                Drain…
+              </Menu.Item>
+            )}
+            {may('server.mode') && server.mode !== 'disabled' && (
+              <Menu.Item leftSection={<IconBan size={15} aria-hidden />} onClick={() => setAsked('disabled')}>
+                Disable…
+              </Menu.Item>
+            )}
+            {may('server.edit') && (
+              <Menu.Item
+                leftSection={<IconPencil size={15} aria-hidden />}
+                onClick={() => setAsked('settings')}
+              >
+                Settings…
+              </Menu.Item>
+            )}
+            <Menu.Divider />
+            {may('server.declare-dead') && server.state !== 'online' && (
+              <Menu.Item
+                color="red"
+                leftSection={<IconSkull size={15} aria-hidden />}
+                onClick={() => setAsked('dead')}
+              >
+                Declare dead…
+              </Menu.Item>
+            )}
+            {may('server.delete') && (
+              <Menu.Item
+                color="red"
+                leftSection={<IconTrash size={15} aria-hidden />}
+                onClick={() => setAsked('remove')}
+              >
+                Remove from the fleet…
+              </Menu.Item>
+            )}
+          </>
+        )}
+      </LateMenu>
+      {made && (
+        <>
+          <ModeDialog server={server} mode={opened ? mode : null} close={close} />
+          <DeadDialog server={server} opened={opened && asked === 'dead'} close={close} />
+          <RemoveDialog server={server} opened={opened && asked === 'remove'} close={close} />
+          <SettingsDialog server={server} opened={opened && asked === 'settings'} close={close} />
+        </>
+      )}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Anchor, Group, Table, Text } from '@mantine/core';
+import { Table } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import { TableVirtuoso } from 'react-virtuoso';
@@ -7,12 +7,13 @@ import type { TableComponents } from 'react-virtuoso';
 import { Glow } from '../../components/Glow';
 import { Ago } from '../../components/instants';
 import { StateBadge } from '../../components/StateBadge';
-import { Trend, newest } from '../../components/Trend';
+import { TrendLine, newest, useTrend } from '../../components/Trend';
 import type { Gauge } from '../../components/Trend';
-import type { Server } from '../../data/servers';
+import type { Server, TrendPoint } from '../../data/servers';
 import { Labels } from './Labels';
 import { ServerActions } from './ServerActions';
 import { ServerStars } from './ServerStars';
+import classes from './Servers.module.css';
 
 /** Up to how many rows all are drawn; beyond, those that are in sight. */
 const plainMost = 60;
@@ -37,13 +38,13 @@ export function ServerTable({ servers }: { servers: Server[] }) {
   if (servers.length > plainMost) return <LongTable servers={servers} />;
   return (
     <div className="panel" style={{ overflowX: 'auto' }}>
-      <Table aria-label="Job servers" highlightOnHover>
+      <Table aria-label="Job servers" className={classes.table}>
         <Table.Thead>{head}</Table.Thead>
         <Table.Tbody>
           {servers.map((server) => (
-            <Table.Tr key={server.name}>
+            <tr key={server.name}>
               <Cells server={server} />
-            </Table.Tr>
+            </tr>
           ))}
         </Table.Tbody>
       </Table>
@@ -53,7 +54,7 @@ export function ServerTable({ servers }: { servers: Server[] }) {
 
 const parts: TableComponents<Server> = {
   Table: ({ style, children }) => (
-    <Table {...(style ? { style } : {})} aria-label="Job servers" highlightOnHover>
+    <Table {...(style ? { style } : {})} aria-label="Job servers" className={classes.table}>
       {children}
     </Table>
   ),
@@ -75,63 +76,52 @@ function LongTable({ servers }: { servers: Server[] }) {
   );
 }
 
+/** A row's content. It is made of little: a table that is scrolled makes a hundred rows in a few seconds. */
 const Cells = memo(function Cells({ server }: { server: Server }) {
+  const points = useTrend(server);
   return (
     <>
-      <Table.Td>
-        <Anchor component={Link} to={`/servers/${encodeURIComponent(server.name)}`} fw={600} size="sm">
+      <td>
+        <Link to="/servers/$name" params={{ name: server.name }} className={classes.name}>
           {server.name}
-        </Anchor>
-        {server.description !== '' && (
-          <Text size="xs" c="dimmed" lineClamp={1}>
-            {server.description}
-          </Text>
-        )}
+        </Link>
+        {server.description !== '' && <div className={classes.words}>{server.description}</div>}
         <Labels labels={server.labels} />
-      </Table.Td>
-      <Table.Td>
+      </td>
+      <td>
         <Glow of={server.state}>
           <StateBadge state={server.state} />
         </Glow>
-        {server.reason !== '' && (
-          <Text size="xs" c="dimmed" lineClamp={2}>
-            {server.reason}
-          </Text>
-        )}
-      </Table.Td>
-      <Table.Td>
+        {server.reason !== '' && <div className={classes.words}>{server.reason}</div>}
+      </td>
+      <td>
         <ServerStars server={server} />
-      </Table.Td>
-      <Cell server={server} of="cpu" />
-      <Cell server={server} of="memory" />
-      <Cell server={server} of="disk" />
-      <Cell server={server} of="runs" />
-      <Table.Td>
-        <Text size="xs" c="dimmed" className="number">
-          {server.agentVersion || '–'}
-        </Text>
-      </Table.Td>
-      <Table.Td>
-        <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
-          <Ago at={server.lastSeen} />
-        </Text>
-      </Table.Td>
-      <Table.Td>
+      </td>
+      {gauges.map((of) => (
+        <td key={of}>
+          <Measure server={server} of={of} points={points} />
+        </td>
+      ))}
+      <td className={`${classes.small} number`}>{server.agentVersion || '–'}</td>
+      <td className={classes.small}>
+        <Ago at={server.lastSeen} />
+      </td>
+      <td>
         <ServerActions server={server} />
-      </Table.Td>
+      </td>
     </>
   );
 });
 
-function Cell({ server, of }: { server: Server; of: Gauge }) {
+const gauges: readonly Gauge[] = ['cpu', 'memory', 'disk', 'runs'];
+
+function Measure(props: { server: Server; of: Gauge; points: readonly TrendPoint[] }) {
+  const { server, of } = props;
+  const text = newest(server, of);
   return (
-    <Table.Td>
-      <Group gap={6} wrap="nowrap">
-        <Trend server={server} of={of} width={52} />
-        <Text size="xs" className="number" style={{ whiteSpace: 'nowrap' }}>
-          {of === 'runs' ? <Glow of={server.slotsUsed}>{newest(server, of)}</Glow> : newest(server, of)}
-        </Text>
-      </Group>
-    </Table.Td>
+    <span className={classes.measure}>
+      <TrendLine {...props} width={48} />
+      <span className="number">{of === 'runs' ? <Glow of={server.slotsUsed}>{text}</Glow> : text}</span>
+    </span>
   );
 }

@@ -1,15 +1,16 @@
 import { Text } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 
-import type { Effect, VirtualServer } from '../../data/virtualServers';
-import { effectOfDrafts } from '../../data/virtualServers';
+import type { Effect } from '../../data/virtualServers';
+import { effectOfDrafts, virtualServers } from '../../data/virtualServers';
 import { draftsOf, namesOf } from './moves';
 import type { Move } from './moves';
 import classes from './VirtualServers.module.css';
 
 /** Shows what dropping the carried servers here would mean, before they are dropped. */
-export function Ghost({ groups, move }: { groups: VirtualServer[]; move: Move }) {
+export function Ghost({ move }: { move: Move }) {
+  const groups = useQueryClient().getQueryData(virtualServers.queryKey) ?? [];
   const drafts = draftsOf(groups, move);
   const effects = useQuery({ ...effectOfDrafts(drafts), enabled: drafts.length > 0 });
   if (drafts.length === 0) {

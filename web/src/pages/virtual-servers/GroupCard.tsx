@@ -1,22 +1,20 @@
-import { ActionIcon, Badge, Group, Text, Title, Tooltip, UnstyledButton } from '@mantine/core';
-import { useDraggable, useDroppable } from '@dnd-kit/react';
+import { ActionIcon, Badge, Text, Title, Tooltip, UnstyledButton } from '@mantine/core';
+import { useDroppable } from '@dnd-kit/react';
 import { IconPencil } from '@tabler/icons-react';
-import { Fragment, memo, useState } from 'react';
+import { Fragment, memo, useEffect, useState } from 'react';
+import type { RefObject } from 'react';
 
-import { Stars } from '../../components/Stars';
-import { StateBadge } from '../../components/StateBadge';
 import { useMay } from '../../data/permissions';
-import type { Rating, Term } from '../../data/placement';
-import type { Server } from '../../data/servers';
-import type { ServerState } from '../../data/states';
-import type { Effect, VirtualServer } from '../../data/virtualServers';
+import type { Standing, VirtualServer } from '../../data/virtualServers';
 import { useCarry } from './carry';
 import { Ghost } from './Ghost';
-import { Handle } from './Handle';
-import { MoveMenu } from './MoveMenu';
-import type { KeyHandler } from './ServerPane';
-import type { Mover } from './useMover';
+import { MemberChip } from './MemberChip';
+import type { Member } from './members';
+import { useInSight } from './useInSight';
 import { moveOf } from './useKeyboardCarry';
+import type { KeyHandler } from './useKeyboardCarry';
+import type { Mover } from './useMover';
+import { useStill } from './useStill';
 import classes from './VirtualServers.module.css';
 
 /** More members than that are shown only when one asks for them. */
@@ -24,10 +22,9 @@ const membersShown = 24;
 
 interface GroupCardProps {
   group: VirtualServer;
-  groups: VirtualServer[];
-  servers: ReadonlyMap<string, Server>;
+  members: readonly Member[];
   /** What it can take now and where its next run would go; undefined until that is known. */
-  standing: Effect | undefined;
+  standing: Standing | undefined;
   /** Whether the page was opened for this group. */
   wanted: boolean;
   move: Mover;
@@ -35,196 +32,132 @@ interface GroupCardProps {
   edit: (group: VirtualServer) => void;
 }
 
-/** One virtual server: what it can take, its members, and a place to drop servers on. */
+/**
+ * One virtual server: what it can take, its members, and a place to drop servers on. It is drawn anew where what it shows
+ * has changed, and while it is out of sight not at all.
+ */
 export const GroupCard = memo(function GroupCard(props: GroupCardProps) {
-  const { group, groups, standing, wanted, edit } = props;
-  const may = useMay();
-  const { ref } = useDroppable({ id: group.name });
+  const [ref, inSight] = useInSight<HTMLElement>();
+  const { wanted } = props;
+  useEffect(() => {
+    if (wanted) ref.current?.scrollIntoView({ block: 'center' });
+  }, [wanted, ref]);
+  return <Card {...useStill(props, !inSight)} element={ref} />;
+});
+
+type CardProps = GroupCardProps & { element: RefObject<HTMLElement | null> };
+
+const Card = memo(function Card({ element, ...props }: CardProps) {
+  const { group, standing, wanted, edit } = props;
+  useDroppable({ id: group.name, element });
   const carried = useCarry((all) => (all?.over?.group === group.name ? all : null));
   const move = carried && moveOf(carried);
   return (
     <article
-      ref={(element) => {
-        ref(element);
-        if (wanted) element?.scrollIntoView({ block: 'center' });
-      }}
+      ref={element}
       className={`panel ${classes.card}`}
       aria-label={group.name}
       data-drop={group.name}
       data-over={carried ? true : undefined}
       data-shown={wanted || undefined}
     >
-      <Group justify="space-between" wrap="nowrap" gap="sm" align="flex-start">
-        <div style={{ minWidth: 0 }}>
-          <Group gap="xs">
-            <Title order={2} size="h5">
-              {group.name}
-            </Title>
-            <Badge variant="default" tt="none" fw={500}>
-              {group.selection}
-            </Badge>
-            {!group.active && (
-              <Badge variant="outline" color="gray" tt="none">
-                takes no runs
-              </Badge>
-            )}
-            <Standing group={group} standing={standing} />
-          </Group>
-          {group.description !== '' && (
-            <Text size="sm" c="dimmed">
-              {group.description}
-            </Text>
-          )}
-        </div>
-        {may('virtual-server.edit') && (
-          <Tooltip label="Selection, rating and more">
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={`Edit ${group.name}`}
-              onClick={() => edit(group)}
-            >
-              <IconPencil size={16} />
-            </ActionIcon>
-          </Tooltip>
-        )}
-      </Group>
+      <div className={classes.head}>
+        <Name group={group} />
+        {standing && <span className="number">{standingText(standing, group.members.length)}</span>}
+        <EditButton group={group} edit={edit} />
+      </div>
+      {group.description !== '' && <p className={classes.words}>{group.description}</p>}
       <Members {...props} place={carried?.over?.position ?? null} />
-      {standing && standing.placement.candidates.length > 0 && (
-        <Text size="xs" c="dimmed" mt={6}>
-          {nextText(standing)}
-        </Text>
-      )}
-      {move && <Ghost groups={groups} move={move} />}
+      {standing?.next && <p className={classes.words}>{nextText(standing)}</p>}
+      {move && <Ghost move={move} />}
     </article>
   );
 });
 
-/** Says where the next run would go. */
-export function nextText({ placement, queued, queuedMore }: Effect): string {
-  const waiting = queued === 0 ? '' : ` · ${queued}${queuedMore ? ' or more' : ''} waiting`;
-  if (placement.chosen === null) return `A run would wait: ${placement.reason}${waiting}`;
-  const reason = placement.reason.replace(`${placement.chosen} was chosen: `, '');
-  return `The next run would go to ${placement.chosen}: ${reason}${waiting}`;
-}
-
-function Standing({ group, standing }: { group: VirtualServer; standing: Effect | undefined }) {
-  if (!standing) return null;
-  const { taking, slots, used } = standing.after;
+const Name = memo(function Name({ group }: { group: VirtualServer }) {
   return (
-    <Text size="sm" c="dimmed" className="number">
-      {taking} of {group.members.length} take runs · {used}/{slots} slots
-    </Text>
+    <>
+      <Title order={2} size="h5">
+        {group.name}
+      </Title>
+      <Badge variant="default" tt="none" fw={500}>
+        {group.selection}
+      </Badge>
+      {!group.active && (
+        <Badge variant="outline" color="gray" tt="none">
+          takes no runs
+        </Badge>
+      )}
+    </>
   );
+});
+
+const EditButton = memo(function EditButton({ group, edit }: Pick<GroupCardProps, 'group' | 'edit'>) {
+  const may = useMay();
+  if (!may('virtual-server.edit')) return null;
+  return (
+    <Tooltip label="Selection, rating and more">
+      <ActionIcon
+        className={classes.edit}
+        variant="subtle"
+        color="gray"
+        aria-label={`Edit ${group.name}`}
+        onClick={() => edit(group)}
+      >
+        <IconPencil size={16} />
+      </ActionIcon>
+    </Tooltip>
+  );
+});
+
+function standingText({ taking, used, slots }: Standing, members: number): string {
+  return `${taking} of ${members} take runs · ${used}/${slots} slots`;
 }
 
-function Members(props: GroupCardProps & { place: number | null }) {
-  const { group, groups, servers, place, standing, move, onKey } = props;
+/** Says where the next run would go. */
+export function nextText({ next, queued, queuedMore }: Standing): string {
+  const waiting = queued === 0 ? '' : ` · ${queued}${queuedMore ? ' or more' : ''} waiting`;
+  if (!next?.chosen) return `A run would wait: ${next?.reason ?? 'there is no member'}${waiting}`;
+  const reason = next.reason.replace(`${next.chosen} was chosen: `, '');
+  return `The next run would go to ${next.chosen}: ${reason}${waiting}`;
+}
+
+type MembersProps = Pick<GroupCardProps, 'group' | 'members' | 'move' | 'onKey'>;
+
+/** The members of a group. The place is where those that are carried would be put, and null where that does not count. */
+function Members({ group, members, move, onKey, place }: MembersProps & { place: number | null }) {
   const [all, setAll] = useState(false);
   const ordered = group.selection === 'priority';
-  const shown = all ? group.members : group.members.slice(0, membersShown);
-  const verdicts = new Map(standing?.placement.candidates.map((candidate) => [candidate.server, candidate]));
-  const chip = (name: string, i: number) => {
-    const server = servers.get(name);
-    const verdict = verdicts.get(name);
-    return (
-      <MemberChip
-        name={name}
-        group={group}
-        groups={groups}
-        place={ordered ? i + 1 : null}
-        state={server?.state ?? 'online'}
-        rating={verdict?.rating ?? server?.rating ?? null}
-        terms={verdict?.terms ?? noTerms}
-        move={move}
-        onKey={onKey}
-      />
-    );
-  };
+  const weighted = group.selection === 'weighted';
+  const shown = all ? members : members.slice(0, membersShown);
   return (
     <div className={classes.members} role="list" aria-label={`Members of ${group.name}`}>
-      {shown.map((name, i) => (
-        <Fragment key={name}>
+      {shown.map((member, i) => (
+        <Fragment key={member.name}>
           {place === i && <span className={classes.mark} aria-hidden />}
-          {chip(name, i)}
+          <MemberChip
+            group={group.name}
+            member={member}
+            place={ordered ? i + 1 : null}
+            weight={weighted ? (group.weights[member.name] ?? 1) : null}
+            move={move}
+            onKey={onKey}
+          />
         </Fragment>
       ))}
-      {place === group.members.length && ordered && <span className={classes.mark} aria-hidden />}
-      {group.members.length === 0 && (
+      {place === members.length && ordered && <span className={classes.mark} aria-hidden />}
+      {members.length === 0 && (
         <Text size="sm" c="dimmed" role="listitem">
           No members yet: drop servers here.
         </Text>
       )}
-      {group.members.length > membersShown && (
+      {members.length > membersShown && (
         <div role="listitem">
           <UnstyledButton fz="sm" c="var(--quiet)" p={6} onClick={() => setAll(!all)}>
-            {all ? 'Show fewer' : `and ${group.members.length - membersShown} more`}
+            {all ? 'Show fewer' : `and ${members.length - membersShown} more`}
           </UnstyledButton>
         </div>
       )}
     </div>
   );
 }
-
-const noTerms: Term[] = [];
-
-interface MemberChipProps extends Pick<GroupCardProps, 'group' | 'groups' | 'move' | 'onKey'> {
-  name: string;
-  /** Its place where the order counts, from 1. */
-  place: number | null;
-  state: ServerState;
-  rating: Rating | null;
-  /** What the rating is made of. */
-  terms: Term[];
-}
-
-/** Samples come all the time, and most change nothing that is seen: then the chip is not drawn anew. */
-function looksTheSame(before: MemberChipProps, now: MemberChipProps): boolean {
-  const { rating, terms, ...others } = now;
-  return (
-    before.rating?.points === rating?.points &&
-    before.rating?.stars === rating?.stars &&
-    before.terms.length === terms.length &&
-    before.terms.every(({ penalty }, i) => penalty === terms[i]?.penalty) &&
-    (Object.keys(others) as (keyof typeof others)[]).every((key) => before[key] === others[key])
-  );
-}
-
-const MemberChip = memo(function MemberChip({
-  name,
-  group,
-  groups,
-  place,
-  state,
-  rating,
-  terms,
-  move,
-  onKey,
-}: MemberChipProps) {
-  const may = useMay()('virtual-server.group');
-  const { ref } = useDraggable({
-    id: `member/${group.name}/${name}`,
-    data: { server: name, from: group.name },
-    disabled: !may,
-  });
-  const carried = useCarry((all) => all?.from === group.name && all.servers.includes(name));
-  const weight = group.selection === 'weighted' ? (group.weights[name] ?? 1) : null;
-  return (
-    <div
-      ref={ref}
-      role="listitem"
-      className={classes.chip}
-      data-member={name}
-      data-carried={carried || undefined}
-    >
-      {may && <Handle name={name} onKey={(event) => onKey(event, [name], group.name)} />}
-      {place !== null && <span className={`${classes.place} number`}>{place}.</span>}
-      <Text component="span" size="sm" fw={500}>
-        {name}
-      </Text>
-      {weight !== null && <span className={`${classes.place} number`}>×{weight}</span>}
-      {state === 'online' ? <Stars rating={rating} terms={terms} small /> : <StateBadge state={state} />}
-      {may && <MoveMenu server={name} servers={[name]} from={group.name} groups={groups} move={move} />}
-    </div>
-  );
-}, looksTheSame);

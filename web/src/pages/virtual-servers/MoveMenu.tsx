@@ -1,22 +1,36 @@
-import { ActionIcon, Menu, ScrollArea } from '@mantine/core';
-import { IconArrowRight, IconDotsVertical, IconMinus, IconPlus, IconServer } from '@tabler/icons-react';
+import { Menu, ScrollArea } from '@mantine/core';
+import { IconArrowRight, IconMinus, IconPlus, IconServer } from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useContext } from 'react';
 
-import type { VirtualServer } from '../../data/virtualServers';
+import { LateMenu } from '../../components/LateMenu';
+import { virtualServers } from '../../data/virtualServers';
+import { Selecting } from './selecting';
 import type { Mover } from './useMover';
 
 interface MoveMenuProps {
-  /** The server whose menu it is, and those that are moved: it alone, or all that are selected with it. */
+  /** The server whose menu it is. In the list of all servers those that are selected with it are moved together. */
   server: string;
-  servers: string[];
   /** The group in which the menu is; null in the list of all servers. */
   from: string | null;
-  groups: readonly VirtualServer[];
   move: Mover;
 }
 
 /** Does by a menu what dragging does: move, add and take out. */
-export function MoveMenu({ server, servers, from, groups, move }: MoveMenuProps) {
+export function MoveMenu({ server, from, move }: MoveMenuProps) {
+  const label = from === null ? `What to do with ${server}` : `What to do with ${server} in ${from}`;
+  return (
+    <LateMenu label={label} width={220}>
+      {() => <Entries server={server} from={from} move={move} />}
+    </LateMenu>
+  );
+}
+
+function Entries({ server, from, move }: MoveMenuProps) {
+  const { with: withSelected } = useContext(Selecting);
+  const servers = from === null ? withSelected(server) : [server];
+  const groups = useQueryClient().getQueryData(virtualServers.queryKey) ?? [];
   const many = servers.length > 1 ? ` ${servers.length} servers` : '';
   const others = groups.filter(
     ({ name, members }) => name !== from && servers.some((s) => !members.includes(s)),
@@ -34,51 +48,38 @@ export function MoveMenu({ server, servers, from, groups, move }: MoveMenuProps)
     ));
   };
   return (
-    <Menu position="bottom-end" withinPortal shadow="md" width={220} keepMounted={false}>
-      <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size="sm"
-          aria-label={from === null ? `What to do with ${server}` : `What to do with ${server} in ${from}`}
-          onPointerDown={(event) => event.stopPropagation()}
-        >
-          <IconDotsVertical size={15} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <ScrollArea.Autosize mah={320}>
-          {from !== null && others.length > 0 && (
-            <>
-              <Menu.Label>Move{many} to…</Menu.Label>
-              {entries(IconArrowRight, true)}
-            </>
-          )}
-          {others.length > 0 && (
-            <>
-              <Menu.Label>{from === null ? `Add${many} to…` : `Also add${many} to…`}</Menu.Label>
-              {entries(IconPlus, false)}
-            </>
-          )}
-          {others.length === 0 && <Menu.Label>There is no other virtual server</Menu.Label>}
-        </ScrollArea.Autosize>
-        <Menu.Divider />
-        {from !== null && (
-          <Menu.Item
-            leftSection={<IconMinus size={15} aria-hidden />}
-            onClick={() => void move({ servers, from, to: null, position: null })}
-          >
-            Take out of {from}
-          </Menu.Item>
+    <>
+      <ScrollArea.Autosize mah={320}>
+        {from !== null && others.length > 0 && (
+          <>
+            <Menu.Label>Move{many} to…</Menu.Label>
+            {entries(IconArrowRight, true)}
+          </>
         )}
+        {others.length > 0 && (
+          <>
+            <Menu.Label>{from === null ? `Add${many} to…` : `Also add${many} to…`}</Menu.Label>
+            {entries(IconPlus, false)}
+          </>
+        )}
+        {others.length === 0 && <Menu.Label>There is no other virtual server</Menu.Label>}
+      </ScrollArea.Autosize>
+      <Menu.Divider />
+      {from !== null && (
         <Menu.Item
-          component={Link}
-          to={`/servers/${encodeURIComponent(server)}`}
-          leftSection={<IconServer size={15} aria-hidden />}
+          leftSection={<IconMinus size={15} aria-hidden />}
+          onClick={() => void move({ servers, from, to: null, position: null })}
         >
-          Page of {server}
+          Take out of {from}
         </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+      )}
+      <Menu.Item
+        component={Link}
+        to={`/servers/${encodeURIComponent(server)}`}
+        leftSection={<IconServer size={15} aria-hidden />}
+      >
+        Page of {server}
+      </Menu.Item>
+    </>
   );
 }

@@ -2,7 +2,6 @@ import { Button, Checkbox, Group, Text, TextInput } from '@mantine/core';
 import { useDraggable, useDroppable } from '@dnd-kit/react';
 import { IconSearch } from '@tabler/icons-react';
 import { memo, useContext } from 'react';
-import type { KeyboardEvent } from 'react';
 import { Virtuoso } from 'react-virtuoso';
 
 import { Empty } from '../../components/Answer';
@@ -12,7 +11,6 @@ import { Trend } from '../../components/Trend';
 import { useFilter } from '../../components/useFilter';
 import { useMay } from '../../data/permissions';
 import type { Server } from '../../data/servers';
-import type { VirtualServer } from '../../data/virtualServers';
 import { outside, useCarry } from './carry';
 import { Ghost } from './Ghost';
 import { Handle } from './Handle';
@@ -21,19 +19,20 @@ import { namesOf } from './moves';
 import { Selecting } from './selecting';
 import type { Mover } from './useMover';
 import { moveOf } from './useKeyboardCarry';
+import type { KeyHandler } from './useKeyboardCarry';
 import classes from './VirtualServers.module.css';
 
-export type KeyHandler = (event: KeyboardEvent, servers: string[], from: string | null) => void;
+/** As VirtualServers.module.css has it, its border included. */
+const rowHeight = 54;
 
 interface ServerPaneProps {
   servers: Server[];
-  groups: VirtualServer[];
   move: Mover;
   onKey: KeyHandler;
 }
 
 /** All job servers, to be dragged from; and the place to drop those that leave a group. */
-export function ServerPane({ servers, groups, move, onKey }: ServerPaneProps) {
+export const ServerPane = memo(function ServerPane({ servers, move, onKey }: ServerPaneProps) {
   const [filter, setFilter] = useFilter('server');
   const selection = useContext(Selecting);
   const { ref } = useDroppable({ id: outside });
@@ -75,7 +74,7 @@ export function ServerPane({ servers, groups, move, onKey }: ServerPaneProps) {
       )}
       {leave && (
         <div style={{ padding: '0 12px 8px' }}>
-          <Ghost groups={groups} move={leave} />
+          <Ghost move={leave} />
         </div>
       )}
       <div className={classes.list}>
@@ -86,15 +85,14 @@ export function ServerPane({ servers, groups, move, onKey }: ServerPaneProps) {
             data={shown}
             computeItemKey={(_, server) => server.name}
             increaseViewportBy={200}
-            itemContent={(_, server) => (
-              <ServerRow server={server} groups={groups} move={move} onKey={onKey} />
-            )}
+            fixedItemHeight={rowHeight}
+            itemContent={(_, server) => <ServerRow server={server} move={move} onKey={onKey} />}
           />
         )}
       </div>
     </section>
   );
-}
+});
 
 /** Whether a server is meant by what was typed: its name, its state, or one of its labels as "key" or "key=value". */
 export function matches({ name, state, labels }: Server, typed: string): boolean {
@@ -105,7 +103,6 @@ export function matches({ name, state, labels }: Server, typed: string): boolean
 
 const ServerRow = memo(function ServerRow({
   server,
-  groups,
   move,
   onKey,
 }: Omit<ServerPaneProps, 'servers'> & { server: Server }) {
@@ -138,13 +135,13 @@ const ServerRow = memo(function ServerRow({
           <StateBadge state={server.state} />
         )}
       </div>
-      <Group gap={8} wrap="nowrap">
+      <span className={classes.load}>
         <Trend server={server} of="cpu" width={44} />
-        <Text size="xs" className="number" title="Slots in use">
+        <span className={`${classes.slots} number`} title="Slots in use">
           {server.slotsUsed}/{server.slots}
-        </Text>
-      </Group>
-      {may && <MoveMenu server={name} servers={withSelected(name)} from={null} groups={groups} move={move} />}
+        </span>
+      </span>
+      {may && <MoveMenu server={name} from={null} move={move} />}
     </div>
   );
 });

@@ -2,7 +2,7 @@ import { Button, TextInput, VisuallyHidden } from '@mantine/core';
 import { DragDropProvider, DragOverlay } from '@dnd-kit/react';
 import { IconPlus, IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 
 import { Answer } from '../../components/Answer';
 import { Page } from '../../components/Page';
@@ -15,12 +15,15 @@ import type { VirtualServer } from '../../data/virtualServers';
 import { CarryStore, Carrying, useCarry } from './carry';
 import { GroupCard } from './GroupCard';
 import { GroupEditor } from './GroupEditor';
+import { membersOf } from './members';
+import type { Member } from './members';
 import { namesOf } from './moves';
 import { Selecting, useSelection } from './selecting';
 import { ServerPane } from './ServerPane';
 import { Speaking } from './speech';
 import { StrandingDialog } from './StrandingDialog';
 import { dragSetup, useDragHandlers } from './useDragHandlers';
+import { useKept } from './useKept';
 import { useKeyboardCarry } from './useKeyboardCarry';
 import { useMover } from './useMover';
 import { useStill } from './useStill';
@@ -107,28 +110,28 @@ function Panes({ servers, groups, filter, edit }: PanesProps) {
 function Board({ filter, edit, ...live }: PanesProps) {
   const { move, doubt, answer } = useMover();
   const still = useCarry((carried) => carried?.by === 'pointer');
-  const servers = useStill(live.servers, still);
+  // What the heartbeats tell is drawn when there is time: scrolling and typing go first.
+  const servers = useDeferredValue(useStill(live.servers, still));
   const groups = useStill(live.groups, still);
   const [wanted] = useFilter('show');
   const shown = useMemo(
     () => groups.filter(({ name }) => name.includes(filter.trim().toLowerCase())),
     [groups, filter],
   );
-  const byName = useMemo(() => new Map(servers.map((server) => [server.name, server])), [servers]);
-  const standing = useStill(useQuery(standingQuery(live.groups)).data, still);
+  const standing = useDeferredValue(useStill(useQuery(standingQuery(live.groups)).data, still));
+  const members = useKept(useMemo(() => membersOf(groups, servers, standing), [groups, servers, standing]));
   const onKey = useKeyboardCarry(shown, (done) => void move(done));
   const handlers = useDragHandlers(groups, move);
   return (
     <DragDropProvider {...dragSetup} {...handlers}>
       <div className={classes.panes}>
-        <ServerPane servers={servers} groups={groups} move={move} onKey={onKey} />
+        <ServerPane servers={servers} move={move} onKey={onKey} />
         <div className={classes.groups}>
           {shown.map((group) => (
             <GroupCard
               key={group.name}
               group={group}
-              groups={groups}
-              servers={byName}
+              members={members.get(group.name) ?? noMembers}
               standing={standing?.get(group.name)}
               wanted={wanted === group.name}
               move={move}
@@ -146,6 +149,8 @@ function Board({ filter, edit, ...live }: PanesProps) {
     </DragDropProvider>
   );
 }
+
+const noMembers: readonly Member[] = [];
 
 function NoGroups({ create }: { create: () => void }) {
   return (

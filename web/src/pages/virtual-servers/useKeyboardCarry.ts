@@ -42,8 +42,11 @@ export function stepped(
 
 const arrows = ['ArrowDown', 'ArrowUp', 'ArrowLeft', 'ArrowRight'];
 
+/** Handles a key on the handle of servers that are in a group, or in the list of all. */
+export type KeyHandler = (event: KeyboardEvent, servers: string[], from: string | null) => void;
+
 /** Carries servers by keyboard alone: Space lifts, arrows choose, Space drops, Esc returns. All of it is spoken. */
-export function useKeyboardCarry(groups: readonly VirtualServer[], drop: (move: Move) => void) {
+export function useKeyboardCarry(groups: readonly VirtualServer[], drop: (move: Move) => void): KeyHandler {
   const store = useContext(Carrying);
   const speak = useContext(Speaking);
   const queries = useQueryClient();
@@ -82,7 +85,7 @@ export function useKeyboardCarry(groups: readonly VirtualServer[], drop: (move: 
     drop(move);
   };
 
-  const onKey = (event: KeyboardEvent, servers: string[], from: string | null) => {
+  const onKey: KeyHandler = (event, servers, from) => {
     const carried = store.get();
     const pressed = event.key === ' ' || event.key === 'Enter';
     if (!carried) {
@@ -104,5 +107,5 @@ export function useKeyboardCarry(groups: readonly VirtualServer[], drop: (move: 
   const latest = useRef(onKey);
   latest.current = onKey;
   /** Handles a key on the handle of a server. It stays the same, so that nothing is drawn anew for it. */
-  return useCallback((...key: Parameters<typeof onKey>) => latest.current(...key), []);
+  return useCallback((...key: Parameters<KeyHandler>) => latest.current(...key), []);
 }
