@@ -99,6 +99,27 @@ func (c *Conductor) DeleteArchiveVersion(ctx context.Context, name, version stri
 	return err
 }
 
+// foresee returns a spec with the content that its archive has now, so that it can be placed where that is already. The store
+// settles what the run has. A spec without an archive costs nothing here.
+func (c *Conductor) foresee(ctx context.Context, spec task.Spec) task.Spec {
+	a := spec.Job.Archive
+	if a == nil || a.Package != nil || c.options.Archives == nil {
+		return spec
+	}
+	version := a.Version
+	if a.Latest() {
+		version = task.LatestVersion
+	}
+	v, err := c.options.Archives.ArchiveVersion(ctx, a.Name, version)
+	if err != nil {
+		return spec // It is only a preference.
+	}
+	foreseen := *a
+	foreseen.Package = &task.Package{SHA256: v.SHA256, Size: v.Size}
+	spec.Job.Archive = &foreseen
+	return spec
+}
+
 // ArchivePiece reads a piece of the package that an open attempt on the server runs. It returns fault.Fenced for any other:
 // an agent sees nothing but what it was told to run. NotFound tells that the version was deleted meanwhile.
 func (c *Conductor) ArchivePiece(ctx context.Context, server string, ref task.Ref, offset int64) (data []byte, end bool, err error) {

@@ -139,6 +139,9 @@ func TestArchivesThatWereUsedLongestAgoGoFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if held := c.held(); len(held) != 2 || held[0] != packageOf(all[2].content).SHA256 {
+		t.Errorf("heartbeats name %v, want the two that are kept, the one that was used last first", held)
+	}
 	if all[0].calls != 1 || all[1].calls != 2 {
 		t.Errorf("the one that was used was fetched %d times, the oldest %d times", all[0].calls, all[1].calls)
 	}

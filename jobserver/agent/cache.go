@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -32,6 +33,15 @@ type packageCache struct {
 	mu sync.Mutex
 	// busy has the files that are being worked on, each with a lock and how many want it.
 	busy map[string]*busyPackage
+	// newest are the hashes of the files, the one that was used last first, as heartbeats name them.
+	newest []string
+}
+
+// held returns the hashes of the archives that are kept, those that were used last first.
+func (c *packageCache) held() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.newest
 }
 
 type busyPackage struct {
@@ -74,8 +84,8 @@ func (c *packageCache) take(p task.Package, path string, fetch func(io.Writer) e
 		if err := c.fill(file, p, fetch); err != nil {
 			return err
 		}
-		defer c.evict()
 	}
+	defer c.evict()
 	now := time.Now()
 	if err := os.Chtimes(file, now, now); err != nil {
 		return &localError{err}
@@ -210,7 +220,8 @@ func (c *packageCache) kept() ([]keptPackage, error) {
 	return all, nil
 }
 
-// evict removes the files that were used longest ago until the others fit. One that is being worked on stays.
+// evict removes the files that were used longest ago until the others fit, and notes which are left. One that is being worked
+// on stays.
 func (c *packageCache) evict() {
 	all, err := c.kept()
 	if err != nil {
@@ -220,8 +231,12 @@ func (c *packageCache) evict() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var total int64
+	c.newest = nil
 	for _, p := range all {
 		if total += p.size; total <= c.limit || c.busy[p.sum] != nil {
+			if len(c.newest) < jobserver.MaxBeatArchives {
+				c.newest = append(c.newest, p.sum)
+			}
 			continue
 		}
 		if err := os.Remove(filepath.Join(c.folder, p.sum)); err != nil {

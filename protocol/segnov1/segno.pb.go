@@ -1966,7 +1966,9 @@ type HeartbeatRequest struct {
 	// attempts are all that the agent keeps: running ones and ended ones whose records were not all delivered.
 	Attempts []*KeptAttempt `protobuf:"bytes,3,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// held is true from the receipt of a Hold until a renewal that followed it was received.
-	Held          bool `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
+	Held bool `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
+	// archives are SHA-256 of archives that are on the host's disk, those that were used last first.
+	Archives      []string `protobuf:"bytes,5,rep,name=archives,proto3" json:"archives,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2027,6 +2029,13 @@ func (x *HeartbeatRequest) GetHeld() bool {
 		return x.Held
 	}
 	return false
+}
+
+func (x *HeartbeatRequest) GetArchives() []string {
+	if x != nil {
+		return x.Archives
+	}
+	return nil
 }
 
 type KeptAttempt struct {
@@ -3808,12 +3817,13 @@ const file_segno_proto_rawDesc = "" +
 	"\x04keep\x18\x03 \x03(\tR\x04keep\"a\n" +
 	"\x04Stop\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12)\n" +
-	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\xaa\x01\n" +
+	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\xc6\x01\n" +
 	"\x10HeartbeatRequest\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12(\n" +
 	"\x06sample\x18\x02 \x01(\v2\x10.segno.v1.SampleR\x06sample\x121\n" +
 	"\battempts\x18\x03 \x03(\v2\x15.segno.v1.KeptAttemptR\battempts\x12\x12\n" +
-	"\x04held\x18\x04 \x01(\bR\x04held\"\xbb\x01\n" +
+	"\x04held\x18\x04 \x01(\bR\x04held\x12\x1a\n" +
+	"\barchives\x18\x05 \x03(\tR\barchives\"\xbb\x01\n" +
 	"\vKeptAttempt\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x14\n" +
 	"\x05ended\x18\x02 \x01(\bR\x05ended\x12\x10\n" +
