@@ -59,7 +59,7 @@ func Inspect(r io.ReaderAt, size int64) (Manifest, error) {
 		return Manifest{}, err
 	}
 	if files == 0 {
-		return Manifest{}, fault.Field("", "the archive has no files")
+		return Manifest{}, fault.Field("content", "has no files")
 	}
 	m, err := Describe(own, func(name string) bool { return names[name] })
 	m.Format, m.Files, m.Unpacked = format, files, unpacked
