@@ -34,7 +34,7 @@ func (s *Server) archiveRoutes() []route {
 	const version = "/archives/{name}/versions/{version}"
 	packed := []string{archive.Zip.MediaType(), archive.TarGz.MediaType(), "application/octet-stream"}
 	return []route{
-		get("/archives", "listArchives", s.listArchives, "List archives by name, each with its newest version").takes("q", "limit", "cursor").gives(wire.Page[wire.Archive]{}),
+		get("/archives", "listArchives", s.listArchives, "List archives by name, each with its newest version").takes("q", "limit", "cursor").gives(wire.Page[wire.ArchiveSummary]{}),
 		get("/archives/{name}", "getArchive", s.getArchive, "Read an archive with its versions, the newest first").gives(wire.ArchiveDetail{}),
 		get(version, "getArchiveVersion", s.getArchiveVersion, "Read a version of an archive; latest is the one that was uploaded last").gives(wire.ArchiveVersion{}),
 		put(version, "putArchiveVersion", s.putArchiveVersion, "Upload a version of an archive, a zip or tar.gz; the same content again changes nothing").takes("sha256").receives(packed...).creates(wire.ArchiveVersion{}).isAudited(),
@@ -50,7 +50,7 @@ var archiveParams = map[string]queryParam{
 
 func (s *Server) listArchives(c *call) (answer, error) {
 	query := c.query.text("q")
-	return listed(c, wire.ArchiveOf, func(ctx context.Context, p page.Request) (page.Of[archive.Summary], error) {
+	return listed(c, wire.ArchiveSummaryOf, func(ctx context.Context, p page.Request) (page.Of[archive.Summary], error) {
 		return s.service.Archives(ctx, query, p)
 	})
 }

@@ -13,11 +13,13 @@ import (
 
 // The files at the root of a package that say what it is.
 const (
-	// talendFile is that of Talend; ownFile is Segno's, {"command": ["bin/load", "--all"]}.
-	talendFile = "jobInfo.properties"
-	ownFile    = "segno.json"
-	// maxOwn bounds either of them.
-	maxOwn = 64 << 10
+	// TalendFile is that of Talend; OwnFile is Segno's, {"command": ["bin/load", "--all"]}.
+	TalendFile = "jobInfo.properties"
+	OwnFile    = "segno.json"
+	// MaxOwn bounds either of them.
+	MaxOwn = 64 << 10
+	// reserved begins the names of what Segno itself puts into the working directory.
+	reserved = ".segno"
 	// maxContexts is how many contexts are listed.
 	maxContexts = 100
 )
@@ -25,45 +27,59 @@ const (
 // Inspect reads what a package of that many bytes says of itself, and reads all of it on the way: what Inspect returns can
 // be unpacked. Errors are as those of [Walk]; a package that is incomplete is refused with fault.Invalid.
 func Inspect(r io.ReaderAt, size int64) (Manifest, error) {
-	m := Manifest{Layout: Plain, Command: []string{}, Contexts: []string{}}
-	var own, talend []byte
+	own := map[string]string{}
 	var contexts []string
-	scripts := map[string]bool{}
+	var unpacked int64
+	names := map[string]bool{}
+	files := 0
 	format, err := Walk(r, size, func(e Entry, content io.Reader) (err error) {
+		if strings.HasPrefix(e.Name, reserved) {
+			return fault.Field("file", "must not begin with %s, which is Segno's own: %.200q", reserved, e.Name)
+		}
 		if e.Kind != File {
 			return nil
 		}
-		m.Files++
+		files++
+		count := counter{r: content}
 		switch name := path.Base(e.Name); {
-		case e.Name == ownFile:
-			own, err = readOwn(content, e.Name)
-		case e.Name == talendFile:
-			talend, err = readOwn(content, e.Name)
+		case e.Name == OwnFile || e.Name == TalendFile:
+			own[e.Name], err = readOwn(&count, e.Name)
 		case strings.HasSuffix(name, "_run.sh") && strings.Count(e.Name, "/") == 1:
-			scripts[e.Name] = true
+			names[e.Name] = true
 		case path.Base(path.Dir(e.Name)) == "contexts" && strings.HasSuffix(name, ".properties") && len(contexts) < maxContexts:
 			contexts = append(contexts, strings.TrimSuffix(name, ".properties"))
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			_, err = io.Copy(io.Discard, &count)
 		}
-		count := counter{r: content}
-		_, err = io.Copy(io.Discard, &count)
-		m.Unpacked += count.n
+		unpacked += count.n
 		return err
 	})
 	if err != nil {
 		return Manifest{}, err
 	}
-	m.Format = format
-	m.Unpacked += int64(len(own) + len(talend))
-	switch {
-	case m.Files == 0:
-		return Manifest{}, fault.Field("", "the archive has no files")
-	case talend != nil:
-		return m, m.talend(talend, scripts, contexts)
-	case own != nil:
-		return m, m.own(own)
+	if files == 0 {
+		return Manifest{}, fault.Field("content", "has no files")
+	}
+	m, err := Describe(own, func(name string) bool { return names[name] })
+	m.Format, m.Files, m.Unpacked = format, files, unpacked
+	if m.Layout == Talend {
+		m.Contexts = append(m.Contexts, sorted(contexts)...)
+	}
+	return m, err
+}
+
+// Describe returns layout, entry point and job of a package from the texts of those of OwnFile and TalendFile that it has.
+// has tells which files it has besides.
+func Describe(own map[string]string, has func(name string) bool) (Manifest, error) {
+	m := Manifest{Layout: Plain, Command: []string{}, Contexts: []string{}}
+	if text, is := own[TalendFile]; is {
+		err := m.talend(text, has)
+		return m, err
+	}
+	if text, is := own[OwnFile]; is {
+		err := m.own(text)
+		return m, err
 	}
 	return m, nil
 }
@@ -79,44 +95,43 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func readOwn(content io.Reader, name string) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(content, maxOwn+1))
-	if err == nil && len(data) > maxOwn {
-		err = fault.Field("file", "must have at most %s: %q", task.Bytes(maxOwn), name)
+func readOwn(content io.Reader, name string) (string, error) {
+	data, err := io.ReadAll(io.LimitReader(content, MaxOwn+1))
+	if err == nil && len(data) > MaxOwn {
+		err = fault.Field("file", "must have at most %s: %q", task.Bytes(MaxOwn), name)
 	}
-	return data, err
+	return string(data), err
 }
 
 // own takes over what segno.json says.
-func (m *Manifest) own(text []byte) error {
+func (m *Manifest) own(text string) error {
 	var said struct {
 		Command []string `json:"command"`
 	}
-	d := json.NewDecoder(strings.NewReader(string(text)))
+	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&said); err != nil {
-		return fault.Field("file", `%s must be JSON such as {"command": ["bin/load", "--all"]}: %v`, ownFile, err)
+		return fault.Field("file", `%s must be JSON such as {"command": ["bin/load", "--all"]}: %v`, OwnFile, err)
 	}
 	if err := task.CheckCommand("command", said.Command); err != nil {
-		return fmt.Errorf("%s: %w", ownFile, err)
+		return fmt.Errorf("%s: %w", OwnFile, err)
 	}
 	m.Command = said.Command
 	return nil
 }
 
 // talend takes over what jobInfo.properties says.
-func (m *Manifest) talend(text []byte, scripts map[string]bool, contexts []string) error {
-	said := properties(string(text))
+func (m *Manifest) talend(text string, has func(string) bool) error {
+	said := properties(text)
 	m.Job = said["job"]
 	script := m.Job + "/" + m.Job + "_run.sh"
 	switch {
 	case m.Job == "":
-		return fault.Field("file", "%s does not name the job", talendFile)
-	case !scripts[script]:
-		return fault.Field("file", "%.200q is missing, which starts the job that %s names; export it with its Unix launcher", script, talendFile)
+		return fault.Field("file", "%s does not name the job", TalendFile)
+	case !has(script):
+		return fault.Field("file", "%.200q is missing, which starts the job that %s names; export it with its Unix launcher", script, TalendFile)
 	}
 	m.Layout, m.Command = Talend, []string{script}
 	m.JobVersion, m.Context = said["jobVersion"], said["contextName"]
-	m.Contexts = append(m.Contexts, sorted(contexts)...)
 	return nil
 }

@@ -49,9 +49,9 @@ func Recognise(head []byte) (Format, error) {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		return TarGz, nil
 	case len(head) >= 262 && string(head[257:262]) == "ustar":
-		return "", fault.Field("", "the content is a plain tar; compress it with gzip")
+		return "", fault.Field("content", "is a plain tar; compress it with gzip")
 	}
-	return "", fault.Field("", "the content is neither a zip nor a tar.gz")
+	return "", fault.Field("content", "is neither a zip nor a tar.gz")
 }
 
 // Walk goes through a package of that many bytes. It reads every file to its end, if the visitor did not, so that one that

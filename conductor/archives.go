@@ -2,13 +2,19 @@ package conductor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"connectrpc.com/connect"
+
 	"github.com/segno-jobs/segno/archive"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/protocol"
+	"github.com/segno-jobs/segno/protocol/segnov1"
+	"github.com/segno-jobs/segno/task"
 )
 
 // ArchiveStore keeps archives: packages of jobs, in versions whose content never changes.
@@ -91,4 +97,88 @@ func (c *Conductor) DeleteArchiveVersion(ctx context.Context, name, version stri
 		c.watch.eventsChanged()
 	}
 	return err
+}
+
+// foresee returns a spec with the content that its archive has now, so that it can be placed where that is already. The store
+// settles what the run has. A spec without an archive costs nothing here.
+func (c *Conductor) foresee(ctx context.Context, spec task.Spec) task.Spec {
+	a := spec.Job.Archive
+	if a == nil || a.Package != nil || c.options.Archives == nil {
+		return spec
+	}
+	version := a.Version
+	if a.Latest() {
+		version = task.LatestVersion
+	}
+	v, err := c.options.Archives.ArchiveVersion(ctx, a.Name, version)
+	if err != nil {
+		return spec // It is only a preference.
+	}
+	foreseen := *a
+	foreseen.Package = &task.Package{SHA256: v.SHA256, Size: v.Size}
+	spec.Job.Archive = &foreseen
+	return spec
+}
+
+// ArchivePiece reads a piece of the package that an open attempt on the server runs. It returns fault.Fenced for any other:
+// an agent sees nothing but what it was told to run. NotFound tells that the version was deleted meanwhile.
+func (c *Conductor) ArchivePiece(ctx context.Context, server string, ref task.Ref, offset int64) (data []byte, end bool, err error) {
+	if c.options.Archives == nil {
+		return nil, false, errNoArchives
+	}
+	run, err := c.store.Run(ctx, ref.Run)
+	if err != nil {
+		return nil, false, err
+	}
+	of := run.Spec.Job.Archive
+	if of == nil || of.Package == nil || !mayAct(run, ref, server) {
+		return nil, false, fmt.Errorf("attempt %d of run %s runs no archive on %s: %w", ref.Number, ref.Run, server, fault.Fenced)
+	}
+	content, v, err := c.options.Archives.ArchiveContent(ctx, of.Name, of.Version)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { err = errors.Join(err, content.Close()) }()
+	if v.SHA256 != of.Package.SHA256 {
+		return nil, false, fmt.Errorf("version %s of archive %q was deleted, and uploaded anew with other content: %w", of.Version, of.Name, fault.NotFound)
+	}
+	return readPiece(content, v.Size, offset)
+}
+
+// mayAct reports whether the attempt is the one of its run that should act, on the server.
+func mayAct(run task.Run, ref task.Ref, server string) bool {
+	for _, a := range run.Attempts {
+		if a.Number == ref.Number {
+			return ref.Number == run.Attempt && a.Server == server && a.State.Open()
+		}
+	}
+	return false
+}
+
+// readPiece reads a piece of a content of that many bytes.
+func readPiece(content io.ReadSeeker, size, offset int64) (data []byte, end bool, err error) {
+	if offset < 0 || offset > size {
+		return nil, false, fault.Field("offset", "must be from 0 to %d", size)
+	}
+	if _, err := content.Seek(offset, io.SeekStart); err != nil {
+		return nil, false, fmt.Errorf("read content: %w", err)
+	}
+	data = make([]byte, min(size-offset, task.MaxCheckpointChunk))
+	if _, err := io.ReadFull(content, data); err != nil {
+		return nil, false, fmt.Errorf("read content: %w", err)
+	}
+	return data, offset+int64(len(data)) == size, nil
+}
+
+// GetArchive reads a piece of the package that an attempt of the caller's runs.
+func (a *agents) GetArchive(ctx context.Context, req *connect.Request[segnov1.GetArchiveRequest]) (*connect.Response[segnov1.GetArchiveResponse], error) {
+	server, err := a.caller(ctx, req.Header())
+	if err != nil {
+		return nil, err
+	}
+	data, end, err := a.c.ArchivePiece(ctx, server, protocol.RefFromProto(req.Msg.GetAttempt()), req.Msg.GetOffset())
+	if err != nil {
+		return nil, err
+	}
+	return connect.NewResponse(&segnov1.GetArchiveResponse{Data: data, End: end}), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"connectrpc.com/connect"
 
@@ -43,17 +42,7 @@ func (c *Conductor) CheckpointPiece(ctx context.Context, server string, ref task
 		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, content.Close()) }()
-	if offset < 0 || offset > of.Size {
-		return nil, false, fault.Field("offset", "must be from 0 to %d", of.Size)
-	}
-	if _, err := content.Seek(offset, io.SeekStart); err != nil {
-		return nil, false, fmt.Errorf("read checkpoint %d of run %s: %w", sequence, ref.Run, err)
-	}
-	data = make([]byte, min(of.Size-offset, task.MaxCheckpointChunk))
-	if _, err := io.ReadFull(content, data); err != nil {
-		return nil, false, fmt.Errorf("read checkpoint %d of run %s: %w", sequence, ref.Run, err)
-	}
-	return data, offset+int64(len(data)) == of.Size, nil
+	return readPiece(content, of.Size, offset)
 }
 
 // resumes reports whether the attempt is the one that should act on the server, and was told to go on from the checkpoint.

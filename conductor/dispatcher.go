@@ -383,10 +383,14 @@ func likeness(t task.Target, req virtualserver.Request) string {
 
 // request says what a run of a task needs: what the task declares, else what its earlier runs used, else one core.
 func (c *Conductor) request(name string, spec task.Spec) virtualserver.Request {
-	return virtualserver.Request{
+	req := virtualserver.Request{
 		Kind:     jobserver.KindJob,
 		Requires: spec.Requires,
 		RunAs:    spec.Job.RunAs,
 		Need:     c.learner.need(name, spec.Resources),
 	}
+	if a := spec.Job.Archive; a != nil && a.Package != nil {
+		req.Archive = a.Package.SHA256
+	}
+	return req
 }

@@ -42,6 +42,8 @@ type host struct {
 	own         virtualserver.Occupancy
 	ownAtSample virtualserver.Occupancy
 	lastUsed    time.Time
+	// archives are the hashes of archives on its disk.
+	archives []string
 }
 
 // placed is an open attempt on a host.
@@ -113,7 +115,7 @@ func (f *fleet) place(of string, target task.Target, req virtualserver.Request, 
 		if !known {
 			return virtualserver.Placement{At: now, Need: req.Need, Reason: "the server " + target.Server + " does not exist"}
 		}
-		p = virtualserver.PlaceOn(h.candidate(now), req, now)
+		p = virtualserver.PlaceOn(h.candidateFor(req, now), req, now)
 	} else {
 		group, known := f.groups[target.VirtualServer]
 		if !known {
@@ -122,7 +124,7 @@ func (f *fleet) place(of string, target task.Target, req virtualserver.Request, 
 		candidates := make([]virtualserver.Candidate, 0, len(group.Members))
 		for _, name := range group.Members {
 			if h, known := f.hosts[name]; known {
-				candidates = append(candidates, h.candidate(now))
+				candidates = append(candidates, h.candidateFor(req, now))
 			}
 		}
 		p = pick(group.Spec, req, candidates, now)
@@ -137,6 +139,13 @@ func (f *fleet) place(of string, target task.Target, req virtualserver.Request, 
 
 // chooser is virtualserver.Place with its source of chance bound.
 type chooser func(virtualserver.Spec, virtualserver.Request, []virtualserver.Candidate, time.Time) virtualserver.Placement
+
+// candidateFor is candidate for a run, which may be of an archive that the host has.
+func (h *host) candidateFor(req virtualserver.Request, now time.Time) virtualserver.Candidate {
+	c := h.candidate(now)
+	c.HoldsArchive = req.Archive != "" && slices.Contains(h.archives, req.Archive)
+	return c
+}
 
 func (h *host) candidate(now time.Time) virtualserver.Candidate {
 	c := virtualserver.Candidate{
@@ -249,7 +258,7 @@ func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
 	}
 	cameBack = h.contact(b.At)
 	h.server.BootID, h.server.Instance, h.server.AgentVersion = b.BootID, b.Instance, b.AgentVersion
-	h.server.RunAs = b.RunAs
+	h.server.RunAs, h.archives = b.RunAs, b.Archives
 	sample := b.Sample
 	h.server.Sample = &sample
 	h.ownAtSample = h.own

@@ -143,3 +143,30 @@ func TestARebootIsSeenInTheAttemptsThatWereClaimedBefore(t *testing.T) {
 		t.Error("a new boot id does not count as a reboot")
 	}
 }
+
+func TestAServerThatHoldsTheArchiveIsPreferredAsMuchAsItsGroupSays(t *testing.T) {
+	f := testFleet("js-1", "js-2")
+	holding := jobserver.Beat{Server: "js-2", At: start, Archives: []string{"other", "sum"}}
+	holding.Sample = *f.hosts["js-2"].server.Sample
+	holding.Sample.CPUIdle = 0.4 // It is rated less without its archive.
+	f.beat(holding)
+	place := func(points float64, archive string) virtualserver.Placement {
+		f.setGroups([]virtualserver.VirtualServer{{Spec: virtualserver.Spec{Name: "etl", Members: []string{"js-1", "js-2"}, PreferArchive: points}}})
+		req := virtualserver.Request{Need: virtualserver.Need{CPU: 1, Slots: 1}, Archive: archive}
+		return f.place("load", etl, req, task.Ref{}, start, func(s virtualserver.Spec, r virtualserver.Request, c []virtualserver.Candidate, at time.Time) virtualserver.Placement {
+			return virtualserver.Place(s, r, c, at, nil)
+		})
+	}
+	for _, c := range []struct {
+		points  float64
+		archive string
+		want    string
+	}{{0, "sum", "js-1"}, {50, "sum", "js-2"}, {50, "", "js-1"}, {50, "third", "js-1"}} {
+		if p := place(c.points, c.archive); p.Chosen != c.want {
+			t.Errorf("with %v points for the archive %q it is %s (%s), want %s", c.points, c.archive, p.Chosen, p.Reason, c.want)
+		}
+	}
+	if p := place(50, "sum"); p.Candidates[0].Bonus != 50 {
+		t.Errorf("the points are not shown: %+v", p.Candidates[0])
+	}
+}

@@ -47,7 +47,7 @@ func (c *Conductor) requestOf(ctx context.Context, taskName string) (virtualserv
 	case err != nil:
 		return virtualserver.Request{}, err
 	}
-	return c.request(taskName, t.Spec), nil
+	return c.request(taskName, c.foresee(ctx, t.Spec)), nil
 }
 
 func (c *Conductor) effect(ctx context.Context, draft virtualserver.Spec, req virtualserver.Request, now time.Time) (virtualserver.Effect, error) {

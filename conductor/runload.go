@@ -175,5 +175,5 @@ func (c *Conductor) TaskPlacement(ctx context.Context, name string) (virtualserv
 	if err != nil {
 		return virtualserver.Placement{}, err
 	}
-	return c.fleet.place(name, t.Target, c.request(name, t.Spec), task.Ref{}, c.now(), c.choose), nil
+	return c.fleet.place(name, t.Target, c.request(name, c.foresee(ctx, t.Spec)), task.Ref{}, c.now(), c.choose), nil
 }

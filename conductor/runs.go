@@ -91,11 +91,13 @@ func (c *Conductor) placeNew(run task.Run) (a virtualserver.Assignment, found bo
 // startAtOnce places a new run while none waits: it is stored with its first attempt in one transaction. It returns
 // false where no server is eligible now, or the chosen one has just been deleted; then the run is to be queued.
 func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (_ task.Run, placed bool, err error) {
+	run.Spec = c.foresee(ctx, run.Spec)
 	a, found := c.placeNew(run)
 	if !found {
 		return task.Run{}, false, nil
 	}
 	stored, created, err := c.store.InsertPlacedRun(ctx, run, key, a)
+	run.Spec = stored.Spec // The version of its archive is settled.
 	switch {
 	case created:
 		c.offer(a.Server, offerOf(a.Ref, run, origin{}))

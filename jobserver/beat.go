@@ -10,8 +10,13 @@ type Beat struct {
 	Instance     string
 	AgentVersion string
 	RunAs        RunAs
-	Sample       Sample
+	// Archives are the SHA-256 of archives on the host's disk, at most MaxBeatArchives, those that were used last first.
+	Archives []string
+	Sample   Sample
 }
+
+// MaxBeatArchives is how many archives a heartbeat names.
+const MaxBeatArchives = 256
 
 // LoadPoint is one sample in the history of a server, or the mean of several.
 type LoadPoint struct {

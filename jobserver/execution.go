@@ -10,7 +10,7 @@ import (
 type Execution struct {
 	Ref  task.Ref `json:"ref"`
 	Task string   `json:"task"`
-	// Job has exactly one of command, script and steps, and the job's own environment.
+	// Job has exactly one of command, script, steps and archive, and the job's own environment.
 	Job task.Job `json:"job"`
 	// Params become SEGNO_PARAM_<NAME>.
 	Params       map[string]string `json:"params,omitempty"`
@@ -26,6 +26,8 @@ type Execution struct {
 	// Resume is the checkpoint to go on from, or nil. Its content is a tar file at ResumeContent when the guard starts.
 	Resume        *task.Checkpoint `json:"resume,omitempty"`
 	ResumeContent string           `json:"resume_content,omitempty"`
+	// PackageContent is where the content of the job's archive is when the guard starts, a zip or tar.gz.
+	PackageContent string `json:"package_content,omitempty"`
 	// Lease is the one with which it begins, nil where it has no deadline. No offer carries it: it comes with the claim.
 	Lease *Lease `json:"lease,omitempty"`
 	// MemoryLimit is applied where the host has control groups; 0 is without limit.

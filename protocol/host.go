@@ -3,6 +3,7 @@ package protocol
 import (
 	"math"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/segno-jobs/segno/jobserver"
@@ -125,8 +126,15 @@ func BeatFromProto(server string, at time.Time, m *segnov1.HeartbeatRequest) job
 		Instance:     m.GetHello().GetInstance(),
 		AgentVersion: m.GetHello().GetAgentVersion(),
 		RunAs:        RunAsFromProto(m.GetHello()),
+		Archives:     archivesFromProto(m.GetArchives()),
 		Sample:       s,
 	}
+}
+
+// archivesFromProto returns what may be hashes of archives. More than a heartbeat names are left out.
+func archivesFromProto(sums []string) []string {
+	sums = sums[:min(len(sums), jobserver.MaxBeatArchives)]
+	return slices.DeleteFunc(slices.Clone(sums), func(sum string) bool { return len(sum) != 64 })
 }
 
 // RunAsFromProto returns as which users jobs may be run on the host that calls. More than may be is left out.

@@ -46,8 +46,9 @@ func OfferToProto(e jobserver.Execution) *segnov1.Offer {
 	}
 }
 
-// OfferFromProto is the inverse of [OfferToProto]. An offer without a run, a number, or exactly one of command, script
-// and steps is refused with fault.Invalid, and so is one that resumes from a checkpoint that cannot be.
+// OfferFromProto is the inverse of [OfferToProto]. An offer without a run, a number, or exactly one of command, script,
+// steps and archive is refused with fault.Invalid, and so is one that resumes from a checkpoint, or runs an archive, that
+// cannot be.
 func OfferFromProto(m *segnov1.Offer) (jobserver.Execution, error) {
 	e := ExecutionFromProto(m.GetExecution())
 	e.Ref = RefFromProto(m.GetAttempt())
@@ -66,14 +67,19 @@ func OfferFromProto(m *segnov1.Offer) (jobserver.Execution, error) {
 			return e, fault.Under("execution.resume", err)
 		}
 	}
+	if e.Job.Archive != nil {
+		if err := checkPackage(e.Job.Archive); err != nil {
+			return e, fault.Under("execution.archive", err)
+		}
+	}
 	kinds := 0
-	for _, is := range []bool{len(e.Job.Command) > 0, e.Job.Script != nil, len(e.Job.Steps) > 0} {
+	for _, is := range []bool{len(e.Job.Command) > 0, e.Job.Script != nil, len(e.Job.Steps) > 0, e.Job.Archive != nil} {
 		if is {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		return e, fault.Field("execution", "must have exactly one of command, script and steps")
+		return e, fault.Field("execution", "must have exactly one of command, script, steps and archive")
 	}
 	return e, nil
 }
@@ -93,6 +99,9 @@ func ExecutionToProto(e jobserver.Execution) *segnov1.Execution {
 	}
 	if e.Resume != nil {
 		m.Resume = CheckpointToProto(*e.Resume)
+	}
+	if a := e.Job.Archive; a != nil {
+		m.Archive = ArchiveToProto(*a)
 	}
 	if s := e.Job.Script; s != nil {
 		m.Script = &segnov1.Script{Interpreter: s.Interpreter, Text: s.Text}
@@ -117,6 +126,9 @@ func ExecutionFromProto(m *segnov1.Execution) jobserver.Execution {
 	if c := m.GetResume(); c != nil {
 		resume := CheckpointFromProto(c)
 		e.Resume = &resume
+	}
+	if a := m.GetArchive(); a != nil {
+		e.Job.Archive = ArchiveFromProto(a)
 	}
 	if s := m.GetScript(); s != nil {
 		e.Job.Script = &task.Script{Interpreter: s.GetInterpreter(), Text: s.GetText()}

@@ -54,11 +54,17 @@ func nilIfEmpty(m map[string]string) map[string]string {
 
 func drawJob(t *rapid.T) task.Job {
 	job := task.Job{Env: maps.Draw(t, "env"), RunAs: rapid.SampledFrom([]string{"", "etl"}).Draw(t, "run as")}
-	switch rapid.IntRange(0, 2).Draw(t, "kind") {
+	switch rapid.IntRange(0, 3).Draw(t, "kind") {
 	case 0:
 		job.Command = vectors.Draw(t, "command")
 	case 1:
 		job.Script = &task.Script{Interpreter: vectors.Draw(t, "interpreter"), Text: words.Draw(t, "text")}
+	case 2:
+		job.Archive = &task.Archive{
+			Name: words.Draw(t, "archive"), Version: words.Draw(t, "version"), Command: vectors.Draw(t, "command"),
+			Args: vectors.Draw(t, "args"), Context: words.Draw(t, "context"),
+			Package: &task.Package{SHA256: rapid.StringMatching(`[0-9a-f]{64}`).Draw(t, "sha256"), Size: rapid.Int64Range(1, 1<<40).Draw(t, "size")},
+		}
 	default:
 		job.Steps = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) task.Step {
 			step := task.Step{Name: words.Draw(t, "name"), Command: vectors.Draw(t, "command")}

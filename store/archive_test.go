@@ -234,3 +234,99 @@ func TestAStoreThatIsOpenedAgainKeepsArchivesAndForgetsUploads(t *testing.T) {
 	check(t, err)
 	check(t, content.Close())
 }
+
+// archiveTask stores a task on js-1 that runs an archive.
+func archiveTask(t *testing.T, db *store.DB, name string, a task.Archive) (task.Task, error) {
+	t.Helper()
+	return db.CreateTask(context.Background(), task.Spec{Name: name, Target: task.Target{Server: "js-1"}, Job: task.Job{Archive: &a}}, start)
+}
+
+func TestATaskThatNamesAnArchiveThatCannotBeRunIsRefusedWithTheField(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		fleet(t, db, "js-1")
+		push(t, db, "load", "1", packed(t, "one"))
+		command := []string{"run.sh"}
+		for field, a := range map[string]task.Archive{
+			"job.archive.name":    {Name: "nothing", Command: command},
+			"job.archive.version": {Name: "load", Version: "2", Command: command},
+			"job.archive.command": {Name: "load"},
+			"job.archive.context": {Name: "load", Command: command, Context: "Prod"},
+		} {
+			_, err := archiveTask(t, db, "task", a)
+			if fields := fault.Fields(err); len(fields) != 1 || fields[0].Field != field {
+				t.Errorf("%+v: %v, want a fault of %s", a, err, field)
+			}
+		}
+		must(archiveTask(t, db, "task", task.Archive{Name: "load", Command: command}))(t)
+		_, err := db.EditTask(context.Background(), "task", 0, start, func(s *task.Spec) error {
+			s.Job.Archive = &task.Archive{Name: "load", Version: "2", Command: command}
+			return nil
+		})
+		if fields := fault.Fields(err); len(fields) != 1 || fields[0].Field != "job.archive.version" {
+			t.Errorf("an edit to a version that is not there: %v", err)
+		}
+	})
+}
+
+func TestTheVersionIsSettledWithTheRunAndStays(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		one := push(t, db, "load", "1", packed(t, "one"))
+		of := must(archiveTask(t, db, "task", task.Archive{Name: "load", Command: []string{"run.sh"}}))(t)
+		request := func(id task.RunID) task.Run {
+			run, created, err := db.InsertRun(ctx, task.Run{ID: id, Task: of.Name, Spec: of.Spec, QueuedAt: start}, "")
+			if err != nil || !created {
+				t.Fatal(created, err)
+			}
+			return run
+		}
+		first := request("01A")
+		push(t, db, "load", "2", packed(t, "two"))
+		second := request("01B")
+		for _, c := range []struct {
+			run  task.Run
+			want string
+		}{{first, "1"}, {second, "2"}, {must(db.Run(ctx, "01A"))(t), "1"}, {must(db.Run(ctx, "01B"))(t), "2"}} {
+			if a := c.run.Spec.Job.Archive; a.Version != c.want || a.Package == nil || (c.want == "1") != (a.Package.SHA256 == one.SHA256) {
+				t.Errorf("run %s has %+v, want version %s", c.run.ID, a, c.want)
+			}
+		}
+		if stored := must(db.Task(ctx, "task"))(t); stored.Job.Archive.Package != nil || stored.Job.Archive.Version != "" {
+			t.Errorf("the task has %+v now", stored.Job.Archive)
+		}
+	})
+}
+
+func TestAVersionThatIsNeededCannotBeDeleted(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		fleet(t, db, "js-1")
+		command := []string{"run.sh"}
+		push(t, db, "load", "1", packed(t, "one"))
+		push(t, db, "load", "2", packed(t, "two"))
+		refused := func(version, why string) {
+			t.Helper()
+			if err := db.DeleteArchiveVersion(ctx, "load", version, start); !errors.Is(err, fault.Conflict) {
+				t.Errorf("version %s, %s: %v", version, why, err)
+			}
+		}
+		must(archiveTask(t, db, "pinned", task.Archive{Name: "load", Version: "1", Command: command}))(t)
+		latest := must(archiveTask(t, db, "latest", task.Archive{Name: "load", Command: command}))(t)
+		refused("1", "which a task names")
+		_, _, err := db.InsertRun(ctx, task.Run{ID: "01A", Task: "latest", Spec: latest.Spec, QueuedAt: start}, "")
+		check(t, err)
+		refused("2", "which a run waits for")
+		_, err = db.CancelRun(ctx, "01A", "ops", start)
+		check(t, err)
+		check(t, db.DeleteArchiveVersion(ctx, "load", "2", start))
+		check(t, db.DeleteTask(ctx, "pinned", 0, start))
+		refused("1", "the last one, of which a task wants the latest")
+		_, err = db.EditTask(ctx, "latest", 0, start, func(s *task.Spec) error {
+			s.Job = task.Job{Command: []string{"true"}}
+			return nil
+		})
+		check(t, err)
+		check(t, db.DeleteArchiveVersion(ctx, "load", "1", start))
+	})
+}

@@ -82,6 +82,8 @@ type newRun struct {
 	spec, params, labels, data string
 	// policy is empty where the spec has none.
 	policy string
+	// archive is the one that the task names, of which the version is settled with the run; nil where it names none.
+	archive *task.Archive
 }
 
 // prepareRun brings the run into the form in which it will be read back, and encodes its texts.
@@ -95,7 +97,7 @@ func prepareRun(run *task.Run, key string) (n newRun, err error) {
 	run.State, run.Prior, run.Attempt, run.Server = task.Queued, "", 0, ""
 	run.Pending, run.Next, run.Tries = "", nil, 0
 	run.QueuedAt, run.ScheduledFor = stored(run.QueuedAt), storedOrNil(run.ScheduledFor)
-	n = newRun{run: run, key: key}
+	n = newRun{run: run, key: key, archive: run.Spec.Job.Archive}
 	if n.spec, err = encode(run.Spec, "spec of run", string(run.ID)); err != nil {
 		return n, err
 	}
@@ -148,6 +150,9 @@ func (n newRun) insertAs(t *tx, state task.State, attempt int, server string) (b
 	if known, err := n.admit(t); err != nil || known {
 		return false, err
 	}
+	if err := n.settleArchive(t); err != nil {
+		return false, err
+	}
 	r := n.run
 	reason := clean(r.Reason)
 	shown := reason
@@ -161,6 +166,9 @@ func (n newRun) insertAs(t *tx, state task.State, attempt int, server string) (b
 		return false, err
 	}
 	if _, err := t.exec(insertRunSpec, string(r.ID), n.spec, n.params); err != nil {
+		return false, err
+	}
+	if err := n.noteArchive(t); err != nil {
 		return false, err
 	}
 	if err := expect(t, r); err != nil {

@@ -69,6 +69,9 @@ func insertTask(t *tx, s task.Spec, spec string, now time.Time) error {
 	if err := joinConcurrencyGroups(t, s.Name, s.ConcurrencyGroups); err != nil {
 		return err
 	}
+	if err := nameArchive(t, s.Name, nil, s.Job.Archive); err != nil {
+		return err
+	}
 	return t.recordTask(now, "task.created", s.Name)
 }
 
@@ -208,6 +211,9 @@ func storeTask(t *tx, old task.Task, edited *task.Task, now time.Time) error {
 		return err
 	}
 	if err := limitTask(t, old.Spec, edited.Spec); err != nil {
+		return err
+	}
+	if err := nameArchive(t, edited.Name, old.Job.Archive, edited.Job.Archive); err != nil {
 		return err
 	}
 	edited.Version, edited.UpdatedAt = old.Version+1, stored(now)

@@ -9,7 +9,7 @@ import (
 )
 
 // Fill returns the task as one run will execute it. Its Params are the task's own with those of the request put over
-// them, and wherever an element of a command, of a step's command or a value of the environment has
+// them, and wherever an element of a command, of a step's or an archive's, the context of an archive or a value of the environment has
 //
 //	${{ params.date }}
 //
@@ -29,6 +29,7 @@ func Fill(spec Spec, params map[string]string) (Spec, error) {
 	spec.Params = merged
 	spec.Job.Command = f.command("job.command", spec.Job.Command)
 	spec.Job.Steps = f.steps(spec.Job.Steps)
+	spec.Job.Archive = f.archive(spec.Job.Archive)
 	spec.Job.Env = f.env(spec.Job.Env)
 	if len(f.found) == 0 {
 		f.found.add(fault.Under("job", spec.Job.Validate()))
@@ -103,6 +104,17 @@ func (f *filler) steps(steps []Step) []Step {
 	return filled
 }
 
+func (f *filler) archive(a *Archive) *Archive {
+	if a == nil {
+		return nil
+	}
+	filled := *a
+	filled.Command = f.command("job.archive.command", a.Command)
+	filled.Args = f.command("job.archive.args", a.Args)
+	filled.Context = f.text("job.archive.context", a.Context)
+	return &filled
+}
+
 func (f *filler) env(env map[string]string) map[string]string {
 	if env == nil {
 		return nil
@@ -153,6 +165,10 @@ func checkSize(spec Spec) error {
 	largest := size(spec.Job.Command)
 	for _, s := range spec.Job.Steps {
 		largest = max(largest, size(s.Command))
+	}
+	if a := spec.Job.Archive; a != nil {
+		// The parameters of a Talend job are arguments, too.
+		largest = max(largest, size(a.Command)+size(a.Args)+shared)
 	}
 	if shared+largest > MaxTexts {
 		return fault.Field("job", "has %d bytes of arguments, variables and parameters; at most %d can be handed to a program",

@@ -1,6 +1,6 @@
 package task
 
-// Job is the program that a task runs: exactly one of Command, Script and Steps.
+// Job is the program that a task runs: exactly one of Command, Script, Steps and Archive.
 type Job struct {
 	// Command is an argument vector. It is executed without a shell; each element is filled in by [Fill].
 	Command []string `json:"command,omitempty" doc:"Argument vector, executed without a shell."`
@@ -8,6 +8,8 @@ type Job struct {
 	Script *Script `json:"script,omitempty" doc:"Text that is run by an interpreter."`
 	// Steps are commands run one after the other; the first that fails ends the run.
 	Steps []Step `json:"steps,omitempty" doc:"Named commands, run in order; the first that fails ends the run."`
+	// Archive is a package that is stored at the conductor and brought to the server.
+	Archive *Archive `json:"archive,omitempty" doc:"A package of a job, as it was uploaded as an archive."`
 	// Env is added to the clean environment in which the job starts.
 	Env map[string]string `json:"env,omitempty" doc:"Variables added to the job's environment."`
 	// RunAs is the user of the execution host as whom the job runs; empty is the user of the job server's agent. A server

@@ -14,7 +14,7 @@ type Spec struct {
 	Description string            `json:"description,omitempty" doc:"What the task is for."`
 	Labels      map[string]string `json:"labels,omitempty" doc:"Labels of the task itself."`
 	Target      Target            `json:"target" doc:"Where runs are placed."`
-	Job         Job               `json:"job" doc:"What is run: command, script or steps."`
+	Job         Job               `json:"job" doc:"What is run: command, script, steps or archive."`
 	Params      map[string]string `json:"params,omitempty" doc:"Parameters and their default values."`
 	Resources   Resources         `json:"resources,omitzero" doc:"What one run needs."`
 	// Requires are labels that a server must have to be eligible.

@@ -113,7 +113,7 @@ func (r Resources) Validate() error {
 	return found.join()
 }
 
-// Validate checks the job: exactly one of command, script and steps, within the limits of this package.
+// Validate checks the job: exactly one of command, script, steps and archive, within the limits of this package.
 func (j Job) Validate() error {
 	var found problems
 	found.add(j.validKind())
@@ -125,6 +125,9 @@ func (j Job) Validate() error {
 	}
 	if j.Steps != nil {
 		found.add(validSteps(j.Steps))
+	}
+	if j.Archive != nil {
+		found.add(j.Archive.validate())
 	}
 	found.add(validEnv(j.Env))
 	if j.RunAs != "" {
@@ -144,13 +147,16 @@ func (j Job) validKind() error {
 	if j.Steps != nil {
 		kinds = append(kinds, "steps")
 	}
+	if j.Archive != nil {
+		kinds = append(kinds, "archive")
+	}
 	switch len(kinds) {
 	case 1:
 		return nil
 	case 0:
-		return fault.Field("", "must have one of command, script and steps")
+		return fault.Field("", "must have one of command, script, steps and archive")
 	}
-	return fault.Field("", "must have only one of command, script and steps, not %s", strings.Join(kinds, " and "))
+	return fault.Field("", "must have only one of command, script, steps and archive, not %s", strings.Join(kinds, " and "))
 }
 
 func (s Script) validate() error {

@@ -17,10 +17,10 @@ import (
 const uploadSilence = 5 * time.Minute
 
 // Archives returns a page of archives whose name contains query, by name, each with its newest version.
-func (c *Client) Archives(ctx context.Context, query string, p PageRequest) (wire.Page[wire.Archive], error) {
+func (c *Client) Archives(ctx context.Context, query string, p PageRequest) (wire.Page[wire.ArchiveSummary], error) {
 	q := p.values(url.Values{})
 	set(q, "q", query)
-	return get[wire.Page[wire.Archive]](ctx, c, q, "archives")
+	return get[wire.Page[wire.ArchiveSummary]](ctx, c, q, "archives")
 }
 
 // Archive returns an archive with its versions, the newest first.

@@ -2,8 +2,8 @@ package wire
 
 import "github.com/segno-jobs/segno/archive"
 
-// Archive is an archive with its newest version.
-type Archive struct {
+// ArchiveSummary is an archive with its newest version.
+type ArchiveSummary struct {
 	Name     string         `json:"name"`
 	Versions int            `json:"versions" doc:"How many versions it has."`
 	Latest   ArchiveVersion `json:"latest" doc:"The version that was uploaded last."`
@@ -29,9 +29,9 @@ type ArchiveDetail struct {
 	Tasks    []string         `json:"tasks" doc:"Names of the tasks that run it, in any version." nullable:"false"`
 }
 
-// ArchiveOf returns s as it is sent.
-func ArchiveOf(s archive.Summary) Archive {
-	return Archive{Name: s.Name, Versions: s.Versions, Latest: ArchiveVersionOf(s.Latest), Tasks: list(s.Tasks)}
+// ArchiveSummaryOf returns s as it is sent.
+func ArchiveSummaryOf(s archive.Summary) ArchiveSummary {
+	return ArchiveSummary{Name: s.Name, Versions: s.Versions, Latest: ArchiveVersionOf(s.Latest), Tasks: list(s.Tasks)}
 }
 
 // ArchiveVersionOf returns v as it is sent.

@@ -29,7 +29,7 @@ func newRunCommand() *cobra.Command {
 			"SIGTERM ends the agent and leaves the jobs running; their results are delivered once it is started again.",
 		Args: cobra.NoArgs,
 	}
-	load := s.bind(cmd, "data", "run_as", "cgroup", "warm", "log_level", "log_format")
+	load := s.bind(cmd, "data", "run_as", "cgroup", "warm", "archive_cache", "log_level", "log_format")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := load(); err != nil {
 			return err
@@ -54,17 +54,22 @@ func run(ctx context.Context, s *settings) error {
 	}
 	defer unlock()
 
+	cache, err := s.archiveCache()
+	if err != nil {
+		return err
+	}
 	log := newLogger(os.Stderr, s).With("server", id.Name)
 	users, err := permitted(s.RunAs, log)
 	if err != nil {
 		return err
 	}
 	a, err := agent.New(agent.Options{
-		Identity: id,
-		Data:     data,
-		RunAs:    users,
-		Version:  version.Version,
-		Logger:   log,
+		Identity:     id,
+		Data:         data,
+		ArchiveCache: int64(cache),
+		RunAs:        users,
+		Version:      version.Version,
+		Logger:       log,
 		Guard: func(ctx context.Context) (agent.Guard, error) {
 			return guard.Connect(ctx, guard.ClientOptions{
 				// The conductor knows how many slots the server has now; this only bounds what could go wrong.

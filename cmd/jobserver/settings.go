@@ -11,6 +11,7 @@ import (
 	"github.com/segno-jobs/segno/internal/config"
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/jobserver/agent"
 	"github.com/segno-jobs/segno/jobserver/guard"
 	"github.com/segno-jobs/segno/protocol"
 	"github.com/segno-jobs/segno/task"
@@ -34,22 +35,24 @@ type settings struct {
 	Power     float64           `setting:"power" help:"factor for the speed of the host; 1 is ordinary"`
 	Label     map[string]string `setting:"label" help:"label of the server, as name=value; may be given several times"`
 
-	RunAs     []string `setting:"run_as" help:"users as whom jobs may run that ask for it, with * for any characters; none by default, and never root"`
-	Cgroup    string   `setting:"cgroup" help:"control groups for jobs: auto, off, or the folder of a delegated group of version 2"`
-	Warm      int      `setting:"warm" help:"how many processes stand ready to keep a job: a burst of so many starts at once; each takes about 4 MB"`
-	LogLevel  string   `setting:"log_level" help:"least level that is logged: debug, info, warn or error"`
-	LogFormat string   `setting:"log_format" help:"form of the log: text or json"`
+	RunAs        []string `setting:"run_as" help:"users as whom jobs may run that ask for it, with * for any characters; none by default, and never root"`
+	Cgroup       string   `setting:"cgroup" help:"control groups for jobs: auto, off, or the folder of a delegated group of version 2"`
+	Warm         int      `setting:"warm" help:"how many processes stand ready to keep a job: a burst of so many starts at once; each takes about 4 MB"`
+	ArchiveCache string   `setting:"archive_cache" help:"how much of the disk archives may take that are kept for later runs, such as 4GiB"`
+	LogLevel     string   `setting:"log_level" help:"least level that is logged: debug, info, warn or error"`
+	LogFormat    string   `setting:"log_format" help:"form of the log: text or json"`
 }
 
 func defaultSettings() settings {
 	return settings{
-		Kind:      string(jobserver.KindJob),
-		Slots:     jobserver.DefaultSlots,
-		Power:     1,
-		Cgroup:    guard.CgroupAuto,
-		Warm:      guard.DefaultWarm,
-		LogLevel:  "info",
-		LogFormat: "text",
+		Kind:         string(jobserver.KindJob),
+		Slots:        jobserver.DefaultSlots,
+		Power:        1,
+		Cgroup:       guard.CgroupAuto,
+		Warm:         guard.DefaultWarm,
+		ArchiveCache: task.Bytes(agent.DefaultArchiveCache).String(),
+		LogLevel:     "info",
+		LogFormat:    "text",
 	}
 }
 
@@ -62,6 +65,9 @@ func (s *settings) Validate() error {
 	}
 	for _, url := range s.Conductor {
 		found = append(found, protocol.CheckURL(url))
+	}
+	if _, err := s.archiveCache(); err != nil {
+		found = append(found, err)
 	}
 	server := s.server()
 	if server.Name == "" {
@@ -78,6 +84,17 @@ func (s *settings) Validate() error {
 		found = append(found, fault.Field("power", "must be from %v to %v, not 0", jobserver.MinPower, jobserver.MaxPower))
 	}
 	return errors.Join(append(found, server.WithDefaults().Validate())...)
+}
+
+// archiveCache is how many bytes of archives are kept, at least one.
+func (s *settings) archiveCache() (b task.Bytes, err error) {
+	if err := b.UnmarshalText([]byte(s.ArchiveCache)); err != nil {
+		return 0, fault.Field("archive_cache", "%v", err)
+	}
+	if b < 0 {
+		return 0, fault.Field("archive_cache", "must not be negative")
+	}
+	return max(b, 1), nil
 }
 
 // server is the job server as it joins.

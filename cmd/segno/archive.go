@@ -31,7 +31,7 @@ version that the run began with.`, `  segno archive push load-orders_0.1.zip --n
 
 func archiveNames(ctx context.Context, c *client.Client, typed string) ([]string, error) {
 	got, err := c.Archives(ctx, typed, client.PageRequest{Limit: 500})
-	return each(got.Items, func(v wire.Archive) string { return v.Name + "\t" + v.Latest.Version }), err
+	return each(got.Items, func(v wire.ArchiveSummary) string { return v.Name + "\t" + v.Latest.Version }), err
 }
 
 func newArchivePushCommand(a *app) *cobra.Command {
@@ -112,14 +112,14 @@ func newArchiveListCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List archives with their newest version", Example: "  segno archive list", Args: cobra.NoArgs,
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
-			archives, more, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.Archive], error) {
+			archives, more, err := fetch(0, func(p client.PageRequest) (wire.Page[wire.ArchiveSummary], error) {
 				return c.Archives(ctx, query, p)
 			})
 			if err != nil {
 				return err
 			}
 			return list(a, archives, more, "There are no archives. `segno archive push` uploads one.",
-				[]string{"name", "latest", "versions", "size", "uploaded", "starts", "tasks"}, func(v wire.Archive) []string {
+				[]string{"name", "latest", "versions", "size", "uploaded", "starts", "tasks"}, func(v wire.ArchiveSummary) []string {
 					return []string{
 						v.Name, v.Latest.Version, fmt.Sprint(v.Versions), size(v.Latest.Size), a.ago(&v.Latest.UploadedAt),
 						shorten(archiveStart(v.Latest.Manifest), 40), shorten(strings.Join(v.Tasks, ","), 40),

@@ -62,8 +62,18 @@ func jobWord(j task.Job) string {
 		return count(strings.Count(strings.TrimRight(j.Script.Text, "\n"), "\n")+1, "line") + " of script"
 	case len(j.Steps) > 0:
 		return count(len(j.Steps), "step")
+	case j.Archive != nil:
+		return "archive " + archiveWord(*j.Archive)
 	}
 	return shorten(line(strings.Join(j.Command, " ")), 40)
+}
+
+// archiveWord names an archive with its version.
+func archiveWord(a task.Archive) string {
+	if a.Latest() {
+		return a.Name + " " + task.LatestVersion
+	}
+	return a.Name + " " + a.Version
 }
 
 func shorten(s string, width int) string {
@@ -123,6 +133,11 @@ func (a *app) showTask(t wire.Task) {
 		a.table([]string{"step", "command", "keeps"}, each(t.Job.Steps, func(s task.Step) []string {
 			return []string{s.Name, words(s.Command), words(s.Keep)}
 		}))
+	case t.Job.Archive != nil:
+		of := t.Job.Archive
+		a.facts([][2]string{
+			{"archive", archiveWord(*of)}, {"command", words(of.Command)}, {"arguments", words(of.Args)}, {"context", of.Context},
+		}...)
 	default:
 		a.println(words(t.Job.Command))
 	}

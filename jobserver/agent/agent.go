@@ -35,6 +35,8 @@ type Options struct {
 	RunAs jobserver.RunAs
 	// Guard connects to a guard, and starts one where there is none.
 	Guard func(ctx context.Context) (Guard, error)
+	// ArchiveCache is how many bytes of archives are kept on disk for later runs; 0 means DefaultArchiveCache.
+	ArchiveCache int64
 	// FlushWithin bounds how long Run goes on delivering once it was told to end; 0 means 3 s.
 	FlushWithin time.Duration
 	Logger      *slog.Logger
@@ -49,6 +51,7 @@ type Agent struct {
 	conductors *conductors
 	sampler    *sampler
 	files      *files
+	packages   *packageCache
 	troubles   troubles
 	// boot reads CLOCK_BOOTTIME.
 	boot func() time.Duration
@@ -109,6 +112,7 @@ func New(o Options) (*Agent, error) {
 		conductors: newConductors(o.Identity),
 		sampler:    newSampler(o.Data),
 		files:      newFiles(watcher),
+		packages:   newPackageCache(o.Data, o.ArchiveCache, o.Logger),
 		troubles:   troubles{log: o.Logger, now: time.Now},
 		starts:     make(chan struct{}, maxStarts),
 		chores:     make(chan struct{}, maxChores),
@@ -135,6 +139,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.work = work
 
 	a.clearResumes()
+	a.packages.open()
 	var keeping, talking sync.WaitGroup
 	keeping.Go(func() { a.keepGuard(work) })
 	keeping.Go(func() { a.wakeCore(work) })

@@ -58,8 +58,10 @@ func (a *Agent) start(g Guard, e Start) StartDone {
 		signal(a.leased)
 	}
 	err := g.Start(a.work, e.Execution)
-	if err != nil && e.Execution.ResumeContent != "" {
-		a.discard(e.Execution.ResumeContent)
+	for _, content := range []string{e.Execution.ResumeContent, e.Execution.PackageContent} {
+		if err != nil && content != "" {
+			a.discard(content)
+		}
 	}
 	return StartDone{Ref: e.Execution.Ref, Err: err}
 }

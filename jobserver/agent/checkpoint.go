@@ -126,8 +126,27 @@ func (a *Agent) validate(g Guard, e Validate) {
 	}
 }
 
-// fetch gets the content of the checkpoint that an attempt goes on from, and sees that it is what the offer said.
+// fetch gets what an attempt begins with, the archive that it runs and the content of the checkpoint that it goes on from, and
+// sees that they are what the offer said.
 func (a *Agent) fetch(e Fetch) FetchDone {
+	done := FetchDone{Ref: e.Ref}
+	if e.Archive != nil {
+		done = a.fetchArchive(e)
+	}
+	if done.Err != nil || e.Checkpoint.Sequence == 0 {
+		return done
+	}
+	checkpoint := a.fetchCheckpoint(e)
+	if checkpoint.Err != nil && done.Package != "" {
+		a.discard(done.Package)
+		return checkpoint
+	}
+	checkpoint.Package = done.Package
+	return checkpoint
+}
+
+// fetchCheckpoint gets the content of the checkpoint that an attempt goes on from.
+func (a *Agent) fetchCheckpoint(e Fetch) FetchDone {
 	folder := filepath.Join(a.options.Data, resumeFolder)
 	path := filepath.Join(folder, fmt.Sprintf("%s-%d.tar", e.Ref.Run, e.Ref.Number))
 	if !filepath.IsLocal(filepath.Base(path)) || filepath.Dir(path) != folder {

@@ -22,7 +22,7 @@ const (
 	claiming
 	// claimed attempts may be started, and wait for a guard.
 	claimed
-	// fetching attempts may be started once the checkpoint that they go on from is here.
+	// fetching attempts may be started once the archive that they run and the checkpoint that they go on from are here.
 	fetching
 	// starting attempts are with the guard.
 	starting
@@ -87,6 +87,12 @@ type attempt struct {
 // alive reports whether a process of the attempt may exist on this host.
 func (a *attempt) alive() bool {
 	return a.phase == starting || a.phase == doubtful || a.phase == kept && !a.ended
+}
+
+// lacks reports whether something is still to be fetched that the attempt begins with.
+func (a *attempt) lacks() bool {
+	e := &a.execution
+	return e.Resume != nil && e.ResumeContent == "" || e.Job.Archive != nil && e.PackageContent == ""
 }
 
 func (c *Core) offered(now time.Time, e Offered) {
@@ -185,7 +191,7 @@ func (c *Core) start(now time.Time, a *attempt) {
 	case c.runs[a.ref.Run].newest > a.ref.Number:
 		c.conclude(now, a, task.Exit{Kind: task.ExitFenced, Code: -1, Detail: "a newer attempt came before it was started"})
 	case !c.ready || !a.notBefore.IsZero():
-	case a.execution.Resume != nil && a.execution.ResumeContent == "":
+	case a.lacks():
 		c.fetch(a)
 	default:
 		a.phase, a.lease = starting, a.want
@@ -226,8 +232,8 @@ func (c *Core) keep(a *attempt) {
 
 // conclude ends an attempt that has no spool.
 func (c *Core) conclude(now time.Time, a *attempt, exit task.Exit) {
-	if a.execution.ResumeContent != "" && a.phase == claimed {
-		c.do(Discard{Path: a.execution.ResumeContent})
+	if a.phase == claimed {
+		c.discard(a.execution.ResumeContent, a.execution.PackageContent)
 	}
 	a.phase, a.exit, a.exitAt, a.ended, a.notBefore = void, &exit, now, true, time.Time{}
 	a.execution = jobserver.Execution{}

@@ -102,32 +102,47 @@ func (c *Core) reviewed(e Reviewed) {
 	c.upload(a)
 }
 
-// fetch gets the content that an attempt goes on from, before it is started.
+// fetch gets what an attempt begins with, before it is started.
 func (c *Core) fetch(a *attempt) {
 	a.phase = fetching
-	c.do(Fetch{Ref: a.ref, Checkpoint: *a.execution.Resume})
+	e := Fetch{Ref: a.ref, Archive: a.execution.Job.Archive}
+	if a.execution.Resume != nil {
+		e.Checkpoint = *a.execution.Resume
+	}
+	c.do(e)
+}
+
+// discard removes what was fetched and is not needed any more.
+func (c *Core) discard(paths ...string) {
+	for _, path := range paths {
+		if path != "" {
+			c.do(Discard{Path: path})
+		}
+	}
 }
 
 func (c *Core) fetchDone(now time.Time, e FetchDone) {
 	a := c.attempts[e.Ref]
 	if a == nil || a.phase != fetching {
-		if e.Path != "" {
-			c.do(Discard{Path: e.Path})
-		}
+		c.discard(e.Path, e.Package)
 		return
 	}
 	a.phase = claimed
 	switch {
 	case e.Err == nil:
 		a.failures = 0
-		a.execution.ResumeContent = e.Path
+		a.execution.ResumeContent, a.execution.PackageContent = e.Path, e.Package
 		c.start(now, a)
 	case errors.Is(e.Err, fault.Fenced):
 		c.conclude(now, a, task.Exit{Kind: task.ExitFenced, Code: -1, Detail: "the conductor gave another attempt its place"})
-	case lasting(e.Err):
+	case lasting(e.Err) || e.Local:
 		c.conclude(now, a, task.Exit{Kind: task.ExitNotStarted, Code: -1, Detail: e.Err.Error()})
 	default:
-		c.do(Note{Ref: a.ref, Text: "the checkpoint to go on from could not be fetched", Err: e.Err})
+		text := "the checkpoint to go on from could not be fetched"
+		if a.execution.Job.Archive != nil {
+			text = "what the attempt begins with could not be fetched"
+		}
+		c.do(Note{Ref: a.ref, Text: text, Err: e.Err})
 		c.later(now, a)
 	}
 }

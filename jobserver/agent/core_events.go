@@ -88,11 +88,14 @@ type Reviewed struct {
 	Checkpoints []task.Checkpoint
 }
 
-// FetchDone is the end of [Fetch]: where the content is. Its size and hash are those of the checkpoint.
+// FetchDone is the end of [Fetch]: where the contents are. Their sizes and hashes are those of the checkpoint, at Path, and of
+// the archive, at Package.
 type FetchDone struct {
-	Ref  task.Ref
-	Path string
-	Err  error
+	Ref           task.Ref
+	Path, Package string
+	// Local is true where the host itself is what cannot take the archive: its disk is full, for example.
+	Local bool
+	Err   error
 }
 
 // Verdict is the conductor's answer to one claim.
@@ -275,10 +278,12 @@ type Validate struct {
 	Refused  string
 }
 
-// Fetch gets the content of the checkpoint that an attempt goes on from. It is answered with [FetchDone].
+// Fetch gets what an attempt begins with: the archive that it runs, or nil, and the content of the checkpoint that it goes on
+// from, of which the sequence is 0 where there is none. It is answered with [FetchDone].
 type Fetch struct {
 	Ref        task.Ref
 	Checkpoint task.Checkpoint
+	Archive    *task.Archive
 }
 
 // Discard removes content that was fetched and is not needed any more.

@@ -76,7 +76,9 @@ func (a *Agent) heartbeat(ctx context.Context) error {
 
 	client, at := a.conductors.current()
 	sent := a.boot() // before it is sent: the leases in the answer count from here
-	res, err := client.Heartbeat(ctx, connect.NewRequest(protocol.HeartbeatToProto(a.hello(), sample, list, held)))
+	req := protocol.HeartbeatToProto(a.hello(), sample, list, held)
+	req.Archives = a.packages.held()
+	res, err := client.Heartbeat(ctx, connect.NewRequest(req))
 	if err != nil {
 		a.failed("heartbeat", at, err)
 		return err

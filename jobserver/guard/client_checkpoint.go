@@ -13,8 +13,8 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-// prepare puts beside the spool-to-be what the attempt begins with: its lease, and the content that it goes on from, which
-// is the guard's from then on.
+// prepare puts beside the spool-to-be what the attempt begins with: its lease, the content that it goes on from, and
+// the archive that it runs, which are the guard's from then on.
 func (c *Client) prepare(e *jobserver.Execution, h *held) error {
 	if e.Lease != nil {
 		h.beside = true
@@ -33,6 +33,14 @@ func (c *Client) prepare(e *jobserver.Execution, h *held) error {
 			return fmt.Errorf("take the content of checkpoint %q: %w", e.Resume.Name, err)
 		}
 		e.ResumeContent = path
+	}
+	if e.Job.Archive != nil {
+		h.beside = true
+		path := c.folder.Package(e.Ref)
+		if err := os.Rename(e.PackageContent, path); err != nil {
+			return fmt.Errorf("take the content of archive %q: %w", e.Job.Archive.Name, err)
+		}
+		e.PackageContent = path
 	}
 	return nil
 }

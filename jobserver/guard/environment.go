@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -214,13 +215,13 @@ func check(x *jobserver.Execution) error {
 
 func checkJob(j *task.Job) error {
 	kinds := 0
-	for _, set := range []bool{len(j.Command) > 0, j.Script != nil, len(j.Steps) > 0} {
+	for _, set := range []bool{len(j.Command) > 0, j.Script != nil, len(j.Steps) > 0, j.Archive != nil} {
 		if set {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		return fault.Field("job", "must have exactly one of command, script and steps")
+		return fault.Field("job", "must have exactly one of command, script, steps and archive")
 	}
 	if err := checkArguments("job.command", j.Command); err != nil {
 		return err
@@ -239,14 +240,26 @@ func checkJob(j *task.Job) error {
 			return err
 		}
 	}
+	if a := j.Archive; a != nil {
+		if err := errors.Join(checkArguments("job.archive.command", a.Command), checkTexts("job.archive.args", a.Args)); err != nil {
+			return err
+		}
+	}
 	return checkEnv(j.Env)
 }
 
-func checkArguments(field string, args []string) error {
+func checkTexts(field string, args []string) error {
 	for i, arg := range args {
 		if strings.ContainsRune(arg, 0) {
 			return fault.Field(field+"["+strconv.Itoa(i)+"]", "must not hold a NUL byte")
 		}
+	}
+	return nil
+}
+
+func checkArguments(field string, args []string) error {
+	if err := checkTexts(field, args); err != nil {
+		return err
 	}
 	if len(args) > 0 && args[0] == "" {
 		return fault.Field(field+"[0]", "must not be empty")

@@ -3,6 +3,7 @@ package guard
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -40,6 +41,8 @@ func (k *keeper) start(fd int, now time.Duration) error {
 	switch err := k.furnish(a); {
 	case err != nil:
 		k.notStarted(err, now)
+	case a.Job.Archive != nil:
+		k.unpackPackage(now)
 	case a.Resume != nil:
 		k.unpack(now)
 	default:
@@ -104,6 +107,9 @@ func (k *keeper) launchStep(s step) (process, error) {
 		return process{}, err
 	}
 	k.cgroup.limitMemory(a.MemoryLimit)
+	if s.dir != "" {
+		return k.launch.command(s.argv, append(slices.Clip(a.env), s.env...), a.path, s.dir, a.who)
+	}
 	return k.launch.command(s.argv, a.env, a.path, a.dir, a.who)
 }
 
@@ -337,6 +343,7 @@ func (k *keeper) commit(now time.Duration) {
 		unix.Unlink(a.dir + "/" + scriptFile)
 	}
 	if a.dir != "" {
+		k.place.dropLink(a)
 		k.rooms.close(a.dir)
 	}
 	if err := k.note(nil); err != nil {
@@ -344,7 +351,7 @@ func (k *keeper) commit(now time.Duration) {
 	}
 	a.door.close()
 	a.spool.Close()
-	k.tell(notice{Is: isEnded, Run: a.Ref.Run, Number: a.Ref.Number, Beside: a.Lease != nil || a.Resume != nil || a.drafts+a.made > 0})
+	k.tell(notice{Is: isEnded, Run: a.Ref.Run, Number: a.Ref.Number, Beside: a.Lease != nil || a.Resume != nil || a.Job.Archive != nil || a.drafts+a.made > 0})
 	k.attempt, k.idleSince, k.tidyAt = nil, now, now+tidyUsed+time.Duration(k.pid)*(99*time.Millisecond)%tidySpread
 	k.leaving = k.leaving || k.guard < 0
 }

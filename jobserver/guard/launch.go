@@ -85,6 +85,9 @@ func (l *launcher) command(argv, env []string, path, dir string, who *Account) (
 type step struct {
 	name string
 	argv []string
+	// dir is where it works, if that is not the working directory, and env is added to the environment then.
+	dir string
+	env []string
 	// keep are the patterns of the files that this step and those before it leave to later ones.
 	keep []string
 }
@@ -102,6 +105,8 @@ func stepsOf(j *task.Job, dir string, who *Account) ([]step, error) {
 			interpreter = []string{"/bin/sh"}
 		}
 		return []step{{argv: append(slices.Clip(interpreter), file)}}, nil
+	case j.Archive != nil:
+		return nil, nil // Known once it is unpacked.
 	case len(j.Steps) > 0:
 		steps := make([]step, len(j.Steps))
 		var keep []string

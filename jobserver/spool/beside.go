@@ -13,12 +13,13 @@ import (
 )
 
 // Beside the spool of an attempt lie, where it has them, its lease, the contents of the checkpoints that it makes, until
-// the conductor has them, and the content of the one that it goes on from, until it is unpacked. Their names begin with
-// that of the attempt and a full stop, which no name of an attempt has.
+// the conductor has them, and the content of the one that it goes on from and of the archive that it runs, until they are
+// unpacked. Their names begin with that of the attempt and a full stop, which no name of an attempt has.
 const (
 	leaseSuffix   = ".lease"
 	contentSuffix = ".checkpoint"
 	resumeSuffix  = ".resume"
+	packageSuffix = ".package"
 	draftSuffix   = ".draft"
 )
 
@@ -35,6 +36,9 @@ func (f *Folder) Draft(ref task.Ref, number int) string {
 
 // Resume is the path of the content of the checkpoint that an attempt goes on from.
 func (f *Folder) Resume(ref task.Ref) string { return f.path + "/" + Name(ref) + resumeSuffix }
+
+// Package is the path of the content of the archive that an attempt runs.
+func (f *Folder) Package(ref task.Ref) string { return f.path + "/" + Name(ref) + packageSuffix }
 
 // OpenContent opens the content of a checkpoint. Where there is none the error is fault.NotFound.
 func (f *Folder) OpenContent(ref task.Ref, sequence int) (*os.File, error) {

@@ -1120,6 +1120,7 @@ type Execution struct {
 	LastCheckpoint uint32            `protobuf:"varint,10,opt,name=last_checkpoint,json=lastCheckpoint,proto3" json:"last_checkpoint,omitempty"` // sequence of the run's newest checkpoint
 	Resume         *Checkpoint       `protobuf:"bytes,11,opt,name=resume,proto3" json:"resume,omitempty"`                                        // absent where the attempt begins at the beginning
 	RunAs          string            `protobuf:"bytes,15,opt,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`                             // user of the host as whom the job runs, empty for the agent's
+	Archive        *Archive          `protobuf:"bytes,20,opt,name=archive,proto3" json:"archive,omitempty"`                                      // in the place of command, script and steps
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -1238,6 +1239,106 @@ func (x *Execution) GetRunAs() string {
 	return ""
 }
 
+func (x *Execution) GetArchive() *Archive {
+	if x != nil {
+		return x.Archive
+	}
+	return nil
+}
+
+// Archive is a package that an attempt runs. Its content is a zip or tar.gz.
+type Archive struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Version       string                 `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	Sha256        string                 `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	Size          int64                  `protobuf:"varint,4,opt,name=size,proto3" json:"size,omitempty"`
+	Command       []string               `protobuf:"bytes,5,rep,name=command,proto3" json:"command,omitempty"`
+	Args          []string               `protobuf:"bytes,6,rep,name=args,proto3" json:"args,omitempty"`
+	Context       string                 `protobuf:"bytes,7,opt,name=context,proto3" json:"context,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Archive) Reset() {
+	*x = Archive{}
+	mi := &file_segno_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Archive) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Archive) ProtoMessage() {}
+
+func (x *Archive) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Archive.ProtoReflect.Descriptor instead.
+func (*Archive) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Archive) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Archive) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Archive) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
+func (x *Archive) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *Archive) GetCommand() []string {
+	if x != nil {
+		return x.Command
+	}
+	return nil
+}
+
+func (x *Archive) GetArgs() []string {
+	if x != nil {
+		return x.Args
+	}
+	return nil
+}
+
+func (x *Archive) GetContext() string {
+	if x != nil {
+		return x.Context
+	}
+	return ""
+}
+
 // Checkpoint names a checkpoint of a run. Its content is a tar archive.
 type Checkpoint struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1254,7 +1355,7 @@ type Checkpoint struct {
 
 func (x *Checkpoint) Reset() {
 	*x = Checkpoint{}
-	mi := &file_segno_proto_msgTypes[15]
+	mi := &file_segno_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1266,7 +1367,7 @@ func (x *Checkpoint) String() string {
 func (*Checkpoint) ProtoMessage() {}
 
 func (x *Checkpoint) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[15]
+	mi := &file_segno_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1279,7 +1380,7 @@ func (x *Checkpoint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Checkpoint.ProtoReflect.Descriptor instead.
 func (*Checkpoint) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{15}
+	return file_segno_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Checkpoint) GetSequence() uint32 {
@@ -1345,7 +1446,7 @@ type PutCheckpointRequest struct {
 
 func (x *PutCheckpointRequest) Reset() {
 	*x = PutCheckpointRequest{}
-	mi := &file_segno_proto_msgTypes[16]
+	mi := &file_segno_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1357,7 +1458,7 @@ func (x *PutCheckpointRequest) String() string {
 func (*PutCheckpointRequest) ProtoMessage() {}
 
 func (x *PutCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[16]
+	mi := &file_segno_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1370,7 +1471,7 @@ func (x *PutCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*PutCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{16}
+	return file_segno_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PutCheckpointRequest) GetAttempt() *AttemptRef {
@@ -1428,7 +1529,7 @@ type PutCheckpointResponse struct {
 
 func (x *PutCheckpointResponse) Reset() {
 	*x = PutCheckpointResponse{}
-	mi := &file_segno_proto_msgTypes[17]
+	mi := &file_segno_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1440,7 +1541,7 @@ func (x *PutCheckpointResponse) String() string {
 func (*PutCheckpointResponse) ProtoMessage() {}
 
 func (x *PutCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[17]
+	mi := &file_segno_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1453,7 +1554,7 @@ func (x *PutCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*PutCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{17}
+	return file_segno_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PutCheckpointResponse) GetReceived() int64 {
@@ -1477,6 +1578,110 @@ func (x *PutCheckpointResponse) GetRefused() string {
 	return ""
 }
 
+type GetArchiveRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Attempt       *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Offset        int64                  `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetArchiveRequest) Reset() {
+	*x = GetArchiveRequest{}
+	mi := &file_segno_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetArchiveRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetArchiveRequest) ProtoMessage() {}
+
+func (x *GetArchiveRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetArchiveRequest.ProtoReflect.Descriptor instead.
+func (*GetArchiveRequest) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GetArchiveRequest) GetAttempt() *AttemptRef {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+func (x *GetArchiveRequest) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+type GetArchiveResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	End           bool                   `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetArchiveResponse) Reset() {
+	*x = GetArchiveResponse{}
+	mi := &file_segno_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetArchiveResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetArchiveResponse) ProtoMessage() {}
+
+func (x *GetArchiveResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_segno_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetArchiveResponse.ProtoReflect.Descriptor instead.
+func (*GetArchiveResponse) Descriptor() ([]byte, []int) {
+	return file_segno_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *GetArchiveResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *GetArchiveResponse) GetEnd() bool {
+	if x != nil {
+		return x.End
+	}
+	return false
+}
+
 type GetCheckpointRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Attempt       *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
@@ -1488,7 +1693,7 @@ type GetCheckpointRequest struct {
 
 func (x *GetCheckpointRequest) Reset() {
 	*x = GetCheckpointRequest{}
-	mi := &file_segno_proto_msgTypes[18]
+	mi := &file_segno_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1500,7 +1705,7 @@ func (x *GetCheckpointRequest) String() string {
 func (*GetCheckpointRequest) ProtoMessage() {}
 
 func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[18]
+	mi := &file_segno_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1513,7 +1718,7 @@ func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{18}
+	return file_segno_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetCheckpointRequest) GetAttempt() *AttemptRef {
@@ -1547,7 +1752,7 @@ type GetCheckpointResponse struct {
 
 func (x *GetCheckpointResponse) Reset() {
 	*x = GetCheckpointResponse{}
-	mi := &file_segno_proto_msgTypes[19]
+	mi := &file_segno_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1559,7 +1764,7 @@ func (x *GetCheckpointResponse) String() string {
 func (*GetCheckpointResponse) ProtoMessage() {}
 
 func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[19]
+	mi := &file_segno_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1572,7 +1777,7 @@ func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*GetCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{19}
+	return file_segno_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetCheckpointResponse) GetData() []byte {
@@ -1599,7 +1804,7 @@ type Script struct {
 
 func (x *Script) Reset() {
 	*x = Script{}
-	mi := &file_segno_proto_msgTypes[20]
+	mi := &file_segno_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1611,7 +1816,7 @@ func (x *Script) String() string {
 func (*Script) ProtoMessage() {}
 
 func (x *Script) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[20]
+	mi := &file_segno_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1624,7 +1829,7 @@ func (x *Script) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Script.ProtoReflect.Descriptor instead.
 func (*Script) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{20}
+	return file_segno_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Script) GetInterpreter() []string {
@@ -1652,7 +1857,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_segno_proto_msgTypes[21]
+	mi := &file_segno_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1664,7 +1869,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[21]
+	mi := &file_segno_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1677,7 +1882,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{21}
+	return file_segno_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Step) GetName() string {
@@ -1712,7 +1917,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_segno_proto_msgTypes[22]
+	mi := &file_segno_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1724,7 +1929,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[22]
+	mi := &file_segno_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1737,7 +1942,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{22}
+	return file_segno_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Stop) GetAttempt() *AttemptRef {
@@ -1761,14 +1966,16 @@ type HeartbeatRequest struct {
 	// attempts are all that the agent keeps: running ones and ended ones whose records were not all delivered.
 	Attempts []*KeptAttempt `protobuf:"bytes,3,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// held is true from the receipt of a Hold until a renewal that followed it was received.
-	Held          bool `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
+	Held bool `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
+	// archives are SHA-256 of archives that are on the host's disk, those that were used last first.
+	Archives      []string `protobuf:"bytes,5,rep,name=archives,proto3" json:"archives,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HeartbeatRequest) Reset() {
 	*x = HeartbeatRequest{}
-	mi := &file_segno_proto_msgTypes[23]
+	mi := &file_segno_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +1987,7 @@ func (x *HeartbeatRequest) String() string {
 func (*HeartbeatRequest) ProtoMessage() {}
 
 func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[23]
+	mi := &file_segno_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +2000,7 @@ func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatRequest.ProtoReflect.Descriptor instead.
 func (*HeartbeatRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{23}
+	return file_segno_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *HeartbeatRequest) GetHello() *Hello {
@@ -1824,6 +2031,13 @@ func (x *HeartbeatRequest) GetHeld() bool {
 	return false
 }
 
+func (x *HeartbeatRequest) GetArchives() []string {
+	if x != nil {
+		return x.Archives
+	}
+	return nil
+}
+
 type KeptAttempt struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Attempt   *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
@@ -1839,7 +2053,7 @@ type KeptAttempt struct {
 
 func (x *KeptAttempt) Reset() {
 	*x = KeptAttempt{}
-	mi := &file_segno_proto_msgTypes[24]
+	mi := &file_segno_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1851,7 +2065,7 @@ func (x *KeptAttempt) String() string {
 func (*KeptAttempt) ProtoMessage() {}
 
 func (x *KeptAttempt) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[24]
+	mi := &file_segno_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1864,7 +2078,7 @@ func (x *KeptAttempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeptAttempt.ProtoReflect.Descriptor instead.
 func (*KeptAttempt) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{24}
+	return file_segno_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *KeptAttempt) GetAttempt() *AttemptRef {
@@ -1934,7 +2148,7 @@ type Sample struct {
 
 func (x *Sample) Reset() {
 	*x = Sample{}
-	mi := &file_segno_proto_msgTypes[25]
+	mi := &file_segno_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1946,7 +2160,7 @@ func (x *Sample) String() string {
 func (*Sample) ProtoMessage() {}
 
 func (x *Sample) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[25]
+	mi := &file_segno_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1959,7 +2173,7 @@ func (x *Sample) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sample.ProtoReflect.Descriptor instead.
 func (*Sample) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{25}
+	return file_segno_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Sample) GetCpus() float64 {
@@ -2088,7 +2302,7 @@ type HeartbeatResponse struct {
 
 func (x *HeartbeatResponse) Reset() {
 	*x = HeartbeatResponse{}
-	mi := &file_segno_proto_msgTypes[26]
+	mi := &file_segno_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2100,7 +2314,7 @@ func (x *HeartbeatResponse) String() string {
 func (*HeartbeatResponse) ProtoMessage() {}
 
 func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[26]
+	mi := &file_segno_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2113,7 +2327,7 @@ func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatResponse.ProtoReflect.Descriptor instead.
 func (*HeartbeatResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{26}
+	return file_segno_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *HeartbeatResponse) GetSettings() *Settings {
@@ -2154,7 +2368,7 @@ type ClaimRequest struct {
 
 func (x *ClaimRequest) Reset() {
 	*x = ClaimRequest{}
-	mi := &file_segno_proto_msgTypes[27]
+	mi := &file_segno_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2166,7 +2380,7 @@ func (x *ClaimRequest) String() string {
 func (*ClaimRequest) ProtoMessage() {}
 
 func (x *ClaimRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[27]
+	mi := &file_segno_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2179,7 +2393,7 @@ func (x *ClaimRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimRequest.ProtoReflect.Descriptor instead.
 func (*ClaimRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{27}
+	return file_segno_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ClaimRequest) GetInstance() string {
@@ -2209,7 +2423,7 @@ type ClaimResponse struct {
 
 func (x *ClaimResponse) Reset() {
 	*x = ClaimResponse{}
-	mi := &file_segno_proto_msgTypes[28]
+	mi := &file_segno_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2221,7 +2435,7 @@ func (x *ClaimResponse) String() string {
 func (*ClaimResponse) ProtoMessage() {}
 
 func (x *ClaimResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[28]
+	mi := &file_segno_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2234,7 +2448,7 @@ func (x *ClaimResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClaimResponse.ProtoReflect.Descriptor instead.
 func (*ClaimResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{28}
+	return file_segno_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ClaimResponse) GetVerdicts() []Verdict {
@@ -2268,7 +2482,7 @@ type DeliverRequest struct {
 
 func (x *DeliverRequest) Reset() {
 	*x = DeliverRequest{}
-	mi := &file_segno_proto_msgTypes[29]
+	mi := &file_segno_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2280,7 +2494,7 @@ func (x *DeliverRequest) String() string {
 func (*DeliverRequest) ProtoMessage() {}
 
 func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[29]
+	mi := &file_segno_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2293,7 +2507,7 @@ func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
 func (*DeliverRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{29}
+	return file_segno_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *DeliverRequest) GetInstance() string {
@@ -2321,7 +2535,7 @@ type AttemptRecords struct {
 
 func (x *AttemptRecords) Reset() {
 	*x = AttemptRecords{}
-	mi := &file_segno_proto_msgTypes[30]
+	mi := &file_segno_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2333,7 +2547,7 @@ func (x *AttemptRecords) String() string {
 func (*AttemptRecords) ProtoMessage() {}
 
 func (x *AttemptRecords) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[30]
+	mi := &file_segno_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2346,7 +2560,7 @@ func (x *AttemptRecords) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttemptRecords.ProtoReflect.Descriptor instead.
 func (*AttemptRecords) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{30}
+	return file_segno_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AttemptRecords) GetAttempt() *AttemptRef {
@@ -2384,7 +2598,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_segno_proto_msgTypes[31]
+	mi := &file_segno_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2396,7 +2610,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[31]
+	mi := &file_segno_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2409,7 +2623,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{31}
+	return file_segno_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Record) GetSequence() uint64 {
@@ -2538,7 +2752,7 @@ type Started struct {
 
 func (x *Started) Reset() {
 	*x = Started{}
-	mi := &file_segno_proto_msgTypes[32]
+	mi := &file_segno_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2550,7 +2764,7 @@ func (x *Started) String() string {
 func (*Started) ProtoMessage() {}
 
 func (x *Started) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[32]
+	mi := &file_segno_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2563,7 +2777,7 @@ func (x *Started) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Started.ProtoReflect.Descriptor instead.
 func (*Started) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{32}
+	return file_segno_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Started) GetPid() int32 {
@@ -2583,7 +2797,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_segno_proto_msgTypes[33]
+	mi := &file_segno_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2595,7 +2809,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[33]
+	mi := &file_segno_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2608,7 +2822,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{33}
+	return file_segno_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Output) GetStream() uint32 {
@@ -2635,7 +2849,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_segno_proto_msgTypes[34]
+	mi := &file_segno_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2647,7 +2861,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[34]
+	mi := &file_segno_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2660,7 +2874,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{34}
+	return file_segno_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Progress) GetPercent() float64 {
@@ -2687,7 +2901,7 @@ type OutputValue struct {
 
 func (x *OutputValue) Reset() {
 	*x = OutputValue{}
-	mi := &file_segno_proto_msgTypes[35]
+	mi := &file_segno_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2699,7 +2913,7 @@ func (x *OutputValue) String() string {
 func (*OutputValue) ProtoMessage() {}
 
 func (x *OutputValue) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[35]
+	mi := &file_segno_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2712,7 +2926,7 @@ func (x *OutputValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutputValue.ProtoReflect.Descriptor instead.
 func (*OutputValue) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{35}
+	return file_segno_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *OutputValue) GetName() string {
@@ -2745,7 +2959,7 @@ type Exit struct {
 
 func (x *Exit) Reset() {
 	*x = Exit{}
-	mi := &file_segno_proto_msgTypes[36]
+	mi := &file_segno_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2757,7 +2971,7 @@ func (x *Exit) String() string {
 func (*Exit) ProtoMessage() {}
 
 func (x *Exit) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[36]
+	mi := &file_segno_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2770,7 +2984,7 @@ func (x *Exit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exit.ProtoReflect.Descriptor instead.
 func (*Exit) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{36}
+	return file_segno_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Exit) GetKind() string {
@@ -2840,7 +3054,7 @@ type DeliverResponse struct {
 
 func (x *DeliverResponse) Reset() {
 	*x = DeliverResponse{}
-	mi := &file_segno_proto_msgTypes[37]
+	mi := &file_segno_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2852,7 +3066,7 @@ func (x *DeliverResponse) String() string {
 func (*DeliverResponse) ProtoMessage() {}
 
 func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[37]
+	mi := &file_segno_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2865,7 +3079,7 @@ func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
 func (*DeliverResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{37}
+	return file_segno_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *DeliverResponse) GetDelivered() []*Delivered {
@@ -2895,7 +3109,7 @@ type Delivered struct {
 
 func (x *Delivered) Reset() {
 	*x = Delivered{}
-	mi := &file_segno_proto_msgTypes[38]
+	mi := &file_segno_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2907,7 +3121,7 @@ func (x *Delivered) String() string {
 func (*Delivered) ProtoMessage() {}
 
 func (x *Delivered) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[38]
+	mi := &file_segno_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2920,7 +3134,7 @@ func (x *Delivered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivered.ProtoReflect.Descriptor instead.
 func (*Delivered) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{38}
+	return file_segno_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Delivered) GetSequence() uint64 {
@@ -2945,7 +3159,7 @@ type GetWatchesRequest struct {
 
 func (x *GetWatchesRequest) Reset() {
 	*x = GetWatchesRequest{}
-	mi := &file_segno_proto_msgTypes[39]
+	mi := &file_segno_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2957,7 +3171,7 @@ func (x *GetWatchesRequest) String() string {
 func (*GetWatchesRequest) ProtoMessage() {}
 
 func (x *GetWatchesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[39]
+	mi := &file_segno_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2970,7 +3184,7 @@ func (x *GetWatchesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWatchesRequest.ProtoReflect.Descriptor instead.
 func (*GetWatchesRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{39}
+	return file_segno_proto_rawDescGZIP(), []int{42}
 }
 
 type GetWatchesResponse struct {
@@ -2984,7 +3198,7 @@ type GetWatchesResponse struct {
 
 func (x *GetWatchesResponse) Reset() {
 	*x = GetWatchesResponse{}
-	mi := &file_segno_proto_msgTypes[40]
+	mi := &file_segno_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2996,7 +3210,7 @@ func (x *GetWatchesResponse) String() string {
 func (*GetWatchesResponse) ProtoMessage() {}
 
 func (x *GetWatchesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[40]
+	mi := &file_segno_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3009,7 +3223,7 @@ func (x *GetWatchesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetWatchesResponse.ProtoReflect.Descriptor instead.
 func (*GetWatchesResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{40}
+	return file_segno_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetWatchesResponse) GetVersion() uint64 {
@@ -3048,7 +3262,7 @@ type Watch struct {
 
 func (x *Watch) Reset() {
 	*x = Watch{}
-	mi := &file_segno_proto_msgTypes[41]
+	mi := &file_segno_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3060,7 +3274,7 @@ func (x *Watch) String() string {
 func (*Watch) ProtoMessage() {}
 
 func (x *Watch) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[41]
+	mi := &file_segno_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3073,7 +3287,7 @@ func (x *Watch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Watch.ProtoReflect.Descriptor instead.
 func (*Watch) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{41}
+	return file_segno_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Watch) GetOwnerKind() string {
@@ -3165,7 +3379,7 @@ type ReportFilesRequest struct {
 
 func (x *ReportFilesRequest) Reset() {
 	*x = ReportFilesRequest{}
-	mi := &file_segno_proto_msgTypes[42]
+	mi := &file_segno_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3177,7 +3391,7 @@ func (x *ReportFilesRequest) String() string {
 func (*ReportFilesRequest) ProtoMessage() {}
 
 func (x *ReportFilesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[42]
+	mi := &file_segno_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3190,7 +3404,7 @@ func (x *ReportFilesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportFilesRequest.ProtoReflect.Descriptor instead.
 func (*ReportFilesRequest) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{42}
+	return file_segno_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReportFilesRequest) GetInstance() string {
@@ -3234,7 +3448,7 @@ type FileEvent struct {
 
 func (x *FileEvent) Reset() {
 	*x = FileEvent{}
-	mi := &file_segno_proto_msgTypes[43]
+	mi := &file_segno_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3246,7 +3460,7 @@ func (x *FileEvent) String() string {
 func (*FileEvent) ProtoMessage() {}
 
 func (x *FileEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[43]
+	mi := &file_segno_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3259,7 +3473,7 @@ func (x *FileEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FileEvent.ProtoReflect.Descriptor instead.
 func (*FileEvent) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{43}
+	return file_segno_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *FileEvent) GetId() string {
@@ -3340,7 +3554,7 @@ type WatchState struct {
 
 func (x *WatchState) Reset() {
 	*x = WatchState{}
-	mi := &file_segno_proto_msgTypes[44]
+	mi := &file_segno_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3352,7 +3566,7 @@ func (x *WatchState) String() string {
 func (*WatchState) ProtoMessage() {}
 
 func (x *WatchState) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[44]
+	mi := &file_segno_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3365,7 +3579,7 @@ func (x *WatchState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchState.ProtoReflect.Descriptor instead.
 func (*WatchState) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{44}
+	return file_segno_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *WatchState) GetOwnerKind() string {
@@ -3420,7 +3634,7 @@ type ReportFilesResponse struct {
 
 func (x *ReportFilesResponse) Reset() {
 	*x = ReportFilesResponse{}
-	mi := &file_segno_proto_msgTypes[45]
+	mi := &file_segno_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3432,7 +3646,7 @@ func (x *ReportFilesResponse) String() string {
 func (*ReportFilesResponse) ProtoMessage() {}
 
 func (x *ReportFilesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_segno_proto_msgTypes[45]
+	mi := &file_segno_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3445,7 +3659,7 @@ func (x *ReportFilesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportFilesResponse.ProtoReflect.Descriptor instead.
 func (*ReportFilesResponse) Descriptor() ([]byte, []int) {
-	return file_segno_proto_rawDescGZIP(), []int{45}
+	return file_segno_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ReportFilesResponse) GetTaken() []string {
@@ -3530,7 +3744,7 @@ const file_segno_proto_rawDesc = "" +
 	"\x04task\x18\x02 \x01(\tR\x04task\x121\n" +
 	"\texecution\x18\x03 \x01(\v2\x13.segno.v1.ExecutionR\texecution\x12#\n" +
 	"\rscheduled_for\x18\x04 \x01(\x03R\fscheduledFor\x12 \n" +
-	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\xbe\x04\n" +
+	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\xeb\x04\n" +
 	"\tExecution\x12\x18\n" +
 	"\acommand\x18\x01 \x03(\tR\acommand\x12(\n" +
 	"\x06script\x18\x02 \x01(\v2\x10.segno.v1.ScriptR\x06script\x12$\n" +
@@ -3545,13 +3759,22 @@ const file_segno_proto_rawDesc = "" +
 	"\x0flast_checkpoint\x18\n" +
 	" \x01(\rR\x0elastCheckpoint\x12,\n" +
 	"\x06resume\x18\v \x01(\v2\x14.segno.v1.CheckpointR\x06resume\x12\x15\n" +
-	"\x06run_as\x18\x0f \x01(\tR\x05runAs\x1a6\n" +
+	"\x06run_as\x18\x0f \x01(\tR\x05runAs\x12+\n" +
+	"\aarchive\x18\x14 \x01(\v2\x11.segno.v1.ArchiveR\aarchive\x1a6\n" +
 	"\bEnvEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
 	"\vParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb6\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xab\x01\n" +
+	"\aArchive\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
+	"\x06sha256\x18\x03 \x01(\tR\x06sha256\x12\x12\n" +
+	"\x04size\x18\x04 \x01(\x03R\x04size\x12\x18\n" +
+	"\acommand\x18\x05 \x03(\tR\acommand\x12\x12\n" +
+	"\x04args\x18\x06 \x03(\tR\x04args\x12\x18\n" +
+	"\acontext\x18\a \x01(\tR\acontext\"\xb6\x01\n" +
 	"\n" +
 	"Checkpoint\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\rR\bsequence\x12\x12\n" +
@@ -3571,7 +3794,13 @@ const file_segno_proto_rawDesc = "" +
 	"\x15PutCheckpointResponse\x12\x1a\n" +
 	"\breceived\x18\x01 \x01(\x03R\breceived\x12\x16\n" +
 	"\x06fenced\x18\x02 \x01(\bR\x06fenced\x12\x18\n" +
-	"\arefused\x18\x03 \x01(\tR\arefused\"z\n" +
+	"\arefused\x18\x03 \x01(\tR\arefused\"[\n" +
+	"\x11GetArchiveRequest\x12.\n" +
+	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x16\n" +
+	"\x06offset\x18\x02 \x01(\x03R\x06offset\":\n" +
+	"\x12GetArchiveResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x12\x10\n" +
+	"\x03end\x18\x02 \x01(\bR\x03end\"z\n" +
 	"\x14GetCheckpointRequest\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x1a\n" +
 	"\bsequence\x18\x02 \x01(\rR\bsequence\x12\x16\n" +
@@ -3588,12 +3817,13 @@ const file_segno_proto_rawDesc = "" +
 	"\x04keep\x18\x03 \x03(\tR\x04keep\"a\n" +
 	"\x04Stop\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12)\n" +
-	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\xaa\x01\n" +
+	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\xc6\x01\n" +
 	"\x10HeartbeatRequest\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12(\n" +
 	"\x06sample\x18\x02 \x01(\v2\x10.segno.v1.SampleR\x06sample\x121\n" +
 	"\battempts\x18\x03 \x03(\v2\x15.segno.v1.KeptAttemptR\battempts\x12\x12\n" +
-	"\x04held\x18\x04 \x01(\bR\x04held\"\xbb\x01\n" +
+	"\x04held\x18\x04 \x01(\bR\x04held\x12\x1a\n" +
+	"\barchives\x18\x05 \x03(\tR\barchives\"\xbb\x01\n" +
 	"\vKeptAttempt\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x14\n" +
 	"\x05ended\x18\x02 \x01(\bR\x05ended\x12\x10\n" +
@@ -3734,7 +3964,7 @@ const file_segno_proto_rawDesc = "" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fVERDICT_CLAIMED\x10\x01\x12\x12\n" +
-	"\x0eVERDICT_FENCED\x10\x022\xb7\x05\n" +
+	"\x0eVERDICT_FENCED\x10\x022\x80\x06\n" +
 	"\x10ConductorService\x125\n" +
 	"\x04Join\x12\x15.segno.v1.JoinRequest\x1a\x16.segno.v1.JoinResponse\x12<\n" +
 	"\tSubscribe\x12\x1a.segno.v1.SubscribeRequest\x1a\x11.segno.v1.Command0\x01\x125\n" +
@@ -3744,6 +3974,8 @@ const file_segno_proto_rawDesc = "" +
 	"\aDeliver\x12\x18.segno.v1.DeliverRequest\x1a\x19.segno.v1.DeliverResponse\x12P\n" +
 	"\rPutCheckpoint\x12\x1e.segno.v1.PutCheckpointRequest\x1a\x1f.segno.v1.PutCheckpointResponse\x12P\n" +
 	"\rGetCheckpoint\x12\x1e.segno.v1.GetCheckpointRequest\x1a\x1f.segno.v1.GetCheckpointResponse\x12G\n" +
+	"\n" +
+	"GetArchive\x12\x1b.segno.v1.GetArchiveRequest\x1a\x1c.segno.v1.GetArchiveResponse\x12G\n" +
 	"\n" +
 	"GetWatches\x12\x1b.segno.v1.GetWatchesRequest\x1a\x1c.segno.v1.GetWatchesResponse\x12J\n" +
 	"\vReportFiles\x12\x1c.segno.v1.ReportFilesRequest\x1a\x1d.segno.v1.ReportFilesResponseB6Z4github.com/segno-jobs/segno/protocol/segnov1;segnov1b\x06proto3"
@@ -3761,7 +3993,7 @@ func file_segno_proto_rawDescGZIP() []byte {
 }
 
 var file_segno_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_segno_proto_msgTypes = make([]protoimpl.MessageInfo, 52)
 var file_segno_proto_goTypes = []any{
 	(StopCause)(0),                // 0: segno.v1.StopCause
 	(Verdict)(0),                  // 1: segno.v1.Verdict
@@ -3780,49 +4012,52 @@ var file_segno_proto_goTypes = []any{
 	(*Lease)(nil),                 // 14: segno.v1.Lease
 	(*Offer)(nil),                 // 15: segno.v1.Offer
 	(*Execution)(nil),             // 16: segno.v1.Execution
-	(*Checkpoint)(nil),            // 17: segno.v1.Checkpoint
-	(*PutCheckpointRequest)(nil),  // 18: segno.v1.PutCheckpointRequest
-	(*PutCheckpointResponse)(nil), // 19: segno.v1.PutCheckpointResponse
-	(*GetCheckpointRequest)(nil),  // 20: segno.v1.GetCheckpointRequest
-	(*GetCheckpointResponse)(nil), // 21: segno.v1.GetCheckpointResponse
-	(*Script)(nil),                // 22: segno.v1.Script
-	(*Step)(nil),                  // 23: segno.v1.Step
-	(*Stop)(nil),                  // 24: segno.v1.Stop
-	(*HeartbeatRequest)(nil),      // 25: segno.v1.HeartbeatRequest
-	(*KeptAttempt)(nil),           // 26: segno.v1.KeptAttempt
-	(*Sample)(nil),                // 27: segno.v1.Sample
-	(*HeartbeatResponse)(nil),     // 28: segno.v1.HeartbeatResponse
-	(*ClaimRequest)(nil),          // 29: segno.v1.ClaimRequest
-	(*ClaimResponse)(nil),         // 30: segno.v1.ClaimResponse
-	(*DeliverRequest)(nil),        // 31: segno.v1.DeliverRequest
-	(*AttemptRecords)(nil),        // 32: segno.v1.AttemptRecords
-	(*Record)(nil),                // 33: segno.v1.Record
-	(*Started)(nil),               // 34: segno.v1.Started
-	(*Output)(nil),                // 35: segno.v1.Output
-	(*Progress)(nil),              // 36: segno.v1.Progress
-	(*OutputValue)(nil),           // 37: segno.v1.OutputValue
-	(*Exit)(nil),                  // 38: segno.v1.Exit
-	(*DeliverResponse)(nil),       // 39: segno.v1.DeliverResponse
-	(*Delivered)(nil),             // 40: segno.v1.Delivered
-	(*GetWatchesRequest)(nil),     // 41: segno.v1.GetWatchesRequest
-	(*GetWatchesResponse)(nil),    // 42: segno.v1.GetWatchesResponse
-	(*Watch)(nil),                 // 43: segno.v1.Watch
-	(*ReportFilesRequest)(nil),    // 44: segno.v1.ReportFilesRequest
-	(*FileEvent)(nil),             // 45: segno.v1.FileEvent
-	(*WatchState)(nil),            // 46: segno.v1.WatchState
-	(*ReportFilesResponse)(nil),   // 47: segno.v1.ReportFilesResponse
-	nil,                           // 48: segno.v1.JoinRequest.LabelsEntry
-	nil,                           // 49: segno.v1.Execution.EnvEntry
-	nil,                           // 50: segno.v1.Execution.ParamsEntry
+	(*Archive)(nil),               // 17: segno.v1.Archive
+	(*Checkpoint)(nil),            // 18: segno.v1.Checkpoint
+	(*PutCheckpointRequest)(nil),  // 19: segno.v1.PutCheckpointRequest
+	(*PutCheckpointResponse)(nil), // 20: segno.v1.PutCheckpointResponse
+	(*GetArchiveRequest)(nil),     // 21: segno.v1.GetArchiveRequest
+	(*GetArchiveResponse)(nil),    // 22: segno.v1.GetArchiveResponse
+	(*GetCheckpointRequest)(nil),  // 23: segno.v1.GetCheckpointRequest
+	(*GetCheckpointResponse)(nil), // 24: segno.v1.GetCheckpointResponse
+	(*Script)(nil),                // 25: segno.v1.Script
+	(*Step)(nil),                  // 26: segno.v1.Step
+	(*Stop)(nil),                  // 27: segno.v1.Stop
+	(*HeartbeatRequest)(nil),      // 28: segno.v1.HeartbeatRequest
+	(*KeptAttempt)(nil),           // 29: segno.v1.KeptAttempt
+	(*Sample)(nil),                // 30: segno.v1.Sample
+	(*HeartbeatResponse)(nil),     // 31: segno.v1.HeartbeatResponse
+	(*ClaimRequest)(nil),          // 32: segno.v1.ClaimRequest
+	(*ClaimResponse)(nil),         // 33: segno.v1.ClaimResponse
+	(*DeliverRequest)(nil),        // 34: segno.v1.DeliverRequest
+	(*AttemptRecords)(nil),        // 35: segno.v1.AttemptRecords
+	(*Record)(nil),                // 36: segno.v1.Record
+	(*Started)(nil),               // 37: segno.v1.Started
+	(*Output)(nil),                // 38: segno.v1.Output
+	(*Progress)(nil),              // 39: segno.v1.Progress
+	(*OutputValue)(nil),           // 40: segno.v1.OutputValue
+	(*Exit)(nil),                  // 41: segno.v1.Exit
+	(*DeliverResponse)(nil),       // 42: segno.v1.DeliverResponse
+	(*Delivered)(nil),             // 43: segno.v1.Delivered
+	(*GetWatchesRequest)(nil),     // 44: segno.v1.GetWatchesRequest
+	(*GetWatchesResponse)(nil),    // 45: segno.v1.GetWatchesResponse
+	(*Watch)(nil),                 // 46: segno.v1.Watch
+	(*ReportFilesRequest)(nil),    // 47: segno.v1.ReportFilesRequest
+	(*FileEvent)(nil),             // 48: segno.v1.FileEvent
+	(*WatchState)(nil),            // 49: segno.v1.WatchState
+	(*ReportFilesResponse)(nil),   // 50: segno.v1.ReportFilesResponse
+	nil,                           // 51: segno.v1.JoinRequest.LabelsEntry
+	nil,                           // 52: segno.v1.Execution.EnvEntry
+	nil,                           // 53: segno.v1.Execution.ParamsEntry
 }
 var file_segno_proto_depIdxs = []int32{
-	48, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
+	51, // 0: segno.v1.JoinRequest.labels:type_name -> segno.v1.JoinRequest.LabelsEntry
 	6,  // 1: segno.v1.SubscribeRequest.hello:type_name -> segno.v1.Hello
 	6,  // 2: segno.v1.PollRequest.hello:type_name -> segno.v1.Hello
 	9,  // 3: segno.v1.PollResponse.commands:type_name -> segno.v1.Command
 	11, // 4: segno.v1.Command.welcome:type_name -> segno.v1.Welcome
 	15, // 5: segno.v1.Command.offer:type_name -> segno.v1.Offer
-	24, // 6: segno.v1.Command.stop:type_name -> segno.v1.Stop
+	27, // 6: segno.v1.Command.stop:type_name -> segno.v1.Stop
 	12, // 7: segno.v1.Command.settings:type_name -> segno.v1.Settings
 	13, // 8: segno.v1.Command.hold:type_name -> segno.v1.Hold
 	10, // 9: segno.v1.Command.batch:type_name -> segno.v1.Batch
@@ -3831,63 +4066,67 @@ var file_segno_proto_depIdxs = []int32{
 	2,  // 12: segno.v1.Lease.attempt:type_name -> segno.v1.AttemptRef
 	2,  // 13: segno.v1.Offer.attempt:type_name -> segno.v1.AttemptRef
 	16, // 14: segno.v1.Offer.execution:type_name -> segno.v1.Execution
-	22, // 15: segno.v1.Execution.script:type_name -> segno.v1.Script
-	23, // 16: segno.v1.Execution.steps:type_name -> segno.v1.Step
-	49, // 17: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
-	50, // 18: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
-	17, // 19: segno.v1.Execution.resume:type_name -> segno.v1.Checkpoint
-	2,  // 20: segno.v1.PutCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
-	2,  // 21: segno.v1.GetCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
-	2,  // 22: segno.v1.Stop.attempt:type_name -> segno.v1.AttemptRef
-	0,  // 23: segno.v1.Stop.cause:type_name -> segno.v1.StopCause
-	6,  // 24: segno.v1.HeartbeatRequest.hello:type_name -> segno.v1.Hello
-	27, // 25: segno.v1.HeartbeatRequest.sample:type_name -> segno.v1.Sample
-	26, // 26: segno.v1.HeartbeatRequest.attempts:type_name -> segno.v1.KeptAttempt
-	2,  // 27: segno.v1.KeptAttempt.attempt:type_name -> segno.v1.AttemptRef
-	12, // 28: segno.v1.HeartbeatResponse.settings:type_name -> segno.v1.Settings
-	24, // 29: segno.v1.HeartbeatResponse.stop:type_name -> segno.v1.Stop
-	14, // 30: segno.v1.HeartbeatResponse.leases:type_name -> segno.v1.Lease
-	2,  // 31: segno.v1.ClaimRequest.attempts:type_name -> segno.v1.AttemptRef
-	1,  // 32: segno.v1.ClaimResponse.verdicts:type_name -> segno.v1.Verdict
-	14, // 33: segno.v1.ClaimResponse.leases:type_name -> segno.v1.Lease
-	32, // 34: segno.v1.DeliverRequest.attempts:type_name -> segno.v1.AttemptRecords
-	2,  // 35: segno.v1.AttemptRecords.attempt:type_name -> segno.v1.AttemptRef
-	33, // 36: segno.v1.AttemptRecords.records:type_name -> segno.v1.Record
-	34, // 37: segno.v1.Record.started:type_name -> segno.v1.Started
-	35, // 38: segno.v1.Record.output:type_name -> segno.v1.Output
-	36, // 39: segno.v1.Record.progress:type_name -> segno.v1.Progress
-	37, // 40: segno.v1.Record.output_value:type_name -> segno.v1.OutputValue
-	38, // 41: segno.v1.Record.exit:type_name -> segno.v1.Exit
-	17, // 42: segno.v1.Record.checkpoint:type_name -> segno.v1.Checkpoint
-	40, // 43: segno.v1.DeliverResponse.delivered:type_name -> segno.v1.Delivered
-	43, // 44: segno.v1.GetWatchesResponse.watches:type_name -> segno.v1.Watch
-	45, // 45: segno.v1.ReportFilesRequest.events:type_name -> segno.v1.FileEvent
-	46, // 46: segno.v1.ReportFilesRequest.states:type_name -> segno.v1.WatchState
-	3,  // 47: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
-	5,  // 48: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
-	7,  // 49: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
-	25, // 50: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
-	29, // 51: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
-	31, // 52: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
-	18, // 53: segno.v1.ConductorService.PutCheckpoint:input_type -> segno.v1.PutCheckpointRequest
-	20, // 54: segno.v1.ConductorService.GetCheckpoint:input_type -> segno.v1.GetCheckpointRequest
-	41, // 55: segno.v1.ConductorService.GetWatches:input_type -> segno.v1.GetWatchesRequest
-	44, // 56: segno.v1.ConductorService.ReportFiles:input_type -> segno.v1.ReportFilesRequest
-	4,  // 57: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
-	9,  // 58: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
-	8,  // 59: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
-	28, // 60: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
-	30, // 61: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
-	39, // 62: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
-	19, // 63: segno.v1.ConductorService.PutCheckpoint:output_type -> segno.v1.PutCheckpointResponse
-	21, // 64: segno.v1.ConductorService.GetCheckpoint:output_type -> segno.v1.GetCheckpointResponse
-	42, // 65: segno.v1.ConductorService.GetWatches:output_type -> segno.v1.GetWatchesResponse
-	47, // 66: segno.v1.ConductorService.ReportFiles:output_type -> segno.v1.ReportFilesResponse
-	57, // [57:67] is the sub-list for method output_type
-	47, // [47:57] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	25, // 15: segno.v1.Execution.script:type_name -> segno.v1.Script
+	26, // 16: segno.v1.Execution.steps:type_name -> segno.v1.Step
+	52, // 17: segno.v1.Execution.env:type_name -> segno.v1.Execution.EnvEntry
+	53, // 18: segno.v1.Execution.params:type_name -> segno.v1.Execution.ParamsEntry
+	18, // 19: segno.v1.Execution.resume:type_name -> segno.v1.Checkpoint
+	17, // 20: segno.v1.Execution.archive:type_name -> segno.v1.Archive
+	2,  // 21: segno.v1.PutCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 22: segno.v1.GetArchiveRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 23: segno.v1.GetCheckpointRequest.attempt:type_name -> segno.v1.AttemptRef
+	2,  // 24: segno.v1.Stop.attempt:type_name -> segno.v1.AttemptRef
+	0,  // 25: segno.v1.Stop.cause:type_name -> segno.v1.StopCause
+	6,  // 26: segno.v1.HeartbeatRequest.hello:type_name -> segno.v1.Hello
+	30, // 27: segno.v1.HeartbeatRequest.sample:type_name -> segno.v1.Sample
+	29, // 28: segno.v1.HeartbeatRequest.attempts:type_name -> segno.v1.KeptAttempt
+	2,  // 29: segno.v1.KeptAttempt.attempt:type_name -> segno.v1.AttemptRef
+	12, // 30: segno.v1.HeartbeatResponse.settings:type_name -> segno.v1.Settings
+	27, // 31: segno.v1.HeartbeatResponse.stop:type_name -> segno.v1.Stop
+	14, // 32: segno.v1.HeartbeatResponse.leases:type_name -> segno.v1.Lease
+	2,  // 33: segno.v1.ClaimRequest.attempts:type_name -> segno.v1.AttemptRef
+	1,  // 34: segno.v1.ClaimResponse.verdicts:type_name -> segno.v1.Verdict
+	14, // 35: segno.v1.ClaimResponse.leases:type_name -> segno.v1.Lease
+	35, // 36: segno.v1.DeliverRequest.attempts:type_name -> segno.v1.AttemptRecords
+	2,  // 37: segno.v1.AttemptRecords.attempt:type_name -> segno.v1.AttemptRef
+	36, // 38: segno.v1.AttemptRecords.records:type_name -> segno.v1.Record
+	37, // 39: segno.v1.Record.started:type_name -> segno.v1.Started
+	38, // 40: segno.v1.Record.output:type_name -> segno.v1.Output
+	39, // 41: segno.v1.Record.progress:type_name -> segno.v1.Progress
+	40, // 42: segno.v1.Record.output_value:type_name -> segno.v1.OutputValue
+	41, // 43: segno.v1.Record.exit:type_name -> segno.v1.Exit
+	18, // 44: segno.v1.Record.checkpoint:type_name -> segno.v1.Checkpoint
+	43, // 45: segno.v1.DeliverResponse.delivered:type_name -> segno.v1.Delivered
+	46, // 46: segno.v1.GetWatchesResponse.watches:type_name -> segno.v1.Watch
+	48, // 47: segno.v1.ReportFilesRequest.events:type_name -> segno.v1.FileEvent
+	49, // 48: segno.v1.ReportFilesRequest.states:type_name -> segno.v1.WatchState
+	3,  // 49: segno.v1.ConductorService.Join:input_type -> segno.v1.JoinRequest
+	5,  // 50: segno.v1.ConductorService.Subscribe:input_type -> segno.v1.SubscribeRequest
+	7,  // 51: segno.v1.ConductorService.Poll:input_type -> segno.v1.PollRequest
+	28, // 52: segno.v1.ConductorService.Heartbeat:input_type -> segno.v1.HeartbeatRequest
+	32, // 53: segno.v1.ConductorService.Claim:input_type -> segno.v1.ClaimRequest
+	34, // 54: segno.v1.ConductorService.Deliver:input_type -> segno.v1.DeliverRequest
+	19, // 55: segno.v1.ConductorService.PutCheckpoint:input_type -> segno.v1.PutCheckpointRequest
+	23, // 56: segno.v1.ConductorService.GetCheckpoint:input_type -> segno.v1.GetCheckpointRequest
+	21, // 57: segno.v1.ConductorService.GetArchive:input_type -> segno.v1.GetArchiveRequest
+	44, // 58: segno.v1.ConductorService.GetWatches:input_type -> segno.v1.GetWatchesRequest
+	47, // 59: segno.v1.ConductorService.ReportFiles:input_type -> segno.v1.ReportFilesRequest
+	4,  // 60: segno.v1.ConductorService.Join:output_type -> segno.v1.JoinResponse
+	9,  // 61: segno.v1.ConductorService.Subscribe:output_type -> segno.v1.Command
+	8,  // 62: segno.v1.ConductorService.Poll:output_type -> segno.v1.PollResponse
+	31, // 63: segno.v1.ConductorService.Heartbeat:output_type -> segno.v1.HeartbeatResponse
+	33, // 64: segno.v1.ConductorService.Claim:output_type -> segno.v1.ClaimResponse
+	42, // 65: segno.v1.ConductorService.Deliver:output_type -> segno.v1.DeliverResponse
+	20, // 66: segno.v1.ConductorService.PutCheckpoint:output_type -> segno.v1.PutCheckpointResponse
+	24, // 67: segno.v1.ConductorService.GetCheckpoint:output_type -> segno.v1.GetCheckpointResponse
+	22, // 68: segno.v1.ConductorService.GetArchive:output_type -> segno.v1.GetArchiveResponse
+	45, // 69: segno.v1.ConductorService.GetWatches:output_type -> segno.v1.GetWatchesResponse
+	50, // 70: segno.v1.ConductorService.ReportFiles:output_type -> segno.v1.ReportFilesResponse
+	60, // [60:71] is the sub-list for method output_type
+	49, // [49:60] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_segno_proto_init() }
@@ -3903,7 +4142,7 @@ func file_segno_proto_init() {
 		(*Command_Hold)(nil),
 		(*Command_Batch)(nil),
 	}
-	file_segno_proto_msgTypes[31].OneofWrappers = []any{
+	file_segno_proto_msgTypes[34].OneofWrappers = []any{
 		(*Record_Started)(nil),
 		(*Record_Output)(nil),
 		(*Record_Progress)(nil),
@@ -3917,7 +4156,7 @@ func file_segno_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_segno_proto_rawDesc), len(file_segno_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   49,
+			NumMessages:   52,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -62,6 +62,9 @@ const (
 	// ConductorServiceGetCheckpointProcedure is the fully-qualified name of the ConductorService's
 	// GetCheckpoint RPC.
 	ConductorServiceGetCheckpointProcedure = "/segno.v1.ConductorService/GetCheckpoint"
+	// ConductorServiceGetArchiveProcedure is the fully-qualified name of the ConductorService's
+	// GetArchive RPC.
+	ConductorServiceGetArchiveProcedure = "/segno.v1.ConductorService/GetArchive"
 	// ConductorServiceGetWatchesProcedure is the fully-qualified name of the ConductorService's
 	// GetWatches RPC.
 	ConductorServiceGetWatchesProcedure = "/segno.v1.ConductorService/GetWatches"
@@ -91,6 +94,8 @@ type ConductorServiceClient interface {
 	PutCheckpoint(context.Context, *connect.Request[segnov1.PutCheckpointRequest]) (*connect.Response[segnov1.PutCheckpointResponse], error)
 	// GetCheckpoint reads a piece of the content of the checkpoint that an attempt of the caller's resumes from.
 	GetCheckpoint(context.Context, *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error)
+	// GetArchive reads a piece of the package that an open attempt of the caller's runs.
+	GetArchive(context.Context, *connect.Request[segnov1.GetArchiveRequest]) (*connect.Response[segnov1.GetArchiveResponse], error)
 	// GetWatches reads the file triggers that the caller watches, see Settings.
 	GetWatches(context.Context, *connect.Request[segnov1.GetWatchesRequest]) (*connect.Response[segnov1.GetWatchesResponse], error)
 	// ReportFiles tells of files that the watches are about. What is answered as taken is durable and is reported no more;
@@ -157,6 +162,12 @@ func NewConductorServiceClient(httpClient connect.HTTPClient, baseURL string, op
 			connect.WithSchema(conductorServiceMethods.ByName("GetCheckpoint")),
 			connect.WithClientOptions(opts...),
 		),
+		getArchive: connect.NewClient[segnov1.GetArchiveRequest, segnov1.GetArchiveResponse](
+			httpClient,
+			baseURL+ConductorServiceGetArchiveProcedure,
+			connect.WithSchema(conductorServiceMethods.ByName("GetArchive")),
+			connect.WithClientOptions(opts...),
+		),
 		getWatches: connect.NewClient[segnov1.GetWatchesRequest, segnov1.GetWatchesResponse](
 			httpClient,
 			baseURL+ConductorServiceGetWatchesProcedure,
@@ -182,6 +193,7 @@ type conductorServiceClient struct {
 	deliver       *connect.Client[segnov1.DeliverRequest, segnov1.DeliverResponse]
 	putCheckpoint *connect.Client[segnov1.PutCheckpointRequest, segnov1.PutCheckpointResponse]
 	getCheckpoint *connect.Client[segnov1.GetCheckpointRequest, segnov1.GetCheckpointResponse]
+	getArchive    *connect.Client[segnov1.GetArchiveRequest, segnov1.GetArchiveResponse]
 	getWatches    *connect.Client[segnov1.GetWatchesRequest, segnov1.GetWatchesResponse]
 	reportFiles   *connect.Client[segnov1.ReportFilesRequest, segnov1.ReportFilesResponse]
 }
@@ -226,6 +238,11 @@ func (c *conductorServiceClient) GetCheckpoint(ctx context.Context, req *connect
 	return c.getCheckpoint.CallUnary(ctx, req)
 }
 
+// GetArchive calls segno.v1.ConductorService.GetArchive.
+func (c *conductorServiceClient) GetArchive(ctx context.Context, req *connect.Request[segnov1.GetArchiveRequest]) (*connect.Response[segnov1.GetArchiveResponse], error) {
+	return c.getArchive.CallUnary(ctx, req)
+}
+
 // GetWatches calls segno.v1.ConductorService.GetWatches.
 func (c *conductorServiceClient) GetWatches(ctx context.Context, req *connect.Request[segnov1.GetWatchesRequest]) (*connect.Response[segnov1.GetWatchesResponse], error) {
 	return c.getWatches.CallUnary(ctx, req)
@@ -257,6 +274,8 @@ type ConductorServiceHandler interface {
 	PutCheckpoint(context.Context, *connect.Request[segnov1.PutCheckpointRequest]) (*connect.Response[segnov1.PutCheckpointResponse], error)
 	// GetCheckpoint reads a piece of the content of the checkpoint that an attempt of the caller's resumes from.
 	GetCheckpoint(context.Context, *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error)
+	// GetArchive reads a piece of the package that an open attempt of the caller's runs.
+	GetArchive(context.Context, *connect.Request[segnov1.GetArchiveRequest]) (*connect.Response[segnov1.GetArchiveResponse], error)
 	// GetWatches reads the file triggers that the caller watches, see Settings.
 	GetWatches(context.Context, *connect.Request[segnov1.GetWatchesRequest]) (*connect.Response[segnov1.GetWatchesResponse], error)
 	// ReportFiles tells of files that the watches are about. What is answered as taken is durable and is reported no more;
@@ -319,6 +338,12 @@ func NewConductorServiceHandler(svc ConductorServiceHandler, opts ...connect.Han
 		connect.WithSchema(conductorServiceMethods.ByName("GetCheckpoint")),
 		connect.WithHandlerOptions(opts...),
 	)
+	conductorServiceGetArchiveHandler := connect.NewUnaryHandler(
+		ConductorServiceGetArchiveProcedure,
+		svc.GetArchive,
+		connect.WithSchema(conductorServiceMethods.ByName("GetArchive")),
+		connect.WithHandlerOptions(opts...),
+	)
 	conductorServiceGetWatchesHandler := connect.NewUnaryHandler(
 		ConductorServiceGetWatchesProcedure,
 		svc.GetWatches,
@@ -349,6 +374,8 @@ func NewConductorServiceHandler(svc ConductorServiceHandler, opts ...connect.Han
 			conductorServicePutCheckpointHandler.ServeHTTP(w, r)
 		case ConductorServiceGetCheckpointProcedure:
 			conductorServiceGetCheckpointHandler.ServeHTTP(w, r)
+		case ConductorServiceGetArchiveProcedure:
+			conductorServiceGetArchiveHandler.ServeHTTP(w, r)
 		case ConductorServiceGetWatchesProcedure:
 			conductorServiceGetWatchesHandler.ServeHTTP(w, r)
 		case ConductorServiceReportFilesProcedure:
@@ -392,6 +419,10 @@ func (UnimplementedConductorServiceHandler) PutCheckpoint(context.Context, *conn
 
 func (UnimplementedConductorServiceHandler) GetCheckpoint(context.Context, *connect.Request[segnov1.GetCheckpointRequest]) (*connect.Response[segnov1.GetCheckpointResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("segno.v1.ConductorService.GetCheckpoint is not implemented"))
+}
+
+func (UnimplementedConductorServiceHandler) GetArchive(context.Context, *connect.Request[segnov1.GetArchiveRequest]) (*connect.Response[segnov1.GetArchiveResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("segno.v1.ConductorService.GetArchive is not implemented"))
 }
 
 func (UnimplementedConductorServiceHandler) GetWatches(context.Context, *connect.Request[segnov1.GetWatchesRequest]) (*connect.Response[segnov1.GetWatchesResponse], error) {

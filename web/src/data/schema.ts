@@ -1743,6 +1743,27 @@ export interface components {
             task: string;
         };
         Archive: {
+            /** @description Arguments after the entry point that the archive itself names. */
+            args?: string[] | null;
+            /** @description Entry point and arguments: a file of the archive or a program; by default what the archive names. */
+            command?: string[] | null;
+            /** @description Talend: the context; by default the one that the archive names. */
+            context?: string;
+            /** @description Name of the archive. */
+            name: string;
+            /** @description In a run: the content of the version that it runs. No task has it. */
+            package?: components["schemas"]["Package"];
+            /** @description Version of the archive; latest, the default, is the one that was uploaded last when a run is requested. */
+            version?: string;
+        };
+        ArchiveDetail: {
+            name: string;
+            /** @description Names of the tasks that run it, in any version. */
+            tasks: string[];
+            /** @description The newest first. */
+            versions: components["schemas"]["ArchiveVersion"][];
+        };
+        ArchiveSummary: {
             /** @description The version that was uploaded last. */
             latest: components["schemas"]["ArchiveVersion"];
             name: string;
@@ -1753,13 +1774,6 @@ export interface components {
              * @description How many versions it has.
              */
             versions: number;
-        };
-        ArchiveDetail: {
-            name: string;
-            /** @description Names of the tasks that run it, in any version. */
-            tasks: string[];
-            /** @description The newest first. */
-            versions: components["schemas"]["ArchiveVersion"][];
         };
         ArchiveVersion: {
             /** @description Name of the archive. */
@@ -2284,6 +2298,8 @@ export interface components {
             weight: number;
         };
         Job: {
+            /** @description A package of a job, as it was uploaded as an archive. */
+            archive?: components["schemas"]["Archive"];
             /** @description Argument vector, executed without a shell. */
             command?: string[] | null;
             /** @description Variables added to the job's environment. */
@@ -2500,7 +2516,7 @@ export interface components {
             description?: string;
             /** @description By when runs are expected to start and to finish; one that is late is an event. */
             expect?: components["schemas"]["Expect"];
-            /** @description What is run: command, script or steps. */
+            /** @description What is run: command, script, steps or archive. */
             job: components["schemas"]["Job"];
             /** @description Labels of the task itself. */
             labels?: {
@@ -2705,9 +2721,18 @@ export interface components {
             scheduled_for?: string;
             trigger?: string;
         };
-        PageArchive: {
+        Package: {
+            /** @description SHA-256 of the archive's file. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Size of the archive's file, in bytes.
+             */
+            size: number;
+        };
+        PageArchiveSummary: {
             /** @description The items of this page. */
-            items: components["schemas"]["Archive"][];
+            items: components["schemas"]["ArchiveSummary"][];
             /** @description What to give as cursor for the next page; null after the last one. */
             next_cursor: string | null;
         };
@@ -3685,7 +3710,7 @@ export interface components {
             description?: string;
             /** @description By when runs are expected to start and to finish; one that is late is an event. */
             expect?: components["schemas"]["Expect"];
-            /** @description What is run: command, script or steps. */
+            /** @description What is run: command, script, steps or archive. */
             job: components["schemas"]["Job"];
             /** @description Labels of the task itself. */
             labels?: {
@@ -4315,7 +4340,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageArchive"];
+                    "application/json": components["schemas"]["PageArchiveSummary"];
                 };
             };
             400: components["responses"]["Problem"];

@@ -90,6 +90,9 @@ function jobOf(job: WireTaskSpec['job']): { job: JobKind; jobText: string } {
   if (job.steps) {
     return { job: 'steps', jobText: job.steps.map((step) => step.name).join(' → ') };
   }
+  if (job.archive) {
+    return { job: 'archive', jobText: `${job.archive.name} ${job.archive.version ?? 'latest'}` };
+  }
   return { job: 'none', jobText: '' };
 }
 

@@ -11,9 +11,10 @@ const blank: Record<string, Json> = {
   command: ['true'],
   script: { interpreter: ['/bin/sh'], text: '' },
   steps: [{ name: 'first', command: ['true'] }],
+  archive: { name: '' },
 };
 
-/** What is run: a script, a command or steps. */
+/** What is run: a script, a command, steps or an archive. */
 export function JobFields() {
   const { spec, setAt, readOnly } = useContext(Form);
   const kind = Object.keys(blank).find((k) => at(spec, ['job', k]) !== undefined) ?? '';
@@ -34,6 +35,7 @@ export function JobFields() {
           { value: 'script', label: 'script' },
           { value: 'command', label: 'command' },
           { value: 'steps', label: 'steps' },
+          { value: 'archive', label: 'archive' },
         ]}
         onChange={(next) => setAt(['job'], { [next]: blank[next] ?? null, ...common })}
       />
@@ -55,6 +57,7 @@ export function JobFields() {
         </>
       )}
       {kind === 'steps' && <Steps />}
+      {kind === 'archive' && <Archive />}
       {kind === '' && (
         <Text size="sm">This job is of a kind that the form does not know. Change it in the YAML.</Text>
       )}
@@ -63,6 +66,34 @@ export function JobFields() {
         path={['job', 'run_as']}
         label="Run as user"
         hint="A user of the job server's system, where its own settings permit that; by default the user of its agent."
+      />
+    </>
+  );
+}
+
+function Archive() {
+  return (
+    <>
+      <TextField path={['job', 'archive', 'name']} label="Archive" required />
+      <TextField
+        path={['job', 'archive', 'version']}
+        label="Version"
+        hint="By default the one that was uploaded last when a run is requested."
+      />
+      <TextField
+        path={['job', 'archive', 'context']}
+        label="Context"
+        hint="Of a Talend job; by default the one that the archive names."
+      />
+      <LinesField
+        path={['job', 'archive', 'command']}
+        label="Command"
+        hint="One argument a line: a file of the archive or a program. By default what the archive itself names."
+      />
+      <LinesField
+        path={['job', 'archive', 'args']}
+        label="Arguments"
+        hint="One a line, after what the archive itself names."
       />
     </>
   );

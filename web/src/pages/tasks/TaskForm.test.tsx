@@ -133,3 +133,16 @@ it('puts what is refused of the user at its field', async () => {
   await save();
   expect(await job.findByText('must not be root')).toBeTruthy();
 });
+
+it('makes a task run an archive, and puts what is refused of it at its field', async () => {
+  const sent = showTask({ field: 'job.archive.version', reason: 'archive "load" has no version 2' });
+  const job = await section('What is run');
+  await userEvent.click(job.getByRole('radio', { name: 'archive' }));
+  await userEvent.type(job.getByLabelText(/^Archive/), 'load');
+  await userEvent.type(job.getByLabelText('Version'), '2');
+  await save();
+  await waitFor(() =>
+    expect(sent).toEqual([{ job: { archive: { name: 'load', version: '2' }, steps: null } }]),
+  );
+  expect(await job.findByText('archive "load" has no version 2')).toBeTruthy();
+});
