@@ -43,7 +43,7 @@ it.each([
   { server: 'js-2' },
   { attempt: 2 },
   { ended_at: '2026-01-31T09:06:00Z' },
-  { progress: { percent: 1, message: '' } as WireRun['progress'] },
+  { progress: { percent: 1, message: '' } },
 ] as Partial<WireRun>[])('is drawn anew where %o has changed', (fields) => {
   expect(sameToSee(run(), run(fields))).toBe(false);
 });
