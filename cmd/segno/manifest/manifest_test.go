@@ -92,7 +92,7 @@ func TestAServerDocumentTellsWhatItSetsFromWhatItLeaves(t *testing.T) {
 func TestParseNamesFileAndLineOfWhatIsWrong(t *testing.T) {
 	head := "kind: task\nname: a\n"
 	for name, c := range map[string]struct{ text, want string }{
-		"an unknown key":                  {head + "job:\n  comand: [x]\n", "x.yaml:4: job.comand is no key here; there are: command, env, script, steps"},
+		"an unknown key":                  {head + "job:\n  comand: [x]\n", "x.yaml:4: job.comand is no key here; there are: command, env, run_as, script, steps"},
 		"an unknown key in a list":        {head + "job:\n  steps:\n    - {name: a, cmd: x}\n", "x.yaml:5: job.steps[0].cmd is no key here"},
 		"a repeated key":                  {head + "priority: 1\npriority: 2\n", "x.yaml:4: priority stands in line 3 already"},
 		"a repeated key of a map":         {head + "params:\n  a: 1\n  a: 2\n", "x.yaml:5: params.a stands in line 4 already"},
