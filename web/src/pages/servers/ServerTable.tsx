@@ -120,7 +120,7 @@ function Measure(props: { server: Server; of: Gauge; points: readonly TrendPoint
   const text = newest(server, of);
   return (
     <span className={classes.measure}>
-      <TrendLine {...props} width={48} />
+      <TrendLine {...props} width={40} />
       <span className="number">{of === 'runs' ? <Glow of={server.slotsUsed}>{text}</Glow> : text}</span>
     </span>
   );
