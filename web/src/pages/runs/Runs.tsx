@@ -34,7 +34,7 @@ export function Runs() {
             shown.length === 0 ? (
               <NothingToShow filtered={filtered} />
             ) : (
-              <table className={classes.table} aria-label="Runs">
+              <table className={`${classes.table} cards`} aria-label="Runs">
                 <thead>
                   <tr>
                     <th scope="col">State</th>

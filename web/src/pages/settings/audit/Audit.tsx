@@ -54,7 +54,7 @@ export function Audit() {
 function Deeds({ deeds: all, busy }: { deeds: readonly Deed[]; busy: boolean }) {
   return (
     <div className="panel" aria-busy={busy}>
-      <Table aria-label="Audit log" highlightOnHover className={classes.table}>
+      <Table aria-label="Audit log" highlightOnHover className={`${classes.table} cards`}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>When</Table.Th>
