@@ -11,7 +11,13 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-var calendars = documents{table: "calendar", noun: "calendar"}
+var (
+	calendars     = documents[task.Calendar]{table: "calendar", noun: "calendar", of: calendarOf}
+	calendarEdits = edits[task.Calendar, task.CalendarSpec]{
+		noun: "calendar", read: calendars.read, store: storeCalendar,
+		of: func(c *task.Calendar) (*task.CalendarSpec, string, int64) { return &c.CalendarSpec, c.Name, c.Version },
+	}
+)
 
 func calendarOf(row documentRow) (task.Calendar, error) {
 	c := task.Calendar{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
@@ -38,19 +44,11 @@ func (db *DB) CreateCalendar(ctx context.Context, s task.CalendarSpec, now time.
 
 // Calendar returns the calendar with that name, or fault.NotFound.
 func (db *DB) Calendar(ctx context.Context, name string) (task.Calendar, error) {
-	c, err := readCalendar(db.view(ctx), name, "")
+	c, err := calendars.read(db.view(ctx), name, "")
 	if err != nil {
 		return task.Calendar{}, fmt.Errorf("read calendar: %w", err)
 	}
 	return c, nil
-}
-
-func readCalendar(r reader, name, lock string) (task.Calendar, error) {
-	row, err := calendars.read(r, name, lock)
-	if err != nil {
-		return task.Calendar{}, err
-	}
-	return calendarOf(row)
 }
 
 // Calendars returns calendars whose name contains the query, by name.
@@ -63,45 +61,17 @@ func (db *DB) Calendars(ctx context.Context, query string, p page.Request) (page
 	if query != "" {
 		c.contains("name", query)
 	}
-	rows, err := calendars.list(db.view(ctx), c, last, p)
+	all, err := calendars.list(db.view(ctx), c, last, p)
 	if err != nil {
 		return page.Of[task.Calendar]{}, fmt.Errorf("list calendars: %w", err)
-	}
-	all := make([]task.Calendar, len(rows))
-	for i, row := range rows {
-		if all[i], err = calendarOf(row); err != nil {
-			return page.Of[task.Calendar]{}, fmt.Errorf("list calendars: %w", err)
-		}
 	}
 	return paged(all, p, "calendars", func(c task.Calendar) string { return c.Name }), nil
 }
 
 // EditCalendar applies edit in one transaction, and settles anew when the triggers that use the calendar are due. If
 // version is not 0 it must be the stored one, else Conflict. An edit that changes nothing leaves the version.
-func (db *DB) EditCalendar(ctx context.Context, name string, version int64, now time.Time, edit func(*task.CalendarSpec) error) (edited task.Calendar, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		old, err := readCalendar(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("calendar", name, version, old.Version); err != nil {
-			return err
-		}
-		if edited, err = readCalendar(t, name, ""); err != nil {
-			return err
-		}
-		if err := edit(&edited.CalendarSpec); err != nil {
-			return err
-		}
-		if edited.Name != name {
-			return fault.Field("name", "cannot be changed")
-		}
-		return storeCalendar(t, old, &edited, now)
-	})
-	if err != nil {
-		return task.Calendar{}, fmt.Errorf("edit calendar %q: %w", name, err)
-	}
-	return edited, nil
+func (db *DB) EditCalendar(ctx context.Context, name string, version int64, now time.Time, edit func(*task.CalendarSpec) error) (task.Calendar, error) {
+	return calendarEdits.apply(ctx, db, name, version, now, edit)
 }
 
 func storeCalendar(t *tx, old task.Calendar, edited *task.Calendar, now time.Time) error {
@@ -135,7 +105,7 @@ func storeCalendar(t *tx, old task.Calendar, edited *task.Calendar, now time.Tim
 // DeleteCalendar removes a calendar. Conflict, naming them, while triggers use it.
 func (db *DB) DeleteCalendar(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		if _, err := calendars.hold(t, name, version); err != nil {
+		if err := calendars.hold(t, name, version); err != nil {
 			return err
 		}
 		users, err := triggersOf(t, `SELECT `+triggerColumns+` FROM trigger t WHERE calendar = ? ORDER BY owner, name LIMIT 6`, name)

@@ -10,7 +10,17 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-var concurrencyGroups = documents{table: "concurrency_group", noun: "concurrency group"}
+var (
+	concurrencyGroups = documents[task.ConcurrencyGroup]{
+		table: "concurrency_group", noun: "concurrency group", of: concurrencyGroupOf,
+	}
+	concurrencyGroupEdits = edits[task.ConcurrencyGroup, task.ConcurrencyGroupSpec]{
+		noun: "concurrency group", read: readConcurrencyGroup, store: storeConcurrencyGroup,
+		of: func(g *task.ConcurrencyGroup) (*task.ConcurrencyGroupSpec, string, int64) {
+			return &g.ConcurrencyGroupSpec, g.Name, g.Version
+		},
+	}
+)
 
 func concurrencyGroupOf(row documentRow) (task.ConcurrencyGroup, error) {
 	g := task.ConcurrencyGroup{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
@@ -48,11 +58,7 @@ func (db *DB) ConcurrencyGroup(ctx context.Context, name string) (g task.Concurr
 }
 
 func readConcurrencyGroup(r reader, name, lock string) (task.ConcurrencyGroup, error) {
-	row, err := concurrencyGroups.read(r, name, lock)
-	if err != nil {
-		return task.ConcurrencyGroup{}, err
-	}
-	g, err := concurrencyGroupOf(row)
+	g, err := concurrencyGroups.read(r, name, lock)
 	if err != nil {
 		return g, err
 	}
@@ -95,25 +101,19 @@ func (db *DB) ConcurrencyGroups(ctx context.Context, query string, p page.Reques
 	}
 	var all []task.ConcurrencyGroup
 	err = db.snapshot(ctx, func(v view) error {
-		rows, err := concurrencyGroups.list(v, c, last, p)
-		if err != nil {
+		if all, err = concurrencyGroups.list(v, c, last, p); err != nil {
 			return err
 		}
-		names := make([]string, len(rows))
-		for i, row := range rows {
-			names[i] = row.Name
+		names := make([]string, len(all))
+		for i, g := range all {
+			names[i] = g.Name
 		}
 		tasks, err := readGroupTasks(v, names)
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
-			g, err := concurrencyGroupOf(row)
-			if err != nil {
-				return err
-			}
-			g.Tasks = tasks[row.Name]
-			all = append(all, g)
+		for i, g := range all {
+			all[i].Tasks = tasks[g.Name]
 		}
 		return nil
 	})
@@ -125,44 +125,29 @@ func (db *DB) ConcurrencyGroups(ctx context.Context, query string, p page.Reques
 
 // EditConcurrencyGroup applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An
 // edit that changes nothing leaves the version. edit may be called more than once, on fresh copies.
-func (db *DB) EditConcurrencyGroup(ctx context.Context, name string, version int64, now time.Time, edit func(*task.ConcurrencyGroupSpec) error) (g task.ConcurrencyGroup, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		if g, err = readConcurrencyGroup(t, name, t.session.dialect.locked()); err != nil {
-			return err
-		}
-		old := g
-		if err := checkVersion("concurrency group", name, version, old.Version); err != nil {
-			return err
-		}
-		if err := edit(&g.ConcurrencyGroupSpec); err != nil {
-			return err
-		}
-		if g.Name != name {
-			return fault.Field("name", "cannot be changed")
-		}
-		if g.ConcurrencyGroupSpec == old.ConcurrencyGroupSpec {
-			return nil
-		}
-		spec, err := encode(g.ConcurrencyGroupSpec, "concurrency group", name)
-		if err != nil {
-			return err
-		}
-		g.Version, g.UpdatedAt = old.Version+1, stored(now)
-		if err := concurrencyGroups.update(t, name, spec, old.Version, now); err != nil {
-			return err
-		}
-		return t.recordThing(now, "concurrency_group.edited", name, "")
-	})
-	if err != nil {
-		return task.ConcurrencyGroup{}, fmt.Errorf("edit concurrency group %q: %w", name, err)
+func (db *DB) EditConcurrencyGroup(ctx context.Context, name string, version int64, now time.Time, edit func(*task.ConcurrencyGroupSpec) error) (task.ConcurrencyGroup, error) {
+	return concurrencyGroupEdits.apply(ctx, db, name, version, now, edit)
+}
+
+func storeConcurrencyGroup(t *tx, old task.ConcurrencyGroup, g *task.ConcurrencyGroup, now time.Time) error {
+	if g.ConcurrencyGroupSpec == old.ConcurrencyGroupSpec {
+		return nil
 	}
-	return g, nil
+	spec, err := encode(g.ConcurrencyGroupSpec, "concurrency group", g.Name)
+	if err != nil {
+		return err
+	}
+	g.Version, g.UpdatedAt = old.Version+1, stored(now)
+	if err := concurrencyGroups.update(t, g.Name, spec, old.Version, now); err != nil {
+		return err
+	}
+	return t.recordThing(now, "concurrency_group.edited", g.Name, "")
 }
 
 // DeleteConcurrencyGroup removes a group. Conflict, naming them, while tasks name it.
 func (db *DB) DeleteConcurrencyGroup(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		if _, err := concurrencyGroups.hold(t, name, version); err != nil {
+		if err := concurrencyGroups.hold(t, name, version); err != nil {
 			return err
 		}
 		const bound = `SELECT task FROM task_concurrency_group WHERE concurrency_group = ? ORDER BY task LIMIT 4`

@@ -11,6 +11,13 @@ import (
 	"github.com/segno-jobs/segno/notification"
 )
 
+var channelEdits = edits[notification.Channel, notification.ChannelSpec]{
+	noun: "channel", read: readChannel, store: storeChannel,
+	of: func(c *notification.Channel) (*notification.ChannelSpec, string, int64) {
+		return &c.ChannelSpec, c.Name, c.Version
+	},
+}
+
 const channelColumns = `name, spec, secrets, version, created_at, updated_at`
 
 type channelRow struct {
@@ -128,11 +135,9 @@ func (db *DB) Channels(ctx context.Context, p page.Request) (page.Of[notificatio
 	if err := db.view(ctx).all(&rows, query, last); err != nil {
 		return page.Of[notification.Channel]{}, fmt.Errorf("list channels: %w", err)
 	}
-	all := make([]notification.Channel, len(rows))
-	for i, row := range rows {
-		if all[i], err = row.channel(); err != nil {
-			return page.Of[notification.Channel]{}, fmt.Errorf("list channels: %w", err)
-		}
+	all, err := each(rows, channelRow.channel)
+	if err != nil {
+		return page.Of[notification.Channel]{}, fmt.Errorf("list channels: %w", err)
 	}
 	return paged(all, p, "channels", func(c notification.Channel) string { return c.Name }), nil
 }
@@ -140,34 +145,15 @@ func (db *DB) Channels(ctx context.Context, p page.Request) (page.Of[notificatio
 // EditChannel applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An edit that
 // changes nothing leaves the version. What waits for the channel is due at once after a change. edit may be called more
 // than once, on fresh copies.
-func (db *DB) EditChannel(ctx context.Context, name string, version int64, now time.Time, edit func(*notification.ChannelSpec) error) (edited notification.Channel, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		if edited, err = readChannel(t, name, t.session.dialect.locked()); err != nil {
-			return err
-		}
-		if err := checkVersion("channel", name, version, edited.Version); err != nil {
-			return err
-		}
-		spec, secrets, err := encodeChannel(edited.ChannelSpec)
-		if err != nil {
-			return err
-		}
-		if err := edit(&edited.ChannelSpec); err != nil {
-			return err
-		}
-		if edited.Name != name {
-			return fault.Field("name", "cannot be changed")
-		}
-		return storeChannel(t, &edited, spec, secrets, now)
-	})
-	if err != nil {
-		return notification.Channel{}, fmt.Errorf("edit channel %q: %w", name, err)
-	}
-	return edited, nil
+func (db *DB) EditChannel(ctx context.Context, name string, version int64, now time.Time, edit func(*notification.ChannelSpec) error) (notification.Channel, error) {
+	return channelEdits.apply(ctx, db, name, version, now, edit)
 }
 
-// storeChannel writes a channel unless it is as it was.
-func storeChannel(t *tx, c *notification.Channel, oldSpec, oldSecrets string, now time.Time) error {
+func storeChannel(t *tx, old notification.Channel, c *notification.Channel, now time.Time) error {
+	oldSpec, oldSecrets, err := encodeChannel(old.ChannelSpec)
+	if err != nil {
+		return err
+	}
 	spec, secrets, err := encodeChannel(c.ChannelSpec)
 	if err != nil || spec == oldSpec && secrets == oldSecrets {
 		return err
@@ -175,14 +161,14 @@ func storeChannel(t *tx, c *notification.Channel, oldSpec, oldSecrets string, no
 	const update = `
 		UPDATE notification_channel SET spec = ?, secrets = ?, paused = ?, version = ?, updated_at = ?
 		WHERE name = ? AND version = ?`
-	n, err := t.exec(update, spec, secrets, flag(c.Paused), c.Version+1, micros(now), c.Name, c.Version)
+	n, err := t.exec(update, spec, secrets, flag(c.Paused), old.Version+1, micros(now), c.Name, old.Version)
 	if err != nil {
 		return err
 	}
 	if n != 1 {
 		return fmt.Errorf("it was changed meanwhile: %w", fault.Conflict)
 	}
-	c.Version, c.UpdatedAt = c.Version+1, stored(now)
+	c.Version, c.UpdatedAt = old.Version+1, stored(now)
 	const hurry = `UPDATE notification_delivery SET next_at = ? WHERE channel = ? AND state = 'waiting' AND next_at > ?`
 	if _, err := t.exec(hurry, micros(now), c.Name, micros(now)); err != nil {
 		return err

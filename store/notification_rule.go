@@ -10,7 +10,15 @@ import (
 	"github.com/segno-jobs/segno/notification"
 )
 
-var rules = documents{table: "notification_rule", noun: "rule"}
+var (
+	rules     = documents[notification.Rule]{table: "notification_rule", noun: "rule", of: ruleOf}
+	ruleEdits = edits[notification.Rule, notification.RuleSpec]{
+		noun: "rule", read: rules.read, store: storeRule,
+		of: func(r *notification.Rule) (*notification.RuleSpec, string, int64) {
+			return &r.RuleSpec, r.Name, r.Version
+		},
+	}
+)
 
 func ruleOf(row documentRow) (notification.Rule, error) {
 	r := notification.Rule{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
@@ -67,19 +75,11 @@ func tellChannels(t *tx, s notification.RuleSpec) error {
 
 // NotificationRule returns the rule with that name, or fault.NotFound.
 func (db *DB) NotificationRule(ctx context.Context, name string) (notification.Rule, error) {
-	r, err := readRule(db.view(ctx), name, "")
+	r, err := rules.read(db.view(ctx), name, "")
 	if err != nil {
 		return notification.Rule{}, fmt.Errorf("read rule: %w", err)
 	}
 	return r, nil
-}
-
-func readRule(r reader, name, lock string) (notification.Rule, error) {
-	row, err := rules.read(r, name, lock)
-	if err != nil {
-		return notification.Rule{}, err
-	}
-	return ruleOf(row)
 }
 
 // NotificationRules returns rules by name.
@@ -88,57 +88,32 @@ func (db *DB) NotificationRules(ctx context.Context, p page.Request) (page.Of[no
 	if err != nil {
 		return page.Of[notification.Rule]{}, err
 	}
-	rows, err := rules.list(db.view(ctx), conditions{}, last, p)
+	all, err := rules.list(db.view(ctx), conditions{}, last, p)
 	if err != nil {
 		return page.Of[notification.Rule]{}, fmt.Errorf("list rules: %w", err)
-	}
-	all := make([]notification.Rule, len(rows))
-	for i, row := range rows {
-		if all[i], err = ruleOf(row); err != nil {
-			return page.Of[notification.Rule]{}, fmt.Errorf("list rules: %w", err)
-		}
 	}
 	return paged(all, p, "rules", func(r notification.Rule) string { return r.Name }), nil
 }
 
 // EditNotificationRule applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An edit that
 // changes nothing leaves the version. edit may be called more than once, on fresh copies.
-func (db *DB) EditNotificationRule(ctx context.Context, name string, version int64, now time.Time, edit func(*notification.RuleSpec) error) (edited notification.Rule, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		if edited, err = readRule(t, name, t.session.dialect.locked()); err != nil {
-			return err
-		}
-		if err := checkVersion("rule", name, version, edited.Version); err != nil {
-			return err
-		}
-		before, err := encode(edited.RuleSpec, "rule", name)
-		if err != nil {
-			return err
-		}
-		if err := edit(&edited.RuleSpec); err != nil {
-			return err
-		}
-		if edited.Name != name {
-			return fault.Field("name", "cannot be changed")
-		}
-		return storeRule(t, &edited, before, now)
-	})
-	if err != nil {
-		return notification.Rule{}, fmt.Errorf("edit rule %q: %w", name, err)
-	}
-	return edited, nil
+func (db *DB) EditNotificationRule(ctx context.Context, name string, version int64, now time.Time, edit func(*notification.RuleSpec) error) (notification.Rule, error) {
+	return ruleEdits.apply(ctx, db, name, version, now, edit)
 }
 
-// storeRule writes a rule unless it is as it was.
-func storeRule(t *tx, r *notification.Rule, before string, now time.Time) error {
+func storeRule(t *tx, old notification.Rule, r *notification.Rule, now time.Time) error {
+	before, err := encode(old.RuleSpec, "rule", old.Name)
+	if err != nil {
+		return err
+	}
 	spec, err := encode(r.RuleSpec, "rule", r.Name)
 	if err != nil || spec == before {
 		return err
 	}
-	if err := rules.update(t, r.Name, spec, r.Version, now); err != nil {
+	if err := rules.update(t, r.Name, spec, old.Version, now); err != nil {
 		return err
 	}
-	r.Version, r.UpdatedAt = r.Version+1, stored(now)
+	r.Version, r.UpdatedAt = old.Version+1, stored(now)
 	if err := tellChannels(t, r.RuleSpec); err != nil {
 		return err
 	}
@@ -148,7 +123,7 @@ func storeRule(t *tx, r *notification.Rule, before string, now time.Time) error 
 // DeleteNotificationRule removes a rule. What was put into the outbox because of it stays there.
 func (db *DB) DeleteNotificationRule(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		if _, err := rules.hold(t, name, version); err != nil {
+		if err := rules.hold(t, name, version); err != nil {
 			return err
 		}
 		if err := rules.delete(t, name); err != nil {

@@ -16,7 +16,7 @@ const pausedOnError = "pause_on_error"
 // pauseOnError pauses the triggers of a task of which a run has failed, where the task wants that, in the transaction that
 // ends the run: no trigger that is due afterwards starts another one. A run that ended well costs nothing.
 func (t *tx) pauseOnError(now time.Time, id task.RunID, of string, end task.State, reason string) error {
-	failed, err := readTask(t, of, "")
+	failed, err := tasks.read(t, of, "")
 	if errors.Is(err, fault.NotFound) || err == nil && !failed.PauseOnError {
 		return nil
 	}

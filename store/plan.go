@@ -11,7 +11,13 @@ import (
 	"github.com/segno-jobs/segno/task/plan"
 )
 
-var plans = documents{table: "plan", noun: "plan"}
+var (
+	plans     = documents[plan.Plan]{table: "plan", noun: "plan", of: planOf}
+	planEdits = edits[plan.Plan, plan.Spec]{
+		noun: "plan", read: plans.read, store: storePlan,
+		of: func(p *plan.Plan) (*plan.Spec, string, int64) { return &p.Spec, p.Name, p.Version },
+	}
+)
 
 func planOf(row documentRow) (plan.Plan, error) {
 	p := plan.Plan{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
@@ -60,18 +66,18 @@ func bindTasks(t *tx, s plan.Spec) error {
 	if t.session.dialect == postgres {
 		lock = " FOR KEY SHARE"
 	}
-	tasks := map[string]task.Spec{}
+	found := map[string]task.Spec{}
 	for _, name := range s.Tasks() {
-		found, err := readTask(t, name, lock)
+		planned, err := tasks.read(t, name, lock)
 		if isMissing(err) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		tasks[name] = found.Spec
+		found[name] = planned.Spec
 	}
-	if err := s.CheckTasks(tasks); err != nil {
+	if err := s.CheckTasks(found); err != nil {
 		return err
 	}
 	if _, err := t.exec(`DELETE FROM plan_task WHERE plan = ?`, s.Name); err != nil {
@@ -87,19 +93,11 @@ func bindTasks(t *tx, s plan.Spec) error {
 
 // Plan returns the plan with that name, or fault.NotFound.
 func (db *DB) Plan(ctx context.Context, name string) (plan.Plan, error) {
-	p, err := readPlan(db.view(ctx), name, "")
+	p, err := plans.read(db.view(ctx), name, "")
 	if err != nil {
 		return plan.Plan{}, fmt.Errorf("read plan: %w", err)
 	}
 	return p, nil
-}
-
-func readPlan(r reader, name, lock string) (plan.Plan, error) {
-	row, err := plans.read(r, name, lock)
-	if err != nil {
-		return plan.Plan{}, err
-	}
-	return planOf(row)
 }
 
 // Plans returns plans by name.
@@ -115,15 +113,9 @@ func (db *DB) Plans(ctx context.Context, f plan.Filter, p page.Request) (page.Of
 	if f.Task != "" {
 		c.add("name IN (SELECT plan FROM plan_task WHERE task = ?)", f.Task)
 	}
-	rows, err := plans.list(db.view(ctx), c, last, p)
+	all, err := plans.list(db.view(ctx), c, last, p)
 	if err != nil {
 		return page.Of[plan.Plan]{}, fmt.Errorf("list plans: %w", err)
-	}
-	all := make([]plan.Plan, len(rows))
-	for i, row := range rows {
-		if all[i], err = planOf(row); err != nil {
-			return page.Of[plan.Plan]{}, fmt.Errorf("list plans: %w", err)
-		}
 	}
 	return paged(all, p, "plans", func(p plan.Plan) string { return p.Name }), nil
 }
@@ -132,30 +124,8 @@ func (db *DB) Plans(ctx context.Context, f plan.Filter, p page.Request) (page.Of
 // changes nothing leaves the version. What runs goes on with the plan as it was; what waits for other runs of it begins in
 // the same transaction where there may be more of them now. edit may be called more than once, on
 // fresh copies.
-func (db *DB) EditPlan(ctx context.Context, name string, version int64, now time.Time, edit func(*plan.Spec) error) (edited plan.Plan, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		old, err := readPlan(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("plan", name, version, old.Version); err != nil {
-			return err
-		}
-		if edited, err = readPlan(t, name, ""); err != nil {
-			return err
-		}
-		if err := edit(&edited.Spec); err != nil {
-			return err
-		}
-		if edited.Name != name {
-			return fault.Field("name", "cannot be changed")
-		}
-		return storePlan(t, old, &edited, now)
-	})
-	if err != nil {
-		return plan.Plan{}, fmt.Errorf("edit plan %q: %w", name, err)
-	}
-	return edited, nil
+func (db *DB) EditPlan(ctx context.Context, name string, version int64, now time.Time, edit func(*plan.Spec) error) (plan.Plan, error) {
+	return planEdits.apply(ctx, db, name, version, now, edit)
 }
 
 func storePlan(t *tx, old plan.Plan, edited *plan.Plan, now time.Time) error {
@@ -186,7 +156,7 @@ func storePlan(t *tx, old plan.Plan, edited *plan.Plan, now time.Time) error {
 // DeletePlan removes a plan; its runs stay. Conflict while one of them has not ended.
 func (db *DB) DeletePlan(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		if _, err := plans.hold(t, name, version); err != nil {
+		if err := plans.hold(t, name, version); err != nil {
 			return err
 		}
 		var open int

@@ -59,7 +59,7 @@ func (n newPlanRun) admit(t *tx) (waits string, known bool, err error) {
 			return "", err == nil, err
 		}
 	}
-	of, err := readPlan(t, n.run.Plan, "")
+	of, err := plans.read(t, n.run.Plan, "")
 	if err != nil {
 		return "", false, err
 	}
@@ -109,7 +109,7 @@ func admitAgain(t *tx, r *plan.Run) error {
 	if err != nil {
 		return err
 	}
-	of, err := readPlan(t, r.Plan, "")
+	of, err := plans.read(t, r.Plan, "")
 	if isMissing(err) {
 		return nil
 	}
@@ -129,7 +129,7 @@ func releasePlanRuns(t *tx, name string, now time.Time) error {
 	if err != nil || load.Waiting == 0 {
 		return err
 	}
-	of, err := readPlan(t, name, "")
+	of, err := plans.read(t, name, "")
 	if err != nil && !isMissing(err) {
 		return err
 	}

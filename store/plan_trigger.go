@@ -12,7 +12,7 @@ import (
 
 // insertRequested stores the plan run that a trigger asks for, or returns why there is none.
 func (t *tx) insertRequested(owner task.Owner, request task.PlanRequest, now time.Time) (refused string, err error) {
-	p, err := readPlan(t, owner.Name, "")
+	p, err := plans.read(t, owner.Name, "")
 	if isMissing(err) {
 		return owner.String() + " does not exist", nil
 	}

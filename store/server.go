@@ -11,6 +11,11 @@ import (
 	"github.com/segno-jobs/segno/jobserver"
 )
 
+var serverEdits = edits[jobserver.Server, jobserver.Server]{
+	noun: "server", read: readServer, store: storeEdit,
+	of: func(s *jobserver.Server) (*jobserver.Server, string, int64) { return s, s.Name, s.Version },
+}
+
 // ServerByCredential returns the name of the server with that credential's hash, or fault.NotFound.
 func (db *DB) ServerByCredential(ctx context.Context, credentialHash string) (string, error) {
 	var name string
@@ -116,30 +121,8 @@ func serverConditions(f jobserver.Filter, p page.Request) (c conditions, err err
 // EditServer applies edit to the server in one transaction. If version is not 0 it must be the stored one, else
 // Conflict. Of what edit changes, Kind, Mode, Reason, Description, Labels, Slots, Power and UnavailableAfter are stored;
 // an edit that changes nothing leaves the version. edit may be called more than once, on fresh copies.
-func (db *DB) EditServer(ctx context.Context, name string, version int64, now time.Time, edit func(*jobserver.Server) error) (s jobserver.Server, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		old, err := readServer(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("server", name, version, old.Version); err != nil {
-			return err
-		}
-		if s, err = readServer(t, name, ""); err != nil {
-			return err
-		}
-		if err := edit(&s); err != nil {
-			return err
-		}
-		if s.Name != name {
-			return fault.Field("name", "cannot be changed")
-		}
-		return storeEdit(t, old, &s, now)
-	})
-	if err != nil {
-		return jobserver.Server{}, fmt.Errorf("edit server: %w", err)
-	}
-	return s, nil
+func (db *DB) EditServer(ctx context.Context, name string, version int64, now time.Time, edit func(*jobserver.Server) error) (jobserver.Server, error) {
+	return serverEdits.apply(ctx, db, name, version, now, edit)
 }
 
 const editServer = `

@@ -11,15 +11,15 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-type taskRow struct {
-	Name      string
-	Spec      string
-	Version   int64
-	CreatedAt int64 `db:"created_at"`
-	UpdatedAt int64 `db:"updated_at"`
-}
+var (
+	tasks     = documents[task.Task]{table: "task", noun: "task", of: storedTask}
+	taskEdits = edits[task.Task, task.Spec]{
+		noun: "task", read: tasks.read, store: storeTask,
+		of: func(t *task.Task) (*task.Spec, string, int64) { return &t.Spec, t.Name, t.Version },
+	}
+)
 
-func (row taskRow) task() (task.Task, error) {
+func storedTask(row documentRow) (task.Task, error) {
 	t := task.Task{Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt)}
 	return t, decode(row.Spec, &t.Spec, "task", row.Name)
 }
@@ -113,24 +113,12 @@ func (db *DB) Task(ctx context.Context, name string) (task.Task, error) {
 	if found {
 		return t, nil
 	}
-	t, err := readTask(db.view(ctx), name, "")
+	t, err := tasks.read(db.view(ctx), name, "")
 	if err != nil {
 		return task.Task{}, fmt.Errorf("read task: %w", err)
 	}
 	db.tasks.put(t, changes)
 	return t, nil
-}
-
-func readTask(r reader, name, lock string) (task.Task, error) {
-	var row taskRow
-	err := r.get(&row, `SELECT name, spec, version, created_at, updated_at FROM task WHERE name = ?`+lock, name)
-	if isNone(err) {
-		return task.Task{}, notFound("task", name)
-	}
-	if err != nil {
-		return task.Task{}, err
-	}
-	return row.task()
 }
 
 // Tasks returns tasks by name.
@@ -140,9 +128,6 @@ func (db *DB) Tasks(ctx context.Context, f task.Filter, p page.Request) (page.Of
 		return page.Of[task.Task]{}, err
 	}
 	var c conditions
-	if last != "" {
-		c.add("name > ?", last)
-	}
 	if f.Query != "" {
 		c.contains("name", f.Query)
 	}
@@ -152,47 +137,17 @@ func (db *DB) Tasks(ctx context.Context, f task.Filter, p page.Request) (page.Of
 	if f.Server != "" {
 		c.add("server = ?", f.Server)
 	}
-	var rows []taskRow
-	query := `SELECT name, spec, version, created_at, updated_at FROM task` + c.where() +
-		fmt.Sprintf(` ORDER BY name LIMIT %d`, p.Size()+1)
-	if err := db.view(ctx).all(&rows, query, c.args...); err != nil {
+	all, err := tasks.list(db.view(ctx), c, last, p)
+	if err != nil {
 		return page.Of[task.Task]{}, fmt.Errorf("list tasks: %w", err)
-	}
-	all := make([]task.Task, len(rows))
-	for i, row := range rows {
-		if all[i], err = row.task(); err != nil {
-			return page.Of[task.Task]{}, fmt.Errorf("list tasks: %w", err)
-		}
 	}
 	return paged(all, p, "tasks", func(t task.Task) string { return t.Name }), nil
 }
 
 // EditTask applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An edit that
 // changes nothing leaves the version. edit may be called more than once, on fresh copies.
-func (db *DB) EditTask(ctx context.Context, name string, version int64, now time.Time, edit func(*task.Spec) error) (edited task.Task, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		old, err := readTask(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("task", name, version, old.Version); err != nil {
-			return err
-		}
-		if edited, err = readTask(t, name, ""); err != nil {
-			return err
-		}
-		if err := edit(&edited.Spec); err != nil {
-			return err
-		}
-		if edited.Name != name {
-			return fault.Field("name", "cannot be changed")
-		}
-		return storeTask(t, old, &edited, now)
-	})
-	if err != nil {
-		return task.Task{}, fmt.Errorf("edit task %q: %w", name, err)
-	}
-	return edited, nil
+func (db *DB) EditTask(ctx context.Context, name string, version int64, now time.Time, edit func(*task.Spec) error) (task.Task, error) {
+	return taskEdits.apply(ctx, db, name, version, now, edit)
 }
 
 func storeTask(t *tx, old task.Task, edited *task.Task, now time.Time) error {
@@ -259,11 +214,7 @@ const openRunsOf = `
 // DeleteTask removes a task; its runs stay. Conflict while one of them is not final, or a plan runs the task.
 func (db *DB) DeleteTask(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		old, err := readTask(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("task", name, version, old.Version); err != nil {
+		if err := tasks.hold(t, name, version); err != nil {
 			return err
 		}
 		var open int

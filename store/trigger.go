@@ -98,7 +98,7 @@ func checkTrigger(t *tx, owner task.Owner, s task.TriggerSpec) error {
 	}
 	switch owner.Kind {
 	case task.OwnerTask:
-		of, err := readTask(t, owner.Name, lock)
+		of, err := tasks.read(t, owner.Name, lock)
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func checkTrigger(t *tx, owner task.Owner, s task.TriggerSpec) error {
 			return err
 		}
 	case task.OwnerPlan:
-		of, err := readPlan(t, owner.Name, lock)
+		of, err := plans.read(t, owner.Name, lock)
 		if err != nil {
 			return err
 		}
@@ -248,37 +248,34 @@ func (db *DB) setPaused(ctx context.Context, owner task.Owner, name string, now 
 
 // editTrigger changes the document of a trigger, with the pause that it gets where the edit pauses it.
 func editTrigger(t *tx, owner task.Owner, name string, version int64, now time.Time, kind string, pause task.Pause, edit func(*task.TriggerSpec) error) (edited task.Trigger, err error) {
-	old, err := readTrigger(t, owner, name, t.session.dialect.locked())
+	trigger := edits[task.Trigger, task.TriggerSpec]{
+		noun: "trigger",
+		read: func(r reader, name, lock string) (task.Trigger, error) { return readTrigger(r, owner, name, lock) },
+		of:   func(tr *task.Trigger) (*task.TriggerSpec, string, int64) { return &tr.TriggerSpec, tr.Name, tr.Version },
+		store: func(t *tx, old task.Trigger, edited *task.Trigger, now time.Time) error {
+			return reviseTrigger(t, old, edited, kind, pause, now)
+		},
+	}
+	return trigger.within(t, name, version, now, edit)
+}
+
+// reviseTrigger checks what an edit has made of a trigger, and stores it unless it is as it was.
+func reviseTrigger(t *tx, old task.Trigger, edited *task.Trigger, kind string, pause task.Pause, now time.Time) error {
+	before, err := encode(old.TriggerSpec, "trigger", old.Name)
 	if err != nil {
-		return edited, err
+		return err
 	}
-	if err := checkVersion("trigger", name, version, old.Version); err != nil {
-		return edited, err
-	}
-	if edited, err = readTrigger(t, owner, name, ""); err != nil {
-		return edited, err
-	}
-	if err := edit(&edited.TriggerSpec); err != nil {
-		return edited, err
-	}
-	if edited.Name != name {
-		return edited, fault.Field("name", "cannot be changed")
-	}
-	before, err := encode(old.TriggerSpec, "trigger", name)
-	if err != nil {
-		return edited, err
-	}
-	spec, err := encode(edited.TriggerSpec, "trigger", name)
+	spec, err := encode(edited.TriggerSpec, "trigger", old.Name)
 	if err != nil || spec == before {
-		return edited, err
+		return err
 	}
-	if err := checkTrigger(t, owner, edited.TriggerSpec); err != nil {
-		return edited, err
+	if err := checkTrigger(t, old.Owner, edited.TriggerSpec); err != nil {
+		return err
 	}
 	if edited.Paused && !old.Paused && pause.Level != "" {
 		edited.Pause = &pause
 	}
-	return edited, storeTrigger(t, old, &edited, spec, kind, pause, now)
+	return storeTrigger(t, old, edited, spec, kind, pause, now)
 }
 
 func storeTrigger(t *tx, old task.Trigger, edited *task.Trigger, spec, kind string, pause task.Pause, now time.Time) error {

@@ -203,7 +203,7 @@ func (p preparedFiring) begin(t *tx, id task.RunID) error {
 
 // beginPlan stores a run of the plan that an occurrence starts, or returns why there can be none.
 func (t *tx) beginPlan(o task.Occurrence, params map[string]string, now time.Time) (refused string, err error) {
-	of, err := readPlan(t, o.Owner.Name, "")
+	of, err := plans.read(t, o.Owner.Name, "")
 	if err != nil {
 		return "", err
 	}

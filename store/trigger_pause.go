@@ -108,10 +108,10 @@ func (t *tx) checkOwner(owner task.Owner) error {
 	}
 	switch owner.Kind {
 	case task.OwnerTask:
-		_, err := readTask(t, owner.Name, "")
+		_, err := tasks.read(t, owner.Name, "")
 		return err
 	case task.OwnerPlan:
-		_, err := readPlan(t, owner.Name, "")
+		_, err := plans.read(t, owner.Name, "")
 		return err
 	}
 	return notFound(string(owner.Kind), owner.Name)

@@ -126,7 +126,7 @@ func lastOccurrence(r reader, owner task.Owner, name string) (*task.Occurrence, 
 func schedule(r reader, t task.Trigger) (task.Schedule, error) {
 	var calendar *task.Calendar
 	if t.Calendar != "" {
-		c, err := readCalendar(r, t.Calendar, "")
+		c, err := calendars.read(r, t.Calendar, "")
 		if err != nil {
 			return task.Schedule{}, err
 		}

@@ -11,7 +11,15 @@ import (
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
-var virtualServers = documents{table: "virtual_server", noun: "virtual server"}
+var (
+	virtualServers     = documents[virtualserver.VirtualServer]{table: "virtual_server", noun: "virtual server", of: virtualServerOf}
+	virtualServerEdits = edits[virtualserver.VirtualServer, virtualserver.Spec]{
+		noun: "virtual server", read: readVirtualServer, store: storeGroup,
+		of: func(vs *virtualserver.VirtualServer) (*virtualserver.Spec, string, int64) {
+			return &vs.Spec, vs.Name, vs.Version
+		},
+	}
+)
 
 func virtualServerOf(row documentRow) (virtualserver.VirtualServer, error) {
 	vs := virtualserver.VirtualServer{
@@ -93,11 +101,7 @@ func (db *DB) VirtualServer(ctx context.Context, name string) (vs virtualserver.
 }
 
 func readVirtualServer(r reader, name, lock string) (virtualserver.VirtualServer, error) {
-	row, err := virtualServers.read(r, name, lock)
-	if err != nil {
-		return virtualserver.VirtualServer{}, err
-	}
-	vs, err := virtualServerOf(row)
+	vs, err := virtualServers.read(r, name, lock)
 	if err != nil {
 		return vs, err
 	}
@@ -140,25 +144,19 @@ func (db *DB) VirtualServers(ctx context.Context, query string, p page.Request) 
 	}
 	var all []virtualserver.VirtualServer
 	err = db.snapshot(ctx, func(v view) error {
-		rows, err := virtualServers.list(v, c, last, p)
-		if err != nil {
+		if all, err = virtualServers.list(v, c, last, p); err != nil {
 			return err
 		}
-		names := make([]string, len(rows))
-		for i, row := range rows {
-			names[i] = row.Name
+		names := make([]string, len(all))
+		for i, vs := range all {
+			names[i] = vs.Name
 		}
 		members, err := readMembers(v, names)
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
-			vs, err := virtualServerOf(row)
-			if err != nil {
-				return err
-			}
-			vs.Members = members[row.Name]
-			all = append(all, vs)
+		for i, vs := range all {
+			all[i].Members = members[vs.Name]
 		}
 		return nil
 	})
@@ -170,30 +168,8 @@ func (db *DB) VirtualServers(ctx context.Context, query string, p page.Request) 
 
 // EditVirtualServer applies edit in one transaction. If version is not 0 it must be the stored one, else Conflict. An
 // edit that changes nothing leaves the version. edit may be called more than once, on fresh copies.
-func (db *DB) EditVirtualServer(ctx context.Context, name string, version int64, now time.Time, edit func(*virtualserver.Spec) error) (vs virtualserver.VirtualServer, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		old, err := readVirtualServer(t, name, t.session.dialect.locked())
-		if err != nil {
-			return err
-		}
-		if err := checkVersion("virtual server", name, version, old.Version); err != nil {
-			return err
-		}
-		if vs, err = readVirtualServer(t, name, ""); err != nil {
-			return err
-		}
-		if err := edit(&vs.Spec); err != nil {
-			return err
-		}
-		if vs.Name != name {
-			return fault.Field("name", "cannot be changed")
-		}
-		return storeGroup(t, old, &vs, now)
-	})
-	if err != nil {
-		return virtualserver.VirtualServer{}, fmt.Errorf("edit virtual server %q: %w", name, err)
-	}
-	return vs, nil
+func (db *DB) EditVirtualServer(ctx context.Context, name string, version int64, now time.Time, edit func(*virtualserver.Spec) error) (virtualserver.VirtualServer, error) {
+	return virtualServerEdits.apply(ctx, db, name, version, now, edit)
 }
 
 func storeGroup(t *tx, old virtualserver.VirtualServer, vs *virtualserver.VirtualServer, now time.Time) error {
@@ -258,7 +234,7 @@ func leaveGroups(t *tx, server string, now time.Time) error {
 // DeleteVirtualServer removes a group. Conflict, naming them, while tasks are bound to it.
 func (db *DB) DeleteVirtualServer(ctx context.Context, name string, version int64, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
-		if _, err := virtualServers.hold(t, name, version); err != nil {
+		if err := virtualServers.hold(t, name, version); err != nil {
 			return err
 		}
 		if err := refuseBound(t, `SELECT name FROM task WHERE virtual_server = ? ORDER BY name LIMIT 4`, name); err != nil {
