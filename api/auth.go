@@ -33,11 +33,8 @@ func (s *Server) caller(r *http.Request) (string, error) {
 	if err := s.origin.Check(r); err != nil {
 		return "", fmt.Errorf("%w: %w", fault.Forbidden, err)
 	}
-	open, found := s.sessions.get(cookie.Value, s.now())
-	if !found {
-		return "", fmt.Errorf("%w: the session has ended", fault.Unauthorized)
-	}
-	return open.by, nil
+	open, err := s.openSession(r.Context(), cookie.Value)
+	return open.By, err
 }
 
 // rightToken compares in constant time.

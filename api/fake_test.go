@@ -32,6 +32,7 @@ type fake struct {
 	told
 	packages
 	deeds
+	browsers
 
 	mu      sync.Mutex
 	servers map[string]api.ServerView

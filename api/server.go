@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,8 +60,10 @@ type Options struct {
 
 // Server serves the API. Make one with [New].
 type Server struct {
-	service       Service
-	tokenHash     []byte
+	service   Service
+	tokenHash []byte
+	// credential is tokenHash as sessions keep it.
+	credential    string
 	publicURL     string
 	version       string
 	maxBody       int64
@@ -91,9 +94,9 @@ func New(service Service, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		service: service, tokenHash: hash, publicURL: o.PublicURL, version: o.Version, maxBody: o.MaxBody,
+		service: service, tokenHash: hash, credential: hex.EncodeToString(hash), publicURL: o.PublicURL, version: o.Version, maxBody: o.MaxBody,
 		secureCookies: o.SecureCookies, observe: o.Observe, grace: o.Grace, log: o.Logger, now: o.Now,
-		sessions:  sessions{open: map[[32]byte]session{}},
+		sessions:  sessions{read: map[string]readSession{}},
 		hookCalls: newLimiter(hookRate), refusals: newLimiter(refusalRate),
 		keys:     keyLocks{held: map[string]chan struct{}{}},
 		origin:   http.NewCrossOriginProtection(),

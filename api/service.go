@@ -23,6 +23,7 @@ type Service interface {
 	ConcurrencyGroupService
 	RetentionService
 	AuditService
+	SessionService
 	ArchiveService
 	RunService
 	PlanService

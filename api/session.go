@@ -1,8 +1,8 @@
 package api
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -10,65 +10,78 @@ import (
 
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/internal/signin"
 )
 
-const (
-	sessionLife = 12 * time.Hour
-	// maxSessions bounds what is kept; the session that ends first makes room.
-	maxSessions = 1000
-)
-
-// session is one browser's session.
-type session struct {
-	by  string
-	end time.Time
+// SessionService keeps the sessions of browsers.
+type SessionService interface {
+	// BeginSession stores a session.
+	BeginSession(ctx context.Context, s signin.Session) error
+	// Session returns the session with that key, or fault.NotFound. It may have ended by time.
+	Session(ctx context.Context, key string) (signin.Session, error)
+	// EndSession ends a session. One that there is no more is no error.
+	EndSession(ctx context.Context, key string) error
 }
 
-// sessions holds the open sessions of browsers by the hash of their ids. They end with the conductor.
+// sessionBelief is for how long a session that was read is believed in: one that ended elsewhere is over everywhere within
+// that time, streams included.
+const sessionBelief = 5 * time.Second
+
+// sessions knows the sessions that were asked for lately.
 type sessions struct {
 	mu   sync.Mutex
-	open map[[sha256.Size]byte]session
+	read map[string]readSession
 }
 
-// begin opens a session and returns its id.
-func (s *sessions) begin(by string, now time.Time) (id string, opened session) {
-	id = rand.Text() + rand.Text()
-	opened = session{by: by, end: now.Add(sessionLife)}
+type readSession struct {
+	session signin.Session
+	at      time.Time
+}
+
+func (s *sessions) known(key string, now time.Time) (signin.Session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.makeRoom(now)
-	s.open[sha256.Sum256([]byte(id))] = opened
-	return id, opened
+	r, found := s.read[key]
+	return r.session, found && now.Sub(r.at) < sessionBelief
 }
 
-func (s *sessions) makeRoom(now time.Time) {
-	var first [sha256.Size]byte
-	var firstEnd time.Time
-	for key, open := range s.open {
-		switch {
-		case !open.end.After(now):
-			delete(s.open, key)
-		case firstEnd.IsZero() || open.end.Before(firstEnd):
-			first, firstEnd = key, open.end
+func (s *sessions) note(found signin.Session, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.read) >= signin.Most {
+		clear(s.read)
+	}
+	s.read[found.Key] = readSession{found, now}
+}
+
+func (s *sessions) forget(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.read, key)
+}
+
+// openSession returns the session with that id. Unauthorized where there is none, and where it has ended.
+func (s *Server) openSession(ctx context.Context, id string) (signin.Session, error) {
+	key, now := signin.Key(id), s.now()
+	found, known := s.sessions.known(key, now)
+	if !known {
+		var err error
+		found, err = s.service.Session(ctx, key)
+		if errors.Is(err, fault.NotFound) {
+			return found, errSessionEnded
 		}
+		if err != nil {
+			return found, err
+		}
+		s.sessions.note(found, now)
 	}
-	if len(s.open) >= maxSessions {
-		delete(s.open, first)
+	if !found.Holds(s.credential, now) {
+		return found, errSessionEnded
 	}
+	return found, nil
 }
 
-func (s *sessions) get(id string, now time.Time) (session, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	open, found := s.open[sha256.Sum256([]byte(id))]
-	return open, found && open.end.After(now)
-}
-
-func (s *sessions) end(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.open, sha256.Sum256([]byte(id)))
-}
+var errSessionEnded = fmt.Errorf("%w: the session has ended", fault.Unauthorized)
 
 // createSession is POST /session.
 func (s *Server) createSession(c *call) (answer, error) {
@@ -82,18 +95,23 @@ func (s *Server) createSession(c *call) (answer, error) {
 	if !s.rightToken(in.Token) {
 		return answer{}, fmt.Errorf("%w: the token is not valid", fault.Unauthorized)
 	}
-	id, opened := s.sessions.begin(admin, s.now())
-	s.setCookie(c, id, int(sessionLife/time.Second))
-	return answer{status: http.StatusCreated, body: wire.Session{By: opened.by, ExpiresAt: wire.AtOrNil(opened.end)}}, nil
+	id, opened := signin.Begin(admin, s.credential, s.now())
+	if err := s.service.BeginSession(c.ctx(), opened); err != nil {
+		return answer{}, err
+	}
+	s.setCookie(c, id, int(signin.Life/time.Second))
+	return answer{status: http.StatusCreated, body: wire.Session{By: opened.By, ExpiresAt: wire.AtOrNil(opened.EndsAt)}}, nil
 }
 
 // readSession is GET /session.
 func (s *Server) readSession(c *call) (answer, error) {
 	out := wire.Session{By: c.by}
 	if cookie, err := c.r.Cookie(cookieName); err == nil && c.r.Header.Get("Authorization") == "" {
-		if open, found := s.sessions.get(cookie.Value, s.now()); found {
-			out.ExpiresAt = wire.AtOrNil(open.end)
+		open, err := s.openSession(c.ctx(), cookie.Value)
+		if err != nil {
+			return answer{}, err
 		}
+		out.ExpiresAt = wire.AtOrNil(open.EndsAt)
 	}
 	return ok(out)
 }
@@ -101,7 +119,11 @@ func (s *Server) readSession(c *call) (answer, error) {
 // deleteSession is DELETE /session.
 func (s *Server) deleteSession(c *call) (answer, error) {
 	if cookie, err := c.r.Cookie(cookieName); err == nil {
-		s.sessions.end(cookie.Value)
+		key := signin.Key(cookie.Value)
+		if err := s.service.EndSession(c.ctx(), key); err != nil {
+			return answer{}, err
+		}
+		s.sessions.forget(key)
 	}
 	s.setCookie(c, "", -1)
 	return answer{status: http.StatusNoContent}, nil

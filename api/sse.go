@@ -3,10 +3,13 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/segno-jobs/segno/internal/fault"
 )
 
 const (
@@ -94,6 +97,9 @@ type waiter struct {
 	signal   <-chan struct{}
 	beat     *time.Ticker
 	poll     *time.Ticker
+	// check is when to ask whether the caller still may.
+	check  *time.Ticker
+	mayYet func() bool
 }
 
 // news is why a waiter came back.
@@ -106,20 +112,25 @@ const (
 	newsPoll
 	// newsBeat: it is time for a heartbeat.
 	newsBeat
-	// newsEnd: the reader has gone, or the server stops.
+	// newsEnd: the reader has gone or has signed out, or the server stops.
 	newsEnd
 )
 
 func (s *Server) newWaiter(c *call, signal <-chan struct{}, poll time.Duration) *waiter {
 	return &waiter{
 		gone: c.ctx().Done(), stopping: s.stopping, signal: signal,
-		beat: time.NewTicker(heartbeat), poll: time.NewTicker(poll),
+		beat: time.NewTicker(heartbeat), poll: time.NewTicker(poll), check: time.NewTicker(sessionBelief),
+		mayYet: func() bool {
+			_, err := s.caller(c.r)
+			return !errors.Is(err, fault.Unauthorized)
+		},
 	}
 }
 
 func (w *waiter) stop() {
 	w.beat.Stop()
 	w.poll.Stop()
+	w.check.Stop()
 }
 
 func (w *waiter) wait() news {
@@ -130,17 +141,23 @@ func (w *waiter) wait() news {
 		return newsEnd
 	default:
 	}
-	select {
-	case <-w.gone:
-		return newsEnd
-	case <-w.stopping:
-		return newsEnd
-	case <-w.signal:
-		return newsSignal
-	case <-w.poll.C:
-		return newsPoll
-	case <-w.beat.C:
-		return newsBeat
+	for {
+		select {
+		case <-w.gone:
+			return newsEnd
+		case <-w.stopping:
+			return newsEnd
+		case <-w.check.C:
+			if !w.mayYet() {
+				return newsEnd
+			}
+		case <-w.signal:
+			return newsSignal
+		case <-w.poll.C:
+			return newsPoll
+		case <-w.beat.C:
+			return newsBeat
+		}
 	}
 }
 

@@ -51,6 +51,8 @@ type Options struct {
 	PruneInterval time.Duration
 	// Audit keeps what operators did; nil keeps none of it.
 	Audit AuditStore
+	// Browsers keeps the sessions of browsers; nil keeps none, and nobody can sign in with one.
+	Browsers BrowserStore
 	// Insight keeps what people look at beside the runs themselves; nil keeps none of it.
 	Insight InsightStore
 	// Archives keeps packages of jobs; nil keeps none.

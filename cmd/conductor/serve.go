@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
@@ -73,7 +74,7 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 	c, err := conductor.New(db, conductor.Options{
 		Logger: log, Version: version.Version, Host: host, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
 		MaxQueued: s.MaxQueued,
-		Metrics:   metrics, Insight: db, Audit: db, Retention: db, PruneInterval: s.PruneInterval, Plans: db, Triggers: db, PublicURL: s.PublicURL,
+		Metrics:   metrics, Insight: db, Audit: db, Browsers: db, Retention: db, PruneInterval: s.PruneInterval, Plans: db, Triggers: db, PublicURL: s.PublicURL,
 		EventTriggers: db, Archives: db,
 		Notices: db, Sender: notify.New(notify.Options{Private: private, Version: version.Version}),
 	})
@@ -112,6 +113,8 @@ func newAPI(c *conductor.Conductor, s settings, token string, log *slog.Logger) 
 		Console:   web.Console(),
 		Grace:     s.StopTimeout,
 		PublicURL: s.PublicURL,
+		// Browsers then come by TLS, whether or not this program sees to it.
+		SecureCookies: strings.HasPrefix(s.PublicURL, "https://"),
 	})
 }
 

@@ -97,7 +97,7 @@ test('colours can be turned dark and stay so', async () => {
   assert.equal(await scheme(), 'dark');
 });
 
-test('a conductor that is gone is told, and one that is back asks to sign in again', async () => {
+test('a conductor that is gone is told, and who had signed in still is when it is back', async () => {
   visitor.expects(unanswered);
   await visitor.signIn('/servers');
   await page.getByRole('table', { name: 'Job servers' }).getByRole('link', { name: 'js-1' }).waitFor();
@@ -105,8 +105,8 @@ test('a conductor that is gone is told, and one that is back asks to sign in aga
   await page.getByText('Connection lost, reconnecting').waitFor();
   await page.getByRole('table', { name: 'Job servers' }).getByRole('link', { name: 'js-1' }).waitFor();
   await fleet.startConductor();
-  await page.getByLabel('Token').waitFor();
-  await visitor.signIn('/servers');
+  await page.getByRole('status', { name: 'live' }).waitFor();
+  await visitor.go('/servers');
   await page.getByRole('table', { name: 'Job servers' }).getByRole('link', { name: 'js-1' }).waitFor();
 });
 
@@ -114,8 +114,7 @@ test('what is not saved when the session ends is there again after the sign-in, 
   visitor.expects(unanswered);
   await visitor.signIn('/tasks/hello');
   await page.getByLabel('Description').fill('says hello');
-  await fleet.killConductor();
-  await fleet.startConductor();
+  await visitor.endSession();
   await visitor.giveToken();
   await page.getByText('What you had changed is still here').waitFor();
   assert.equal(await page.getByLabel('Description').inputValue(), 'says hello');

@@ -169,8 +169,7 @@ test('two browsers see each other’s changes, also after the conductor was rest
   await fleet.killConductor();
   await other.page.getByText('Connection lost, reconnecting').waitFor();
   await fleet.startConductor();
-  await other.page.getByLabel('Token').waitFor();
-  await other.signIn('/virtual-servers');
+  await other.page.getByRole('status', { name: 'live' }).waitFor();
   await fleet.request('DELETE', '/virtual-servers/etl/members/js-2');
   await other.page
     .getByRole('list', { name: 'Members of etl' })
