@@ -207,6 +207,11 @@ func (s *Schedule) spanAt(at int64) zoneSpan {
 		span.start, span.before = start.Unix(), int64(before)
 	}
 	if !end.IsZero() {
+		// Far from a change of the clock the bounds are those of the year, which for the library has 365 days: that of the last
+		// day of a leap year lies before it.
+		if !end.After(t) {
+			end = time.Date(t.UTC().Year()+1, 1, 1, 0, 0, 0, 0, time.UTC).In(s.zone)
+		}
 		_, after := end.Zone()
 		span.end, span.after = end.Unix(), int64(after)
 	}
