@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/task"
@@ -74,15 +75,17 @@ func TestAPlanIsEditedUnderItsETag(t *testing.T) {
 
 func TestAPlansLimitIsKeptAndItsRunsAreListedAsWaiting(t *testing.T) {
 	h := withPlan(t)
-	h.do("PATCH", "/api/v1/plans/nightly", `{"max_concurrent": 1, "when_busy": "skip"}`).want(200)
+	h.do("PATCH", "/api/v1/plans/nightly", `{"max_concurrent": 1, "when_busy": "skip", "max_queued": 3, "max_queue_time": "1h"}`).want(200)
 	var got plan.Spec
 	h.do("GET", "/api/v1/plans/nightly", "").want(200).into(&got)
-	if got.MaxConcurrent != 1 || got.WhenBusy != task.BusySkip {
-		t.Errorf("got at most %d and %q", got.MaxConcurrent, got.WhenBusy)
+	if got.MaxConcurrent != 1 || got.WhenBusy != task.BusySkip || got.MaxQueued != 3 || got.MaxQueueTime != task.Duration(time.Hour) {
+		t.Errorf("got at most %d and %q, and at most %d that wait for %s", got.MaxConcurrent, got.WhenBusy, got.MaxQueued, got.MaxQueueTime)
 	}
 	for patch, at := range map[string]string{
 		`{"max_concurrent": -1}`: "max_concurrent", `{"max_concurrent": 10001}`: "max_concurrent",
 		`{"max_concurrent": null}`: "when_busy", `{"when_busy": "later"}`: "when_busy",
+		`{"max_queued": -1}`: "max_queued", `{"max_queued": 100001}`: "max_queued", `{"max_queue_time": "1ms"}`: "max_queue_time",
+		`{"max_concurrent": 0, "when_busy": null}`: "max_queued",
 	} {
 		if p := h.do("PATCH", "/api/v1/plans/nightly", patch).problem(422); field(p, at) == "" {
 			t.Errorf("%s: got %+v", patch, p)

@@ -135,6 +135,7 @@ type Conductor struct {
 
 	dispatch chan struct{}
 	schedule chan struct{}
+	owed     chan struct{}
 	files    fileWatches
 	passes   *dispatch
 	wanted   *wanted
@@ -174,6 +175,7 @@ func New(store Store, options Options) (*Conductor, error) {
 		chance:   newChance(options.Seed),
 		dispatch: make(chan struct{}, 1),
 		schedule: make(chan struct{}, 1),
+		owed:     make(chan struct{}, 1),
 		wanted:   newWanted(),
 		unread:   newUnread(),
 		ids:      newRunIDs(options.Entropy),
@@ -198,7 +200,7 @@ func (c *Conductor) Serve(ctx context.Context) error {
 		c.watchLoop, c.chainLoop, c.planLoop,
 	}
 	if c.options.Triggers != nil {
-		acting = append(acting, c.scheduleLoop)
+		acting = append(acting, c.scheduleLoop, c.arrearsLoop)
 	}
 	if c.options.Notices != nil {
 		acting = append(acting, c.noticesLoop, c.outboxLoop, c.pruneOutboxLoop, c.lateLoop)
@@ -268,6 +270,9 @@ func (c *Conductor) Step(ctx context.Context) error {
 	c.withdrawStale(ctx, now)
 	if c.options.Triggers != nil {
 		if _, err := c.FireDue(ctx); err != nil {
+			return err
+		}
+		if err := c.SettleArrears(ctx); err != nil {
 			return err
 		}
 	}

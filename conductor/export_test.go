@@ -13,6 +13,9 @@ func (c *Conductor) Pass(ctx context.Context) error { return c.passes.run(ctx, f
 // Schedule acts on due triggers until ctx ends, as Serve does.
 func (c *Conductor) Schedule(ctx context.Context) error { return c.scheduleLoop(ctx) }
 
+// WriteArrears writes the rows of missed occurrences until ctx ends.
+func (c *Conductor) WriteArrears(ctx context.Context) error { return c.arrearsLoop(ctx) }
+
 // Prune looks once at everything that is kept, without pauses, and returns in how many transactions it has removed what is
 // not kept any more.
 func (c *Conductor) Prune(ctx context.Context) (steps int, err error) {

@@ -19,8 +19,9 @@ const (
 	planSave = 10000
 	// planTries is how often it is tried to deal with an event that fails for a reason that does not pass.
 	planTries = 10
-	// overdueMost is how many overdue nodes are stopped in one pass.
-	overdueMost = 100
+	// overdueMost is how many overdue nodes are stopped in one pass, and expiredMost how many plan runs are ended that have
+	// waited for too long.
+	overdueMost, expiredMost = 100, 100
 )
 
 // planner moves plan runs on. It follows the events: what it does about one, such as requesting the runs of nodes, is one
@@ -58,7 +59,8 @@ func (c *Conductor) advancePlans(ctx context.Context) {
 	}
 }
 
-// pass deals with all events that are there, and with nodes whose deadline has passed.
+// pass deals with all events that are there, with plan runs that have waited for too long, and with nodes whose deadline has
+// passed.
 func (p *planner) pass(ctx context.Context) error {
 	if err := p.begin(ctx); err != nil {
 		return err
@@ -78,6 +80,9 @@ func (p *planner) pass(ctx context.Context) error {
 		more = seen > before
 	}
 	if err := p.save(ctx); err != nil {
+		return err
+	}
+	if err := p.expire(ctx); err != nil {
 		return err
 	}
 	return p.stopOverdue(ctx)
@@ -318,6 +323,20 @@ func (p *planner) outputs(ctx context.Context, r plan.Run, n plan.Node) (plan.Ou
 		}
 	}
 	return all, nil
+}
+
+// expire ends plan runs that have waited for as long as they may.
+func (p *planner) expire(ctx context.Context) error {
+	ids, err := p.store.ExpiredPlanRuns(ctx, p.c.now(), expiredMost)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := p.move(ctx, id, plan.Expired{}, nil); err != nil {
+			return fmt.Errorf("end plan run %s, which has waited for too long: %w", id, err)
+		}
+	}
+	return nil
 }
 
 // stopOverdue tells nodes to stop whose deadline has passed.

@@ -38,6 +38,8 @@ type PlanStore interface {
 
 	// PlanSignals returns events after an id that concern plan runs, and up to which id it has looked.
 	PlanSignals(ctx context.Context, after int64) (signals []plan.Signal, seen int64, err error)
+	// ExpiredPlanRuns returns up to limit plan runs that have waited for as long as they may.
+	ExpiredPlanRuns(ctx context.Context, now time.Time, limit int) ([]plan.RunID, error)
 	// OverdueNodes returns up to limit nodes whose deadline has passed.
 	OverdueNodes(ctx context.Context, now time.Time, limit int) ([]plan.NodeRef, error)
 	// Outputs returns the output values of runs. A run without any is left out.

@@ -98,6 +98,31 @@ func TestAFurtherRunOfABusyPlanIsRefusedWithTheReason(t *testing.T) {
 	})
 }
 
+func TestAPlanRunFailsOnceItHasWaitedForTooLong(t *testing.T) {
+	onEach(t, func(t *testing.T, newWorld makeWorld) {
+		w := newWorld(t, "js-1")
+		s := busy(task.BusyQueue, "a")
+		s.MaxQueued, s.MaxQueueTime = 1, task.Duration(time.Minute)
+		w.planned(s)
+		first := w.startPlan(nil)
+		w.awaitNode(first, "a", plan.NodeRunning)
+		second := w.startPlan(nil)
+		_, err := w.c.StartPlanRun(t.Context(), "nightly", plan.RunRequest{By: "ops"})
+		if !errors.Is(err, fault.Conflict) || err.Error() != "no run of plan nightly is made: the queue of the plan is full: 1 run waits, of at most 1" {
+			t.Errorf("got %v", err)
+		}
+		requested := w.at
+		w.until(2*time.Minute, "the second plan run has ended", func() bool { return w.planRun(second).State.Final() })
+		w.wantPlanState(second, plan.Failed, "waited in the queue for longer than 1m0s, its max_queue_time; waits for another plan run: 1 of 1 running")
+		if r := w.planRun(second); r.EndedAt.Sub(requested) < time.Minute || r.EndedAt.Sub(requested) > time.Minute+5*time.Second {
+			t.Errorf("it ended after %s", r.EndedAt.Sub(requested))
+		}
+		third := w.startPlan(nil)
+		wantNodes(t, w.finish(first, well), "a=succeeded")
+		w.awaitNode(third, "a", plan.NodeRunning)
+	})
+}
+
 func TestAPlanRunThatReplacesAnotherBeginsOnceThatHasEnded(t *testing.T) {
 	onEach(t, func(t *testing.T, newWorld makeWorld) {
 		w := newWorld(t, "js-1")

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// fireMost is how many due triggers are acted on in one transaction. Others write between two of them. Fewer would have the
-	// first runs start sooner, and hold up the decision about the others.
+	// fireMost is how many due triggers are acted on in one transaction, and about how many occurrences. Others write between
+	// two of them. Fewer would have the first runs start sooner, and hold up the decision about the others.
 	fireMost = 256
 	// scheduleAnyway is how often due triggers are looked for without a sign that anything has changed: the clock may have
 	// been set, and another conductor may have changed a trigger.
@@ -77,8 +77,10 @@ func (c *Conductor) FireDue(ctx context.Context) (next time.Time, err error) {
 		if err := c.fired(ctx, d, store.Fire(ctx, d.firings, d.placed, now)); err != nil {
 			return time.Time{}, err
 		}
-		if len(due) < fireMost {
-			return soonest(next, d.firings), nil
+		if len(due) < fireMost && len(d.firings) == len(due) {
+			if next := soonest(next, d.firings); next.IsZero() || next.After(now) {
+				return next, nil
+			}
 		}
 	}
 	return time.Time{}, ctx.Err()
@@ -93,18 +95,25 @@ type fireBatch struct {
 	waits bool
 }
 
-// decideDue settles what becomes of triggers that are due. While nothing waits, their runs are placed at once.
+// decideDue settles what becomes of triggers that are due: of the first ones, until they make as many occurrences as go into
+// a transaction. While nothing waits, their runs are placed at once.
 func (c *Conductor) decideDue(due []task.DueTrigger, now time.Time) (*fireBatch, error) {
-	d := &fireBatch{firings: make([]task.Firing, len(due)), placed: map[task.RunID]virtualserver.Assignment{}}
-	for i, trigger := range due {
-		var err error
-		if d.firings[i], err = c.firing(trigger, now); err != nil {
+	d := &fireBatch{firings: make([]task.Firing, 0, len(due)), placed: map[task.RunID]virtualserver.Assignment{}}
+	made := 0
+	for _, trigger := range due {
+		if made >= fireMost {
+			break
+		}
+		f, err := c.firing(trigger, now)
+		if err != nil {
 			for _, a := range d.placed {
 				c.fleet.release(a.Server, a.Ref)
 			}
 			return nil, err
 		}
-		for _, run := range d.firings[i].Runs {
+		d.firings = append(d.firings, f)
+		made += len(f.Occurrences)
+		for _, run := range f.Runs {
 			a, placed := virtualserver.Assignment{}, false
 			if !d.waits && c.mayPlaceNew(run, now) {
 				a, placed = c.placeNew(run)
@@ -122,10 +131,11 @@ func (c *Conductor) decideDue(due []task.DueTrigger, now time.Time) (*fireBatch,
 func (c *Conductor) fired(ctx context.Context, d *fireBatch, errs []error) error {
 	var failed []error
 	replacing := map[string]bool{}
-	queued, offers := false, outgoing{}
+	queued, owed, offers := false, false, outgoing{}
 	for i, err := range errs {
 		switch {
 		case err == nil:
+			owed = owed || d.firings[i].Arrears != nil
 			for _, run := range d.firings[i].Runs {
 				queued = c.began(run, d.placed, offers) || queued
 				if run.Spec.WhenBusy == task.BusyReplace {
@@ -147,6 +157,9 @@ func (c *Conductor) fired(ctx context.Context, d *fireBatch, errs []error) error
 	offers.send(c)
 	if queued {
 		c.wakeDispatcher()
+	}
+	if owed {
+		c.wakeArrears()
 	}
 	c.watch.eventsChanged()
 	for name := range replacing {
@@ -194,6 +207,9 @@ func (c *Conductor) firing(d task.DueTrigger, now time.Time) (task.Firing, error
 	}
 	settled := s.Settle(*t.Next, now)
 	f.Next, f.DueAt = settled.Next, settled.DueAt
+	if settled.OwedUntil != nil {
+		f.Arrears = d.Arrears(*settled.OwedUntil, "", now)
+	}
 	f.Params = t.Params
 	spec, refused := c.specOf(d)
 	for _, o := range settled.Due {

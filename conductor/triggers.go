@@ -16,6 +16,7 @@ import (
 // concerned are due, in the same transaction, so that the row of a trigger always tells its next occurrence.
 type TriggerStore interface {
 	CalendarStore
+	ArrearsStore
 
 	// CreateTrigger stores a trigger of a task or a plan. NotFound without the owner, Conflict for a name that is taken; a
 	// calendar that does not exist is refused with fault.Field("calendar", …).

@@ -110,7 +110,10 @@ func (p preparedHappening) store(t *tx, now time.Time) (task.Occurrence, error) 
 	if old, known, err := t.occurrenceOf(o); err != nil || known {
 		return old, err
 	}
-	// The lock keeps the trigger from going between this and the commit.
+	// The locks keep the trigger from going, and from being paused, between this and the commit.
+	if err := t.sharePauses(o.Owner); err != nil {
+		return o, err
+	}
 	trigger, err := readTrigger(t, o.Owner, o.Trigger, t.session.dialect.shared())
 	if err != nil {
 		return o, err

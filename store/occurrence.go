@@ -32,32 +32,56 @@ func (row occurrenceRow) occurrence() task.Occurrence {
 	}
 }
 
+// occurrencesAtOnce are the numbers of occurrences that go into one statement, of which insertOccurrenceRows has the texts.
+var (
+	occurrencesAtOnce    = [...]int{32, 8, 1}
+	insertOccurrenceRows = func() (texts [len(occurrencesAtOnce)]string) {
+		const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
+		for i, n := range occurrencesAtOnce {
+			texts[i] = `INSERT INTO occurrence (` + occurrenceColumns + `) VALUES ` + row + strings.Repeat(", "+row, n-1) + ` ON CONFLICT DO NOTHING`
+		}
+		return texts
+	}()
+)
+
+// insertOccurrences stores what became of due instants, and returns how many of them had no row yet.
+func (t *tx) insertOccurrences(rest []task.Occurrence) (inserted int, err error) {
+	for i, most := range occurrencesAtOnce {
+		for ; len(rest) >= most; rest = rest[most:] {
+			args := make([]any, 0, 8*most)
+			for _, o := range rest[:most] {
+				args = append(args, string(o.Owner.Kind), o.Owner.Name, o.Trigger, micros(o.ScheduledFor), o.Event, orNil(string(o.Run)),
+					clean(o.Reason), micros(o.DecidedAt))
+			}
+			n, err := t.exec(insertOccurrenceRows[i], args...)
+			if err != nil {
+				return inserted, err
+			}
+			inserted += int(n)
+		}
+	}
+	return inserted, nil
+}
+
 // insertOccurrence stores what became of a due instant. It returns false where that has a row already.
 func (t *tx) insertOccurrence(o task.Occurrence) (bool, error) {
-	const insert = `INSERT INTO occurrence (` + occurrenceColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-	n, err := t.exec(insert, string(o.Owner.Kind), o.Owner.Name, o.Trigger, micros(o.ScheduledFor), o.Event, orNil(string(o.Run)),
-		clean(o.Reason), micros(o.DecidedAt))
+	n, err := t.insertOccurrences([]task.Occurrence{o})
 	return n > 0, err
 }
 
 // skip stores occurrences of one trigger that have no run, and one event for all of them.
 func (t *tx) skip(skipped []task.Occurrence, now time.Time) error {
-	stored := 0
-	var last task.Occurrence
-	for _, o := range skipped {
-		inserted, err := t.insertOccurrence(o)
-		if err != nil {
-			return err
-		}
-		if inserted {
-			stored, last = stored+1, o
-		}
+	stored, err := t.insertOccurrences(skipped)
+	if err != nil || stored == 0 {
+		return err
 	}
-	if stored == 0 {
-		return nil
-	}
+	return t.recordSkipped(skipped[len(skipped)-1], stored, now)
+}
+
+// recordSkipped appends the event of occurrences of one trigger that have no run, of which last is the newest.
+func (t *tx) recordSkipped(last task.Occurrence, count int, now time.Time) error {
 	data, err := encode(map[string]any{
-		string(last.Owner.Kind): last.Owner.Name, "trigger": last.Trigger, "count": stored,
+		string(last.Owner.Kind): last.Owner.Name, "trigger": last.Trigger, "count": count,
 		"scheduled_for": last.ScheduledFor.UTC().Format(time.RFC3339Nano),
 	}, "occurrence of", last.Trigger)
 	if err != nil {

@@ -26,7 +26,7 @@ const (
 
 	// releasePlanRun has a plan run begin that has waited: it started now, unless it had started before it was resumed.
 	releasePlanRun = `
-		UPDATE plan_run SET waits = 0, reason = '', version = version + 1, started_at = CASE
+		UPDATE plan_run SET waits = 0, expires_at = NULL, reason = '', version = version + 1, started_at = CASE
 			WHEN EXISTS (SELECT 1 FROM plan_node n WHERE n.plan_run = plan_run.id AND n.try > 0) THEN started_at ELSE ? END
 		WHERE id = ? AND waits = 1`
 
@@ -104,7 +104,7 @@ func (n newPlanRun) replace(t *tx, many int) error {
 }
 
 // admitAgain decides whether a plan run that is resumed waits for others. It is not refused, and replaces none.
-func admitAgain(t *tx, r *plan.Run) error {
+func admitAgain(t *tx, r *plan.Run, now time.Time) error {
 	load, err := planLoad(t, r.Plan)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func admitAgain(t *tx, r *plan.Run) error {
 		return err
 	}
 	if wait := of.Full(load.Going); wait != "" {
-		r.State, r.Reason = plan.Waiting, wait
+		r.Queue(wait, now)
 	}
 	return nil
 }

@@ -191,6 +191,74 @@ func TestABusyPlanRefusesAFurtherRunOrReplacesOne(t *testing.T) {
 	})
 }
 
+func TestAPlanRunThatFindsTheQueueFullIsRefused(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		limited(t, db, 1, "")
+		_ = must(db.EditPlan(ctx, "nightly", 0, noon, func(s *plan.Spec) error { s.MaxQueued = 1; return nil }))(t)
+		requestPlanRun(t, db, "01A", "")
+		requestPlanRun(t, db, "01B", "")
+		refused := must(plan.NewRun("01C", twoSteps, nil, task.Cause{Kind: task.CauseManual}, noon))(t)
+		_, _, err := db.InsertPlanRun(ctx, refused, "")
+		refusal, is := errors.AsType[*plan.Refusal](err)
+		if !is || refusal.Reason != "the queue of the plan is full: 1 run waits, of at most 1" {
+			t.Errorf("got %v", err)
+		}
+		wantKind(t, err, fault.Conflict)
+		// One that is resumed asks for nothing anew.
+		moveOn(t, db, "01A", plan.CancelAsked{}, noon)
+		requestPlanRun(t, db, "01D", "")
+		m := plan.Move{Before: must(db.PlanRun(ctx, "01A"))(t)}
+		m.After = must(plan.Resume(m.Before, "ops"))(t)
+		_, err = db.MovePlanRun(ctx, m, noon)
+		check(t, err)
+		wantPlanRuns(t, db, "01A=waiting 01B=running 01D=waiting")
+	})
+}
+
+func TestAPlanRunThatWaitsHasItsTimeInTheQueue(t *testing.T) {
+	onEach(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		limited(t, db, 1, "")
+		expired := func(now time.Time) string { return fmt.Sprint(must(db.ExpiredPlanRuns(ctx, now, 10))(t)) }
+		request := func(id plan.RunID) {
+			s := twoSteps
+			s.MaxConcurrent, s.MaxQueueTime = 1, task.Duration(time.Hour)
+			r := must(plan.NewRun(id, s, nil, task.Cause{Kind: task.CauseManual}, noon))(t)
+			_, _, err := db.InsertPlanRun(ctx, r, "")
+			check(t, err)
+		}
+		for _, id := range []plan.RunID{"01A", "01B", "01C"} {
+			request(id)
+		}
+		late := noon.Add(time.Hour)
+		if early, then := expired(late.Add(-time.Second)), expired(late); early != "[]" || then != "[01B 01C]" {
+			t.Errorf("%s had waited for too long before, and %s then", early, then)
+		}
+		// What begins, or ends otherwise, does not wait any more.
+		playOut(t, db, "01A", noon)
+		if got := expired(late); got != "[01C]" {
+			t.Errorf("%s have waited for too long", got)
+		}
+		if r, _ := moveOn(t, db, "01C", plan.Expired{}, late); r.State != plan.Failed || r.ExpiresAt != nil {
+			t.Errorf("it is %s, and expires at %v", r.State, r.ExpiresAt)
+		}
+		wantSubject(t, db, "01C", "plan_run.waiting", "plan_run.node", "plan_run.node", "plan_run.failed")
+		m := plan.Move{Before: must(db.PlanRun(ctx, "01C"))(t)}
+		m.After = must(plan.Resume(m.Before, "ops"))(t)
+		_, err := db.MovePlanRun(ctx, m, late)
+		check(t, err)
+		if early, then := expired(late.Add(time.Hour-time.Second)), expired(late.Add(time.Hour)); early != "[]" || then != "[01C]" {
+			t.Errorf("resumed: %s had waited for too long before, and %s then", early, then)
+		}
+		moveOn(t, db, "01B", plan.CancelAsked{}, late)
+		wantPlanRuns(t, db, "01A=succeeded 01B=cancelled 01C=running")
+		if got := expired(late.Add(48 * time.Hour)); got != "[]" {
+			t.Errorf("%s have waited for too long", got)
+		}
+	})
+}
+
 func TestAnOccurrenceOfABusyPlanIsSkippedWithTheReason(t *testing.T) {
 	onEach(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()

@@ -215,6 +215,21 @@ func (row signalRow) signal() (plan.Signal, bool) {
 	return plan.Signal{ID: row.ID, PlanRun: plan.RunID(row.PlanRun), Event: ended}, state.Final()
 }
 
+// ExpiredPlanRuns returns up to limit plan runs that have waited for as long as they may, the first to have done so first.
+func (db *DB) ExpiredPlanRuns(ctx context.Context, now time.Time, limit int) ([]plan.RunID, error) {
+	var rows []struct{ ID string }
+	const query = `
+		SELECT id FROM plan_run WHERE waits = 1 AND expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at, id LIMIT ?`
+	if err := db.view(ctx).all(&rows, query, micros(now), limit); err != nil {
+		return nil, fmt.Errorf("read which plan runs have waited for too long: %w", err)
+	}
+	ids := make([]plan.RunID, len(rows))
+	for i, row := range rows {
+		ids[i] = plan.RunID(row.ID)
+	}
+	return ids, nil
+}
+
 // OverdueNodes returns up to limit nodes whose deadline has passed, the oldest first.
 func (db *DB) OverdueNodes(ctx context.Context, now time.Time, limit int) ([]plan.NodeRef, error) {
 	var rows []struct {

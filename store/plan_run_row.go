@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	planRunColumns = `p.id, p.plan, p.state, p.waits, p.cause_kind, p.cause_by, p.scheduled_for, p.started_at, p.ended_at, p.reason, p.version`
+	planRunColumns = `p.id, p.plan, p.state, p.waits, p.cause_kind, p.cause_by, p.scheduled_for, p.started_at, p.ended_at, p.reason, p.expires_at, p.version`
 	planRunWhole   = `SELECT ` + planRunColumns + `, s.spec, s.params FROM plan_run p JOIN plan_run_spec s ON s.plan_run = p.id`
 )
 
@@ -23,6 +23,7 @@ type planRunRow struct {
 	StartedAt    int64  `db:"started_at"`
 	EndedAt      *int64 `db:"ended_at"`
 	Reason       string
+	ExpiresAt    *int64 `db:"expires_at"`
 	Version      int64
 	Spec         string
 	Params       string
@@ -48,7 +49,7 @@ func (row planRunRow) run() (plan.Run, error) {
 		ID: plan.RunID(row.ID), Plan: row.Plan, State: row.state(),
 		Cause:        task.Cause{Kind: task.CauseKind(row.CauseKind), By: row.CauseBy},
 		ScheduledFor: instantOrNil(row.ScheduledFor), StartedAt: instant(row.StartedAt), EndedAt: instantOrNil(row.EndedAt),
-		Reason: row.Reason, Version: row.Version,
+		ExpiresAt: instantOrNil(row.ExpiresAt), Reason: row.Reason, Version: row.Version,
 	}
 	if err := decode(row.Spec, &r.Spec, "plan of plan run", row.ID); err != nil {
 		return r, err

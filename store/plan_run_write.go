@@ -61,8 +61,8 @@ func preparePlanRun(r *plan.Run, key string) (n newPlanRun, err error) {
 }
 
 const insertPlanRun = `
-	INSERT INTO plan_run (id, plan, state, waits, cause_kind, cause_by, scheduled_for, started_at, reason, request_key, version)
-	VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, 1)
+	INSERT INTO plan_run (id, plan, state, waits, cause_kind, cause_by, scheduled_for, started_at, reason, expires_at, request_key, version)
+	VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, 1)
 	ON CONFLICT (request_key) WHERE request_key IS NOT NULL DO NOTHING`
 
 // insert writes the plan run, or returns false where one has its key. What the limits of its plan ask for is done with it;
@@ -73,13 +73,13 @@ func (n newPlanRun) insert(t *tx) (bool, error) {
 		return false, err
 	}
 	r := n.run
-	r.State, r.Reason = plan.Running, wait
+	r.State, r.Reason, r.ExpiresAt = plan.Running, "", nil
 	if wait != "" {
-		r.State = plan.Waiting
+		r.Queue(wait, r.StartedAt)
 	}
 	_, waits := storedPlanState(r.State)
 	written, err := t.exec(insertPlanRun, string(r.ID), r.Plan, waits, string(r.Cause.Kind), r.Cause.By,
-		microsOrNil(r.ScheduledFor), micros(r.StartedAt), r.Reason, orNil(n.key))
+		microsOrNil(r.ScheduledFor), micros(r.StartedAt), r.Reason, microsOrNil(r.ExpiresAt), orNil(n.key))
 	if err != nil {
 		return false, err
 	}
@@ -201,7 +201,7 @@ func storeMove(t *tx, m plan.Move, starts []newRun, now time.Time) (stopped []ta
 }
 
 const updatePlanRun = `
-	UPDATE plan_run SET state = ?, waits = ?, ended_at = ?, reason = ?, version = version + 1 WHERE id = ? AND version = ?`
+	UPDATE plan_run SET state = ?, waits = ?, ended_at = ?, reason = ?, expires_at = ?, version = version + 1 WHERE id = ? AND version = ?`
 
 // storePlanRun writes what has changed of a plan run and of its nodes, with an event for each change. One that is resumed
 // waits where the plan has as many runs as it may; the end of one releases another one that waits.
@@ -214,15 +214,18 @@ func storePlanRun(t *tx, before, after plan.Run, now time.Time) error {
 		}
 	}
 	if resumed {
-		if err := admitAgain(t, &after); err != nil {
+		if err := admitAgain(t, &after, now); err != nil {
 			return err
 		}
 		if after.State == plan.Waiting {
 			reason += "; " + after.Reason
 		}
 	}
+	if after.State != plan.Waiting {
+		after.ExpiresAt = nil
+	}
 	state, waits := storedPlanState(after.State)
-	n, err := t.exec(updatePlanRun, state, waits, microsOrNil(after.EndedAt), clean(after.Reason), string(after.ID), before.Version)
+	n, err := t.exec(updatePlanRun, state, waits, microsOrNil(after.EndedAt), clean(after.Reason), microsOrNil(after.ExpiresAt), string(after.ID), before.Version)
 	if err != nil {
 		return err
 	}

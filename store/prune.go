@@ -57,15 +57,22 @@ func (db *DB) kept(ctx context.Context, query, after string, limit int) ([]task.
 	}
 	all := make([]task.KeptOwner, len(rows))
 	for i, row := range rows {
-		var own struct {
-			Retention task.Retention `json:"retention"`
-		}
-		if err := decode(orEmpty(row.Spec), &own, "the rules of", row.Name); err != nil {
+		own, err := retentionIn(orEmpty(row.Spec), row.Name)
+		if err != nil {
 			return nil, err
 		}
-		all[i] = task.KeptOwner{Name: row.Name, Retention: own.Retention}
+		all[i] = task.KeptOwner{Name: row.Name, Retention: own}
 	}
 	return all, nil
+}
+
+// retentionIn returns the rules that a task or plan has of its own.
+func retentionIn(spec, name string) (task.Retention, error) {
+	var own struct {
+		Retention task.Retention `json:"retention"`
+	}
+	err := decode(spec, &own, "the rules of", name)
+	return own.Retention, err
 }
 
 // Settled returns up to when everything that follows the events has dealt with them: the instant of the first event that

@@ -85,6 +85,9 @@ func hold(t *tx, tr *task.Trigger, now time.Time) error {
 		}
 		return nil
 	}
+	if err := t.sharePauses(tr.Owner); err != nil {
+		return err
+	}
 	held, err := readPauses(t)
 	tr.Pause = held.of(tr.Owner)
 	return err

@@ -143,6 +143,11 @@ func (p preparedFiring) store(t *tx, now time.Time) error {
 	if n == 0 {
 		return fmt.Errorf("it is not due at that time any more: %w", fault.Conflict)
 	}
+	if p.Arrears != nil {
+		if err := t.owe(*p.Arrears); err != nil {
+			return err
+		}
+	}
 	var skipped []task.Occurrence
 	for _, o := range p.Occurrences {
 		if o.Run == "" {

@@ -23,9 +23,42 @@ func (db *DB) PauseTriggers(ctx context.Context, owner task.Owner, reason, by st
 	return nil
 }
 
+// pauseLock is the class of the advisory locks under which the pauses of owners are changed on PostgreSQL: one for each
+// owner, and 0 for that of all. Whoever starts something that a pause would hold up shares them until its commit. So a pause
+// is over all that it did not hold up: what was begun before it has been committed when it is. SQLite has one writer.
+const pauseLock = 0x5e6_0a5e
+
+// sharePauses keeps the pauses over an owner's triggers as they are until the transaction ends. It is for before they are
+// read.
+func (t *tx) sharePauses(owner task.Owner) error {
+	const both = `SELECT pg_advisory_xact_lock_shared(?, 0), pg_advisory_xact_lock_shared(?, hashtext(?))`
+	return t.lockPauses(both, pauseLock, pauseLock, owner.String())
+}
+
+// holdPauses keeps others from starting what the pause of an owner, or of all, would hold up, and waits for those that do.
+func (t *tx) holdPauses(owner task.Owner) error {
+	if owner == (task.Owner{}) {
+		return t.lockPauses(`SELECT pg_advisory_xact_lock(?, 0)`, pauseLock)
+	}
+	return t.lockPauses(`SELECT pg_advisory_xact_lock(?, hashtext(?))`, pauseLock, owner.String())
+}
+
+func (t *tx) lockPauses(query string, args ...any) error {
+	if t.session.dialect != postgres {
+		return nil
+	}
+	if _, err := t.session.exec(t.ctx, query, args...); err != nil {
+		return fmt.Errorf("wait for changes of pauses: %w", t.fail(err))
+	}
+	return nil
+}
+
 // pauseTriggers is for transactions that pause triggers for a reason of their own, too.
 func (t *tx) pauseTriggers(owner task.Owner, reason, by string, now time.Time) error {
 	if err := t.checkOwner(owner); err != nil {
+		return err
+	}
+	if err := t.holdPauses(owner); err != nil {
 		return err
 	}
 	const insert = `
@@ -56,6 +89,9 @@ func (t *tx) pauseTriggers(owner task.Owner, reason, by string, now time.Time) e
 func (db *DB) ResumeTriggers(ctx context.Context, owner task.Owner, _ string, now time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
 		if err := t.checkOwner(owner); err != nil {
+			return err
+		}
+		if err := t.holdPauses(owner); err != nil {
 			return err
 		}
 		n, err := t.exec(`DELETE FROM trigger_pause WHERE owner_kind = ? AND owner = ?`, string(owner.Kind), owner.Name)

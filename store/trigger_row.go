@@ -124,15 +124,20 @@ func lastOccurrence(r reader, owner task.Owner, name string) (*task.Occurrence, 
 
 // schedule returns the schedule of a trigger with its calendar.
 func schedule(r reader, t task.Trigger) (task.Schedule, error) {
-	var calendar *task.Calendar
-	if t.Calendar != "" {
-		c, err := calendars.read(r, t.Calendar, "")
-		if err != nil {
-			return task.Schedule{}, err
-		}
-		calendar = &c
+	calendar, err := usedCalendar(r, t)
+	if err != nil {
+		return task.Schedule{}, err
 	}
 	return task.NewSchedule(t.Owner, t.TriggerSpec, t.CreatedAt, calendar)
+}
+
+// usedCalendar returns the calendar that a trigger uses, or nil.
+func usedCalendar(r reader, t task.Trigger) (*task.Calendar, error) {
+	if t.Calendar == "" {
+		return nil, nil
+	}
+	c, err := calendars.read(r, t.Calendar, "")
+	return &c, err
 }
 
 // settleDue settles when a trigger is due from now on. A time that has come and was not acted on yet stays: its occurrence is
@@ -164,20 +169,28 @@ func (t *tx) setDue(tr task.Trigger) error {
 }
 
 // giveUp writes a row for each time of a trigger that has come and was not acted on, with the reason that it never will be.
+// Where there are very many, the older ones are owed their rows.
 func (t *tx) giveUp(tr task.Trigger, now time.Time, reason string) error {
 	if tr.Next == nil || tr.Next.After(now) {
 		return nil
 	}
-	s, err := schedule(t, tr)
+	calendar, err := usedCalendar(t, tr)
 	if err != nil {
 		return err
 	}
-	settled := s.Settle(*tr.Next, now.Add(s.Delay()))
-	var skipped []task.Occurrence
-	for _, o := range settled.Due {
-		skipped = append(skipped, task.Occurrence{
-			Owner: tr.Owner, Trigger: tr.Name, ScheduledFor: o.ScheduledFor, Reason: reason, DecidedAt: now,
-		})
+	s, err := task.NewSchedule(tr.Owner, tr.TriggerSpec, tr.CreatedAt, calendar)
+	if err != nil {
+		return err
+	}
+	due, owedUntil := s.GiveUp(*tr.Next, now.Add(s.Delay()))
+	if owedUntil != nil {
+		if err := t.owe(*task.DueTrigger{Trigger: tr, Calendar: calendar}.Arrears(*owedUntil, reason, now)); err != nil {
+			return err
+		}
+	}
+	skipped := make([]task.Occurrence, len(due))
+	for i, at := range due {
+		skipped[i] = task.Occurrence{Owner: tr.Owner, Trigger: tr.Name, ScheduledFor: at, Reason: reason, DecidedAt: now}
 	}
 	return t.skip(skipped, now)
 }

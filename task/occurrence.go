@@ -38,6 +38,19 @@ type DueTrigger struct {
 	Calendar *Calendar
 }
 
+// Arrears returns what a due trigger is owed: a row for each occurrence from its next one on that is before an instant, with
+// a reason, or "" where each follows the trigger's choice for what was missed.
+func (d DueTrigger) Arrears(until time.Time, reason string, now time.Time) *Arrears {
+	a := &Arrears{
+		Owner: d.Trigger.Owner, Trigger: d.Trigger.TriggerSpec, CreatedAt: d.Trigger.CreatedAt,
+		First: *d.Trigger.Next, Next: *d.Trigger.Next, Until: until, DecidedAt: now, Reason: reason,
+	}
+	if d.Calendar != nil {
+		a.Calendar = &d.Calendar.CalendarSpec
+	}
+	return a
+}
+
 // Firing is what was decided about a trigger that was due: the occurrences to be stored, with the runs of those that
 // have one, and when it is due again.
 type Firing struct {
@@ -51,6 +64,8 @@ type Firing struct {
 	// Params are those of the plan runs of a plan's trigger. Its occurrences that are run have the id of the plan's run, and
 	// Runs is empty: the plan is taken as it is when the firing is stored.
 	Params map[string]string
+	// Arrears are the occurrences before these that are owed their rows, or nil.
+	Arrears *Arrears
 	// Next and DueAt are those of the trigger from then on; nil where it has no further occurrence.
 	Next, DueAt *time.Time
 }

@@ -9,17 +9,22 @@ import (
 const (
 	// MisfireGrace is how late an occurrence may be acted on without having been missed.
 	MisfireGrace = time.Minute
-	// MaxMissed is how many missed occurrences of a trigger get a row each after one absence; older ones share one.
-	MaxMissed = 10000
 	// MaxCatchUp is how many missed occurrences of a trigger are run after one absence, the newest ones.
 	MaxCatchUp = 1000
+	// MaxSettled is how many occurrences of a trigger are settled at once. So one that has missed very many does not hold up
+	// the others that are due.
+	MaxSettled = 16
 )
 
 // Settled is what becomes of a trigger that is due.
 type Settled struct {
-	// Due are the occurrences to be stored, in the order of their scheduled times.
+	// Due are the occurrences to be stored, in the order of their scheduled times, up to MaxSettled.
 	Due []SettledOccurrence
-	// Next is the scheduled time of the next occurrence and DueAt when that is acted on; nil where there is none.
+	// OwedUntil is set where there are more that are not to be run: those from the first on that are before it. They are owed
+	// their rows, see [Arrears]. Due are all behind it.
+	OwedUntil *time.Time
+	// Next is the scheduled time of the next occurrence and DueAt when that is acted on; nil where there is none. Where Next
+	// is due already, DueAt is now: it is the turn of others that are due before it is that of this trigger again.
 	Next, DueAt *time.Time
 }
 
@@ -33,24 +38,47 @@ type SettledOccurrence struct {
 // is due next.
 //
 // An occurrence that is acted on within MisfireGrace of its time is run, unless a later one is due by then as well or the
-// trigger's window is shorter than that. Those that were missed follow the trigger's choice: with skip none of them is run, with latest the newest one is, if it is
-// within the window, with all each is that is within it. What is not run has its reason.
+// trigger's window is shorter than that. Those that were missed follow the trigger's choice: with skip none of them is run,
+// with latest the newest one is, if it is within the window, with all each is that is within it, the oldest first. What is
+// not run has its reason, at once or in the rows that are owed.
 func (s *Schedule) Settle(first, now time.Time) Settled {
-	due, merged := s.overdue(first, now)
 	var out Settled
-	if len(due) == 0 {
+	if first.Add(s.delay).After(now) {
 		out.Next, out.DueAt = s.upcoming(first.Add(-time.Microsecond))
 		return out
 	}
-	out.Due = make([]SettledOccurrence, len(due))
-	for i, at := range due {
+	most := MaxSettled
+	if s.spec.Misfire == MisfireAll {
+		most = MaxCatchUp
+	}
+	due, whole := s.newest(first, now, most)
+	if !whole {
+		out.OwedUntil = &due[0]
+	}
+	settled := due[:min(len(due), MaxSettled)]
+	out.Due = make([]SettledOccurrence, len(settled))
+	for i, at := range settled {
 		out.Due[i] = SettledOccurrence{ScheduledFor: at, Reason: s.verdict(at, now, len(due)-1-i)}
 	}
-	if merged {
-		out.Due[0].Reason = fmt.Sprintf("missed, as all up to %s were: too many for a row each", due[1].UTC().Format(time.RFC3339))
+	if len(due) > len(settled) {
+		out.Next, out.DueAt = &due[len(settled)], &now
+	} else {
+		out.Next, out.DueAt = s.upcoming(due[len(due)-1])
 	}
-	out.Next, out.DueAt = s.upcoming(due[len(due)-1])
 	return out
+}
+
+// GiveUp returns the occurrences that are due at now, of which first is the earliest and none is to be run: the newest ones,
+// up to MaxSettled, and where there are more, until when those are that are owed their rows.
+func (s *Schedule) GiveUp(first, now time.Time) (due []time.Time, owedUntil *time.Time) {
+	if first.Add(s.delay).After(now) {
+		return nil, nil
+	}
+	due, whole := s.newest(first, now, MaxSettled)
+	if !whole {
+		owedUntil = &due[0]
+	}
+	return due, owedUntil
 }
 
 // Upcoming returns the scheduled time of the first occurrence after an instant, and when it is acted on, or nil twice.
@@ -74,49 +102,56 @@ func (s *Schedule) verdict(at, now time.Time, later int) string {
 		if window == 0 {
 			window = DefaultMisfireWindow
 		}
-		if later >= MaxCatchUp {
-			return fmt.Sprintf("missed: of those that were missed only the newest %d are run", MaxCatchUp)
-		}
+	case MisfireSkip:
+		window = MisfireGrace
+		fallthrough
 	default:
 		if later > 0 {
 			return "missed: a later occurrence was due before this one could be acted on"
-		}
-		if s.spec.Misfire == MisfireSkip {
-			window = MisfireGrace
 		}
 	}
 	if window > 0 && late > window {
 		return fmt.Sprintf("missed: it could be acted on only after %s, and up to %s is allowed", late.Round(time.Second), window)
 	}
+	if later >= MaxCatchUp {
+		return fmt.Sprintf("missed: of those that were missed only the newest %d are run", MaxCatchUp)
+	}
 	return ""
 }
 
-// overdue returns the occurrences from first on that are due at now. Where there are more than MaxMissed, it returns first
-// alone for all the older ones, and merged is true.
-func (s *Schedule) overdue(first, now time.Time) (due []time.Time, merged bool) {
-	if first.Add(s.delay).After(now) {
-		return nil, false
+// newest returns the newest occurrences that are due at now, of which first is the earliest: up to most of them. whole is
+// true where these are all.
+func (s *Schedule) newest(first, now time.Time, most int) (due []time.Time, whole bool) {
+	if rest, all := s.between(first, now, 2*most); all {
+		due = append([]time.Time{first}, rest...)
+		skip := max(0, len(due)-most)
+		return due[skip:], skip == 0
 	}
-	due = append(due, first)
-	if rest, whole := s.between(first, now); whole {
-		return append(due, rest...), false
-	}
-	// The newest ones are found by looking back over shorter and shorter times.
-	for back := now.Sub(first) / 2; ; back /= 2 {
-		if rest, whole := s.between(now.Add(-back), now); whole {
-			return append(due, rest...), len(rest) > 0
+	// An instant is looked for after which there are enough of them and not many more. Occurrences are at least a second
+	// apart, so there is one between an instant with too many after it and one with too few.
+	many, few := first, now
+	for {
+		middle := many.Add(few.Sub(many) / 2)
+		rest, all := s.between(middle, now, 2*most)
+		switch {
+		case !all:
+			many = middle
+		case len(rest) < most:
+			few = middle
+		default:
+			return rest[len(rest)-most:], false
 		}
 	}
 }
 
-// between returns the occurrences after an instant that are due at now, or false where there are more than MaxMissed.
-func (s *Schedule) between(after, now time.Time) (due []time.Time, whole bool) {
+// between returns the occurrences after an instant that are due at now, or false where there are more than most.
+func (s *Schedule) between(after, now time.Time, most int) (due []time.Time, all bool) {
 	for {
 		at, ok := s.Next(after)
 		if !ok || at.Add(s.delay).After(now) {
 			return due, true
 		}
-		if len(due) == MaxMissed {
+		if len(due) == most {
 			return nil, false
 		}
 		due = append(due, at)

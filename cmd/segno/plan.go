@@ -70,7 +70,7 @@ func newPlanShowCommand(a *app) *cobra.Command {
 			return a.print(p, func() {
 				a.facts([][2]string{
 					{"name", p.Name}, {"description", line(p.Description)}, {"labels", pairs(p.Labels)}, {"parameters", pairs(p.Params)},
-					{"limits", limitsWord(task.Spec{MaxConcurrent: p.MaxConcurrent, WhenBusy: p.WhenBusy})}, {"kept", planRetentionWord(p.Retention)}, {"changed", clock(&p.UpdatedAt)}, {"version", fmt.Sprint(p.Version)},
+					{"limits", planLimitsWord(p.Spec)}, {"kept", planRetentionWord(p.Retention)}, {"changed", clock(&p.UpdatedAt)}, {"version", fmt.Sprint(p.Version)},
 				}...)
 				a.println()
 				for _, l := range drawPlan(p.Spec).lines(a.style(), 0) {
@@ -292,4 +292,9 @@ they ran because of one that starts again.`,
 	}
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "show the graph until the plan run has ended")
 	return cmd
+}
+
+// planLimitsWord says how many runs of a plan go on at once, and what becomes of further ones.
+func planLimitsWord(s plan.Spec) string {
+	return limitsWord(task.Spec{MaxConcurrent: s.MaxConcurrent, WhenBusy: s.WhenBusy, MaxQueued: s.MaxQueued, MaxQueueTime: s.MaxQueueTime})
 }

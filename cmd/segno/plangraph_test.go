@@ -84,8 +84,11 @@ func TestThePlansLimitIsShownAndApplied(t *testing.T) {
 	if got := s.ok("plan", "show", "nightly"); !strings.Contains(got, "1 run active, then skip") {
 		t.Errorf("got\n%s", got)
 	}
-	s.stdin = nightlyDocument + "max_concurrent: 2\nwhen_busy: replace\n"
-	if got := s.ok("apply", "-f", "-", "--yes"); !strings.Contains(got, "max_concurrent: 1 → 2") || !strings.Contains(got, "when_busy: skip → replace") {
+	s.stdin = nightlyDocument + "max_concurrent: 2\nwhen_busy: queue\nmax_queued: 3\nmax_queue_time: 1h\n"
+	if got := s.ok("apply", "-f", "-", "--yes"); !strings.Contains(got, "max_concurrent: 1 → 2") || !strings.Contains(got, "when_busy: skip → queue") {
+		t.Errorf("got\n%s", got)
+	}
+	if got := s.ok("plan", "show", "nightly"); !strings.Contains(got, "2 runs active, then queue; 3 waiting; waits for 1h0m at most") {
 		t.Errorf("got\n%s", got)
 	}
 	s.stdin = nightlyDocument + "when_busy: replace\n"

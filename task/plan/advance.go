@@ -9,8 +9,8 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-// Event is one of the things that a plan run follows: [Began], [RunEnded], [Refused], [Overdue], [CancelAsked] and
-// [Replaced].
+// Event is one of the things that a plan run follows: [Began], [RunEnded], [Refused], [Overdue], [CancelAsked],
+// [Replaced] and [Expired].
 type Event interface{ event() }
 
 // Began says that the plan run was requested or resumed, or has waited for long enough.
@@ -38,12 +38,16 @@ type CancelAsked struct{ By string }
 // Replaced says that the plan run is cancelled for a newer one.
 type Replaced struct{ By RunID }
 
+// Expired says that the plan run may have waited for as long as it may.
+type Expired struct{}
+
 func (Began) event()       {}
 func (RunEnded) event()    {}
 func (Refused) event()     {}
 func (Overdue) event()     {}
 func (CancelAsked) event() {}
 func (Replaced) event()    {}
+func (Expired) event()     {}
 
 // Action is what is to be done in the transaction that stores the plan run's new state. Exactly one of the two is set.
 type Action struct {
@@ -57,7 +61,7 @@ type Action struct {
 // arguments, and an event that changes nothing returns the plan run as it was, without actions. The plan run that was
 // handed in stays as it is.
 //
-//   - Of a plan run that waits nothing starts.
+//   - Of a plan run that waits nothing starts. Once it has waited for too long it fails.
 //   - A unit that no edge leads to starts when the plan run begins. Another one starts when all of its edges were taken, or
 //     with the join "any" the first one; when that cannot come about any more, it is skipped.
 //   - The nodes of a group start in their order, at most as many at a time as its limit says, whatever becomes of the
@@ -81,6 +85,8 @@ func Advance(r Run, e Event, now time.Time) (Run, []Action) {
 		m.cancel(cancelledBy(e.By))
 	case Replaced:
 		m.cancel("replaced by plan run " + string(e.By) + ", as the plan is busy and when_busy is replace")
+	case Expired:
+		m.expire()
 	}
 	m.settle()
 	return r, m.actions
@@ -161,6 +167,20 @@ func (m *mover) cancel(reason string) {
 	}
 }
 
+func (m *mover) expire() {
+	r := m.run
+	if r.State != Waiting || r.ExpiresAt == nil || m.now.Before(*r.ExpiresAt) {
+		return
+	}
+	for i := range r.Nodes {
+		if n := &r.Nodes[i]; n.State == NodeWaiting {
+			m.end(n, NodeCancelled, "the plan run waited for too long before it started")
+		}
+	}
+	ended := m.now
+	r.State, r.EndedAt, r.Reason = Failed, &ended, task.Expired(time.Duration(r.Spec.MaxQueueTime), r.Reason)
+}
+
 func (m *mover) end(n *NodeRun, state NodeState, reason string) {
 	n.State, n.Reason, n.Deadline, n.Stop = state, reason, nil, ""
 	ended := m.now
@@ -169,7 +189,7 @@ func (m *mover) end(n *NodeRun, state NodeState, reason string) {
 
 // settle starts and skips what follows from the states of the nodes, and ends the plan run where nothing is left.
 func (m *mover) settle() {
-	if m.run.State == Waiting {
+	if m.run.State == Waiting || m.run.State.Final() {
 		return
 	}
 	g := graphOf(m.run.Spec)

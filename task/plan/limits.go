@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/task"
@@ -20,6 +21,25 @@ func (s Spec) checkLimits(found *problems) {
 		}
 	default:
 		found.addf("when_busy", "must be queue, skip or replace, not %.40q", string(s.WhenBusy))
+	}
+	s.checkQueue(found)
+}
+
+// checkQueue checks how many runs of the plan may wait, and for how long.
+func (s Spec) checkQueue(found *problems) {
+	const idle = "must be left out, as there is no max_concurrent that could have a plan run wait"
+	switch {
+	case s.MaxQueued < 0 || s.MaxQueued > task.MaxMaxQueued:
+		found.addf("max_queued", "must be from 0 to %d, not %d", task.MaxMaxQueued, s.MaxQueued)
+	case s.MaxQueued > 0 && s.MaxConcurrent == 0:
+		found.addf("max_queued", idle)
+	}
+	switch d := time.Duration(s.MaxQueueTime); {
+	case d == 0:
+	case d < task.MinQueueTime || d > task.MaxQueueTime:
+		found.addf("max_queue_time", "must be from %s to %s, not %s", task.MinQueueTime, task.MaxQueueTime, d)
+	case s.MaxConcurrent == 0:
+		found.addf("max_queue_time", idle)
 	}
 }
 
@@ -51,7 +71,20 @@ func (s Spec) Admit(l Load) Admission {
 	case s.WhenBusy == task.BusyReplace:
 		return Admission{Wait: s.Full(l.Going), Replace: max(0, open-l.Stopping+1-s.MaxConcurrent)}
 	}
-	return Admission{Wait: s.Full(l.Going)}
+	wait := s.Full(l.Going)
+	if wait != "" && s.MaxQueued > 0 && l.Waiting >= s.MaxQueued {
+		return Admission{Refusal: fmt.Sprintf("the queue of the plan is full: %s, of at most %d", runsWait(l.Waiting), s.MaxQueued)}
+	}
+	return Admission{Wait: wait}
+}
+
+// Queue has the plan run wait, for a reason and from now on.
+func (r *Run) Queue(reason string, now time.Time) {
+	r.State, r.Reason, r.ExpiresAt = Waiting, reason, nil
+	if most := time.Duration(r.Spec.MaxQueueTime); most > 0 {
+		expires := now.Add(most)
+		r.ExpiresAt = &expires
+	}
 }
 
 // Full returns why no further run of the plan may begin while that many are going, or "" where one may.
@@ -90,4 +123,11 @@ func runsHave(n int) string {
 		return "1 run has"
 	}
 	return fmt.Sprintf("%d runs have", n)
+}
+
+func runsWait(n int) string {
+	if n == 1 {
+		return "1 run waits"
+	}
+	return fmt.Sprintf("%d runs wait", n)
 }

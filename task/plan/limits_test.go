@@ -35,6 +35,81 @@ func TestWhatBecomesOfARequestForARunOfABusyPlan(t *testing.T) {
 	}
 }
 
+func TestAFullQueueRefusesAFurtherRunOfThePlan(t *testing.T) {
+	const waits = "waits for another plan run: 1 of 1 running"
+	for _, c := range []struct {
+		name string
+		when task.WhenBusy
+		load Load
+		want Admission
+	}{
+		{"with room", "", Load{}, Admission{}},
+		{"with room in the queue", "", Load{Going: 1, Waiting: 1}, Admission{Wait: waits}},
+		{"full", task.BusyQueue, Load{Going: 1, Waiting: 2}, Admission{Refusal: "the queue of the plan is full: 2 runs wait, of at most 2"}},
+		{"replace", task.BusyReplace, Load{Going: 1, Waiting: 2}, Admission{Wait: waits, Replace: 3}},
+	} {
+		if got := (Spec{MaxConcurrent: 1, MaxQueued: 2, WhenBusy: c.when}).Admit(c.load); got != c.want {
+			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
+		}
+	}
+	one := Spec{MaxConcurrent: 1, MaxQueued: 1}.Admit(Load{Going: 1, Waiting: 1})
+	if one.Refusal != "the queue of the plan is full: 1 run waits, of at most 1" {
+		t.Errorf("got %q", one.Refusal)
+	}
+}
+
+func TestThePlansQueueLimitsAreChecked(t *testing.T) {
+	for _, c := range []struct {
+		spec Spec
+		want string
+	}{
+		{Spec{MaxConcurrent: 1, MaxQueued: task.MaxMaxQueued, MaxQueueTime: task.Duration(time.Hour)}, ""},
+		{Spec{MaxConcurrent: 1, MaxQueued: -1}, "max_queued must be from 0 to 100000, not -1"},
+		{Spec{MaxConcurrent: 1, MaxQueued: task.MaxMaxQueued + 1}, "max_queued must be from 0 to 100000, not 100001"},
+		{Spec{MaxQueued: 1}, "max_queued must be left out, as there is no max_concurrent that could have a plan run wait"},
+		{Spec{MaxConcurrent: 1, MaxQueueTime: task.Duration(time.Millisecond)}, "max_queue_time must be from 1s to 8784h0m0s, not 1ms"},
+		{Spec{MaxQueueTime: task.Duration(time.Hour)}, "max_queue_time must be left out, as there is no max_concurrent that could have a plan run wait"},
+	} {
+		c.spec.Name, c.spec.Nodes = "nightly", nodes("a")
+		got := ""
+		if err := c.spec.Validate(); err != nil {
+			got = OneLine(err)
+		}
+		if got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestAPlanRunThatHasWaitedForTooLongFails(t *testing.T) {
+	s := Spec{Name: "nightly", Nodes: nodes("a", "b"), MaxConcurrent: 1, MaxQueueTime: task.Duration(time.Hour)}
+	r, err := NewRun("1", s, nil, task.Cause{}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := Advance(r, Expired{}, noon.Add(2*time.Hour)); got.State != Running {
+		t.Errorf("one that does not wait became %s", got.State)
+	}
+	r.Queue("waits for another plan run: 1 of 1 running", noon)
+	if got, _ := Advance(r, Expired{}, noon.Add(time.Hour-time.Second)); got.State != Waiting {
+		t.Errorf("before its time it became %s", got.State)
+	}
+	got, actions := Advance(r, Expired{}, noon.Add(time.Hour))
+	const want = "waited in the queue for longer than 1h0m0s, its max_queue_time; waits for another plan run: 1 of 1 running"
+	if got.State != Failed || got.Reason != want || got.EndedAt == nil || len(actions) != 0 {
+		t.Errorf("it became %s because %q, with %v to be done", got.State, got.Reason, actions)
+	}
+	for _, n := range got.Nodes {
+		if n.State != NodeCancelled || n.Reason != "the plan run waited for too long before it started" {
+			t.Errorf("the node %s is %s because %q", n.Name, n.State, n.Reason)
+		}
+	}
+	again, err := Resume(got, "ops")
+	if err != nil || again.State != Running || again.Nodes[0].State != NodeWaiting {
+		t.Errorf("resumed it is %+v, %v", again, err)
+	}
+}
+
 func TestAsManyBeginAsThereIsRoomFor(t *testing.T) {
 	for _, c := range []struct {
 		most int

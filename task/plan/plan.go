@@ -24,6 +24,10 @@ type Spec struct {
 	MaxConcurrent int `json:"max_concurrent,omitempty" doc:"How many runs of the plan may go on at once, up to 10000; 0 is without limit. Changes hold for plan runs that wait, too."`
 	// WhenBusy is what becomes of a request for a run while MaxConcurrent plan runs have not ended; empty means task.BusyQueue.
 	WhenBusy task.WhenBusy `json:"when_busy,omitempty" enum:"queue,skip,replace" doc:"What becomes of a request for a run while max_concurrent runs of the plan have not ended: queue (the default), skip, or replace the oldest."`
+	// MaxQueued is how many of the plan's runs may wait; 0 is without limit. A further one is refused, unless it replaces others.
+	MaxQueued int `json:"max_queued,omitempty" doc:"How many runs of the plan may wait for others to end, up to 100000; a further one is refused. 0 is without limit."`
+	// MaxQueueTime is how long a run of the plan may wait before it ends as failed; 0 is without limit.
+	MaxQueueTime task.Duration `json:"max_queue_time,omitzero" doc:"How long a run of the plan may wait for others to end before it ends as failed, such as \"1h\"; 0 is without limit. Changes hold for plan runs requested from then on."`
 	// Retention is for how long, and how many of, the plan's runs and occurrences are kept; nil leaves it to the settings of all.
 	Retention *Retention `json:"retention,omitempty" doc:"How many of the plan's runs are kept, and for how long; by default as the settings of all say."`
 }

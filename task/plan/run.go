@@ -87,6 +87,9 @@ type Run struct {
 	// StartedAt is when it began; of one that has waited since it was requested, when it was requested.
 	StartedAt time.Time
 	EndedAt   *time.Time
+	// ExpiresAt is when a plan run that waits ends as failed, because it has waited for as long as its plan allows; nil where
+	// that is without limit.
+	ExpiresAt *time.Time
 	// Reason says in a sentence why the plan run is in its present state.
 	Reason string
 	// Spec is the plan as it was when the run was requested, Params the values of its parameters. The tasks of its nodes

@@ -2491,6 +2491,16 @@ export interface components {
              * @description How many runs of the plan may go on at once, up to 10000; 0 is without limit. Changes hold for plan runs that wait, too.
              */
             max_concurrent?: number;
+            /**
+             * @description How long a run of the plan may wait for others to end before it ends as failed, such as "1h"; 0 is without limit. Changes hold for plan runs requested from then on.
+             * @example 90s
+             */
+            max_queue_time?: string;
+            /**
+             * Format: int64
+             * @description How many runs of the plan may wait for others to end, up to 100000; a further one is refused. 0 is without limit.
+             */
+            max_queued?: number;
             /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
             name: string;
             /** @description The tasks that the plan runs. */
@@ -2946,6 +2956,16 @@ export interface components {
              * @description How many runs of the plan may go on at once, up to 10000; 0 is without limit. Changes hold for plan runs that wait, too.
              */
             max_concurrent?: number;
+            /**
+             * @description How long a run of the plan may wait for others to end before it ends as failed, such as "1h"; 0 is without limit. Changes hold for plan runs requested from then on.
+             * @example 90s
+             */
+            max_queue_time?: string;
+            /**
+             * Format: int64
+             * @description How many runs of the plan may wait for others to end, up to 100000; a further one is refused. 0 is without limit.
+             */
+            max_queued?: number;
             /** @description Name of the plan: 1 to 63 of a-z 0-9 - _ . */
             name: string;
             /** @description The tasks that the plan runs. */

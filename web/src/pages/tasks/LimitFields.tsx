@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 
-import { AtOnceFields } from '../../components/document/AtOnceFields';
+import { AtOnceFields, WaitFields } from '../../components/document/AtOnceFields';
 import { ChoiceField, ManyField, SwitchField, TextField, WholeField } from '../../components/document/fields';
 import { zones } from '../../components/zones';
 import { concurrencyGroups } from '../../data/limits';
@@ -87,19 +87,7 @@ export function QueueFields() {
         options={groups.map((group) => group.name)}
       />
       <div className={classes.row}>
-        <WholeField
-          path={['max_queued']}
-          label="Runs that wait"
-          min={1}
-          max={100_000}
-          hint="empty: as many as there are"
-        />
-        <TextField
-          path={['max_queue_time']}
-          label="Longest time in the queue"
-          placeholder="no limit"
-          hint="then the run fails"
-        />
+        <WaitFields />
       </div>
     </>
   );

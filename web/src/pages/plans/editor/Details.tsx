@@ -5,7 +5,7 @@ import { IconArrowDown, IconArrowUp, IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
-import { AtOnceFields } from '../../../components/document/AtOnceFields';
+import { AtOnceFields, WaitFields } from '../../../components/document/AtOnceFields';
 import {
   ChoiceField,
   PairsField,
@@ -311,6 +311,9 @@ function PlanDetails() {
         />
         <div className={`${classes.row} ${classes.level}`}>
           <AtOnceFields />
+        </div>
+        <div className={`${classes.row} ${classes.level}`}>
+          <WaitFields />
         </div>
         <PairsField path={['labels']} label="Labels" names="key" />
       </Stack>

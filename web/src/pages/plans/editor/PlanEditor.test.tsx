@@ -177,6 +177,19 @@ describe('the editor of a plan', () => {
     expect(sent[0]?.body).toEqual({ max_concurrent: 1, when_busy: 'replace' });
   });
 
+  it('says how many runs of the plan may wait, and for how long', async () => {
+    const sent = edit();
+    const user = userEvent.setup();
+    await node('extract');
+    await user.type(screen.getByLabelText('Runs at once'), '1');
+    await user.type(screen.getByLabelText('Runs that wait'), '3');
+    await user.type(screen.getByLabelText('Longest time in the queue'), '30m');
+    expect(yaml().value).toContain('max_concurrent: 1\nmax_queued: 3\nmax_queue_time: 30m');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(sent).toHaveLength(1));
+    expect(sent[0]?.body).toEqual({ max_concurrent: 1, max_queued: 3, max_queue_time: '30m' });
+  });
+
   it('puts a node into a new group, and says how many of its nodes run at once', async () => {
     edit();
     const user = userEvent.setup();

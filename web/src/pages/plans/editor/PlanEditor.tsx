@@ -41,6 +41,8 @@ const kind: DocumentKind = {
     'params',
     'max_concurrent',
     'when_busy',
+    'max_queued',
+    'max_queue_time',
     'nodes',
     'groups',
     'edges',
