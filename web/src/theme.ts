@@ -1,6 +1,8 @@
 import { createTheme, rem } from '@mantine/core';
 import type { CSSVariablesResolver, MantineColorsTuple } from '@mantine/core';
 
+import { leaveMenu } from './components/menus';
+
 /** The one accent: the petrol of the icon. Any other colour means a state. */
 const petrol: MantineColorsTuple = [
   '#e9f6f8',
@@ -48,6 +50,9 @@ export const theme = createTheme({
     Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     Select: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' } } },
     MultiSelect: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' } } },
+    // The first entry has the focus when a menu opens; an element that is none would be one that a menu must not have.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    MenuDropdown: { defaultProps: { onClickCapture: leaveMenu } },
     Button: { styles: { root: { fontWeight: 500 } } },
     Notification: { styles: { description: { color: 'var(--quiet)' } } },
     InputWrapper: { styles: { label: { fontWeight: 500 } } },
@@ -63,6 +68,11 @@ export const cssVariables: CSSVariablesResolver = () => {
     '--mantine-color-error': 'var(--tone-bad)',
     '--mantine-color-default': 'var(--panel)',
     '--mantine-color-default-border': 'var(--line-strong)',
+    '--mantine-color-red-filled': '#b81f2b',
+    '--mantine-color-red-filled-hover': '#a01a25',
+    '--mantine-color-red-light-color': 'var(--tone-bad)',
+    '--mantine-color-yellow-light-color': 'var(--tone-warn)',
+    '--mantine-color-teal-light-color': 'var(--tone-ok)',
   };
   return { variables: {}, light: own, dark: own };
 };
