@@ -31,6 +31,15 @@ const slate: MantineColorsTuple = [
   '#0f1216',
 ];
 
+/**
+ * A list to choose from scrolls as a whole: a part of it that scrolls by itself would be one that no key reaches, as the
+ * focus stays in the field.
+ */
+const list = {
+  withScrollArea: false,
+  styles: { options: { maxHeight: rem(220), overflowY: 'auto' } },
+} as const;
+
 export const theme = createTheme({
   primaryColor: 'petrol',
   primaryShade: { light: 7, dark: 7 },
@@ -48,8 +57,9 @@ export const theme = createTheme({
     Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 12 } },
     Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
     Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
-    Select: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' } } },
-    MultiSelect: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' } } },
+    Select: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' }, ...list } },
+    MultiSelect: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' }, ...list } },
+    TagsInput: { defaultProps: list },
     // The first entry has the focus when a menu opens; an element that is none would be one that a menu must not have.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     MenuDropdown: { defaultProps: { onClickCapture: leaveMenu } },

@@ -2,6 +2,7 @@ import { Button, Group, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
 
 import { Dialog } from '../Dialog';
+
 /** Asks before one leaves a page with changes that are not saved: by a link, by going back, or by closing the window. */
 export function LeaveGuard({ holds, noun }: { holds: () => boolean; noun: string }) {
   const { status, proceed, reset } = useBlocker({
