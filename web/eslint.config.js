@@ -16,6 +16,20 @@ export default tseslint.config(
     },
   },
   {
+    files: ['src/**/*.tsx'],
+    ignores: ['src/components/Dialog.tsx'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          name: '@mantine/core',
+          importNames: ['Modal', 'Drawer'],
+          message: 'A Dialog or a SideDialog of components/Dialog.tsx gives the focus back.',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.js', '*.config.js'],
     languageOptions: {
       globals: {

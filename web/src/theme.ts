@@ -1,6 +1,8 @@
 import { createTheme, rem } from '@mantine/core';
 import type { CSSVariablesResolver, MantineColorsTuple } from '@mantine/core';
 
+import { leaveMenu } from './components/menus';
+
 /** The one accent: the petrol of the icon. Any other colour means a state. */
 const petrol: MantineColorsTuple = [
   '#e9f6f8',
@@ -29,6 +31,15 @@ const slate: MantineColorsTuple = [
   '#0f1216',
 ];
 
+/**
+ * A list to choose from scrolls as a whole: a part of it that scrolls by itself would be one that no key reaches, as the
+ * focus stays in the field.
+ */
+const list = {
+  withScrollArea: false,
+  styles: { options: { maxHeight: rem(220), overflowY: 'auto' } },
+} as const;
+
 export const theme = createTheme({
   primaryColor: 'petrol',
   primaryShade: { light: 7, dark: 7 },
@@ -46,8 +57,12 @@ export const theme = createTheme({
     Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 12 } },
     Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
     Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
-    Select: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' } } },
-    MultiSelect: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' } } },
+    Select: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' }, ...list } },
+    MultiSelect: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' }, ...list } },
+    TagsInput: { defaultProps: list },
+    // The first entry has the focus when a menu opens; an element that is none would be one that a menu must not have.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    MenuDropdown: { defaultProps: { onClickCapture: leaveMenu } },
     Button: { styles: { root: { fontWeight: 500 } } },
     Notification: { styles: { description: { color: 'var(--quiet)' } } },
     InputWrapper: { styles: { label: { fontWeight: 500 } } },
@@ -63,6 +78,11 @@ export const cssVariables: CSSVariablesResolver = () => {
     '--mantine-color-error': 'var(--tone-bad)',
     '--mantine-color-default': 'var(--panel)',
     '--mantine-color-default-border': 'var(--line-strong)',
+    '--mantine-color-red-filled': '#b81f2b',
+    '--mantine-color-red-filled-hover': '#a01a25',
+    '--mantine-color-red-light-color': 'var(--tone-bad)',
+    '--mantine-color-yellow-light-color': 'var(--tone-warn)',
+    '--mantine-color-teal-light-color': 'var(--tone-ok)',
   };
   return { variables: {}, light: own, dark: own };
 };

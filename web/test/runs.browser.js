@@ -93,6 +93,34 @@ test('a run whose server dies shows as unknown, and then goes on elsewhere from 
   await fleet.startServer(server);
 });
 
+test('on a phone the id of a run is not broken, and the labels of its axis are whole', async () => {
+  const { id } = await fleet.post('/tasks/evil/runs', { params: { text: 'x' } });
+  await until('it has failed', async () => (await fleet.get(`/runs/${id}`)).ended_at !== null);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${fleet.url}/runs`);
+  const text = page.getByText(id, { exact: true });
+  await text.waitFor();
+  const lines = await text.evaluate((element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return range.getClientRects().length;
+  });
+  assert.equal(lines, 1);
+  await page.goto(`${fleet.url}/runs/${id}`);
+  const axis = page.getByRole('region', { name: 'Attempts' }).locator('svg');
+  await axis.locator('text').first().waitFor();
+  const cut = await axis.evaluate((svg) => {
+    const { left, right } = svg.getBoundingClientRect();
+    return [...svg.querySelectorAll('text')]
+      .filter((label) => {
+        const box = label.getBoundingClientRect();
+        return box.left < left || box.right > right;
+      })
+      .map((label) => label.textContent);
+  });
+  assert.deepEqual(cut, []);
+});
+
 test('a run is recovered from an earlier checkpoint', async () => {
   const { id } = await fleet.post('/tasks/count/runs');
   await until('there are two checkpoints', async () => (await checkpoints(id)).length > 1);

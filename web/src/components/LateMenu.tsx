@@ -1,6 +1,6 @@
 import { Menu } from '@mantine/core';
 import { IconDotsVertical } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 import type { MouseEventHandler, ReactNode, Ref } from 'react';
 
 import classes from './LateMenu.module.css';
@@ -18,9 +18,11 @@ interface LateMenuProps {
 export function LateMenu({ label, width, children }: LateMenuProps) {
   const [wanted, setWanted] = useState(false);
   const { made, opened } = useLate(wanted);
+  const id = useId();
   return (
     <span className={classes.place}>
       <button
+        id={id}
         type="button"
         className={classes.button}
         aria-label={label}
@@ -44,9 +46,7 @@ export function LateMenu({ label, width, children }: LateMenuProps) {
           <Menu.Target>
             <Hook />
           </Menu.Target>
-          <Menu.Dropdown aria-label={label} aria-labelledby={undefined}>
-            {opened && children()}
-          </Menu.Dropdown>
+          <Menu.Dropdown aria-labelledby={id}>{opened && children()}</Menu.Dropdown>
         </Menu>
       )}
     </span>

@@ -40,11 +40,19 @@ it('goes on counting while something lasts, and stops at its end', () => {
   });
   expect(container.textContent).not.toBe(before);
   rerender(<Elapsed from={from} to={new Date('2026-01-31T09:05:00Z')} />);
-  expect(container.textContent).toBe(before);
+  expect(container.textContent).toBe('1 m 0 s');
   act(() => {
     vi.advanceTimersByTime(30_000);
   });
-  expect(container.textContent).toBe(before);
+  expect(container.textContent).toBe('1 m 0 s');
+});
+
+it('says of what has no end that its time is so far, and since when', () => {
+  const from = new Date('2026-01-31T09:04:00Z');
+  const { rerender } = render(<Elapsed from={from} to={null} />);
+  expect(screen.getByText('1 m 0 s so far').title).toMatch(/^since [^]*2026-01-31 09:04:00 UTC$/);
+  rerender(<Elapsed from={from} to={new Date('2026-01-31T09:05:00Z')} />);
+  expect(screen.getByText('1 m 0 s').title).toBe('');
 });
 
 it('grows older while one looks', () => {

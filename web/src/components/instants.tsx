@@ -55,11 +55,16 @@ export function useNow(wanted = true, everyMs = 1000): number {
   return now;
 }
 
-/** Shows how long something took, or has taken so far. */
+/** Shows how long something took; of what has no end yet, how long it takes so far, and on hovering since when. */
 export function Elapsed({ from, to }: { from: Date | null; to: Date | null }) {
   const now = useNow(from !== null && to === null);
   if (!from) return <Text component="span">–</Text>;
-  return <span className="number">{duration((to?.getTime() ?? now) - from.getTime())}</span>;
+  if (to) return <span className="number">{duration(to.getTime() - from.getTime())}</span>;
+  return (
+    <span className="number" title={`since ${instantTitle(from)}`}>
+      {duration(now - from.getTime())} so far
+    </span>
+  );
 }
 
 /** All that show how long ago something was are told by one clock, each second. */

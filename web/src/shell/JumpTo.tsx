@@ -1,10 +1,11 @@
-import { Modal, Text, TextInput } from '@mantine/core';
+import { Text, TextInput } from '@mantine/core';
 import { IconListCheck, IconPlayerPlay, IconSearch, IconServer, IconStack2 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { KeyboardEvent } from 'react';
 
+import { Dialog } from '../components/Dialog';
 import { servers } from '../data/servers';
 import { taskNames } from '../data/taskNames';
 import { virtualServers } from '../data/virtualServers';
@@ -38,7 +39,7 @@ export function matches(targets: readonly Target[], text: string): Target[] {
 /** Finds a page, a server, a group, a task or a run by its name, and goes there. */
 export function JumpTo({ opened, close }: { opened: boolean; close: () => void }) {
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={close}
       withCloseButton={false}
@@ -49,7 +50,7 @@ export function JumpTo({ opened, close }: { opened: boolean; close: () => void }
       attributes={{ content: { 'aria-label': 'Jump to' } }}
     >
       <Finder close={close} />
-    </Modal>
+    </Dialog>
   );
 }
 

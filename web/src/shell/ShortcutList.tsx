@@ -1,5 +1,6 @@
-import { Group, Kbd, Modal, Stack, Table, Text, Title } from '@mantine/core';
+import { Group, Kbd, Stack, Table, Text, Title } from '@mantine/core';
 
+import { Dialog } from '../components/Dialog';
 import { places } from './places';
 
 /** What the keys do that are heard by a page, apart from those of the whole console. */
@@ -19,7 +20,7 @@ const general = [
 export function ShortcutList({ opened, close }: { opened: boolean; close: () => void }) {
   const pages = [...new Set(pageShortcuts.map(({ page }) => page))];
   return (
-    <Modal opened={opened} onClose={close} title="Shortcuts" size="lg">
+    <Dialog opened={opened} onClose={close} title="Shortcuts" size="lg">
       <Stack>
         <Keys rows={general} name="Everywhere" />
         <Keys rows={places.map(({ name, key }) => ({ keys: ['g', key], what: name }))} name="Go to" />
@@ -27,7 +28,7 @@ export function ShortcutList({ opened, close }: { opened: boolean; close: () => 
           <Keys key={name} rows={pageShortcuts.filter(({ page }) => page === name)} name={name} />
         ))}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,5 +1,7 @@
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
+
+import { Dialog } from '../Dialog';
 
 /** Asks before one leaves a page with changes that are not saved: by a link, by going back, or by closing the window. */
 export function LeaveGuard({ holds, noun }: { holds: () => boolean; noun: string }) {
@@ -9,7 +11,7 @@ export function LeaveGuard({ holds, noun }: { holds: () => boolean; noun: string
     withResolver: true,
   });
   return (
-    <Modal opened={status === 'blocked'} onClose={() => reset?.()} title="Leave without saving?">
+    <Dialog opened={status === 'blocked'} onClose={() => reset?.()} title="Leave without saving?">
       <Text size="sm" mb="md">
         What you changed in this {noun} is not saved, and will be lost.
       </Text>
@@ -21,6 +23,6 @@ export function LeaveGuard({ holds, noun }: { holds: () => boolean; noun: string
           Leave
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

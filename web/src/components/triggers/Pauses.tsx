@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { IconPlayerPause } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
@@ -7,6 +7,7 @@ import { pauseText } from '../../data/schedule';
 import type { Pause } from '../../data/schedule';
 import { pauseTriggers, resumeTriggers } from '../../data/triggers';
 import type { Paused } from '../../data/triggers';
+import { Dialog } from '../Dialog';
 import { Ago } from '../instants';
 import { done } from '../notices';
 import { useAction } from '../useAction';
@@ -45,7 +46,7 @@ export function PauseDialog({ what, close }: { what: Paused; close: () => void }
     },
   });
   return (
-    <Modal opened onClose={close} title={`Pause ${name}?`}>
+    <Dialog opened onClose={close} title={`Pause ${name}?`}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -77,7 +78,7 @@ export function PauseDialog({ what, close }: { what: Paused; close: () => void }
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, CopyButton, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Checkbox, CopyButton, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -6,6 +6,7 @@ import { ApiError } from '../../data/api';
 import { makeSecrets, webhookOf } from '../../data/triggers';
 import type { Owner, Secrets as Made, Trigger, Webhook } from '../../data/triggers';
 import { Answer } from '../Answer';
+import { Dialog } from '../Dialog';
 import { Instant } from '../instants';
 import { useAction } from '../useAction';
 import classes from './Triggers.module.css';
@@ -21,7 +22,7 @@ export function Secrets({ owner, trigger, close }: Props) {
   const query = useQuery(webhookOf(owner, trigger.name));
   const [made, setMade] = useState<Made | null>(null);
   return (
-    <Modal opened onClose={close} title={`How ${trigger.name} is called`} size="lg">
+    <Dialog opened onClose={close} title={`How ${trigger.name} is called`} size="lg">
       {made ? (
         <Shown made={made} signature={trigger.spec.webhook?.signature ?? 'none'} close={close} />
       ) : (
@@ -31,7 +32,7 @@ export function Secrets({ owner, trigger, close }: Props) {
           )}
         </Answer>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

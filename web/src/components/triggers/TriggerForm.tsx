@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
@@ -7,6 +7,7 @@ import { ApiError } from '../../data/api';
 import { createTrigger, editTrigger, nextTimes } from '../../data/triggers';
 import type { Owner, Trigger } from '../../data/triggers';
 import type { WireTriggerSpec } from '../../data/wire';
+import { Dialog } from '../Dialog';
 import { mergePatch, put } from '../document/document';
 import type { Json, JsonObject, Path } from '../document/document';
 import { Form, TextField } from '../document/fields';
@@ -57,7 +58,7 @@ export function TriggerForm({ owner, trigger, close, onSaved }: Props) {
   const setAt = (path: Path, value: Json | undefined) => setSpec((before) => put(before, path, value));
   const timed = kind === 'cron' || kind === 'every' || kind === 'at';
   return (
-    <Modal
+    <Dialog
       opened
       onClose={close}
       title={trigger ? `Edit ${trigger.name}` : `A trigger for ${owner.name}`}
@@ -111,7 +112,7 @@ export function TriggerForm({ owner, trigger, close, onSaved }: Props) {
           </Stack>
         </form>
       </Form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Badge, Button, Group, Menu, Modal, Text } from '@mantine/core';
+import { ActionIcon, Anchor, Badge, Button, Group, Menu, Text } from '@mantine/core';
 import {
   IconDots,
   IconKey,
@@ -14,6 +14,7 @@ import { useState } from 'react';
 import { useMay } from '../../data/permissions';
 import { createTrigger, deleteTrigger, watchesOf, webhookOf } from '../../data/triggers';
 import type { Owner, Trigger } from '../../data/triggers';
+import { Dialog } from '../Dialog';
 import { Ago, Instant } from '../instants';
 import { done } from '../notices';
 import { useAction } from '../useAction';
@@ -150,7 +151,7 @@ function Remove({ owner, trigger, close }: { owner: Owner; trigger: Trigger; clo
     },
   });
   return (
-    <Modal opened onClose={close} title={`Remove ${trigger.name}?`}>
+    <Dialog opened onClose={close} title={`Remove ${trigger.name}?`}>
       <Text size="sm" mb="md">
         {owner.name} will not start by it any more. Runs that it has started stay.
         {trigger.kind === 'webhook' && ' Its address is good for nothing from then on, and cannot come back.'}
@@ -163,7 +164,7 @@ function Remove({ owner, trigger, close }: { owner: Owner; trigger: Trigger; clo
           Remove
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -37,7 +37,7 @@ export function NewestRuns() {
                 <Table.Th>State</Table.Th>
                 <Table.Th>Server</Table.Th>
                 <Table.Th>Queued</Table.Th>
-                <Table.Th>Took</Table.Th>
+                <Table.Th>Duration</Table.Th>
                 <Table.Th>Reason</Table.Th>
               </Table.Tr>
             </Table.Thead>

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
 import { useState } from 'react';
 
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { useMay } from '../../data/permissions';
@@ -62,7 +63,7 @@ function Confirm({ run, act, close }: { run: PlanRun; act: keyof typeof words; c
     },
   });
   return (
-    <Modal opened onClose={close} title={`${verb}: ${run.plan}`}>
+    <Dialog opened onClose={close} title={`${verb}: ${run.plan}`}>
       <Text size="sm" mb="md">
         {ask}
       </Text>
@@ -79,6 +80,6 @@ function Confirm({ run, act, close }: { run: PlanRun; act: keyof typeof words; c
           {verb}
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

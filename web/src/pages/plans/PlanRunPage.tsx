@@ -75,7 +75,7 @@ function Summary({ run }: { run: PlanRunDetail }) {
         <Fact name={waits ? 'Requested' : 'Started'}>
           <Instant at={run.startedAt} />
         </Fact>
-        <Fact name={waits ? 'Waits for' : 'Took'}>
+        <Fact name={waits ? 'Waits for' : run.endedAt ? 'Took' : 'Takes'}>
           <Elapsed from={run.startedAt} to={run.endedAt} />
         </Fact>
         <Fact name="Nodes">
@@ -163,7 +163,7 @@ function Nodes({ nodes }: { nodes: PlanNode[] }) {
           <th scope="col">Node</th>
           <th scope="col">State</th>
           <th scope="col">Run</th>
-          <th scope="col">Took</th>
+          <th scope="col">Duration</th>
           <th scope="col">Why</th>
         </tr>
       </thead>
@@ -181,7 +181,7 @@ function Nodes({ nodes }: { nodes: PlanNode[] }) {
             <td>
               <StateBadge state={node.state} />
             </td>
-            <td>
+            <td className={classes.run}>
               <RunOf node={node} />
             </td>
             <td>

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { createPlan, deletePlan } from '../../data/plans';
@@ -21,7 +22,7 @@ export function RemovePlan({ plan, close }: { plan: Plan; close: () => void }) {
     },
   });
   return (
-    <Modal opened onClose={close} title={`Remove ${plan.name}?`}>
+    <Dialog opened onClose={close} title={`Remove ${plan.name}?`}>
       <Text size="sm" mb="md">
         {goes(triggers.data?.map(({ name }) => name))} Its runs stay, and so do its tasks.
       </Text>
@@ -33,7 +34,7 @@ export function RemovePlan({ plan, close }: { plan: Plan; close: () => void }) {
           Remove
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { ApiError } from '../../data/api';
@@ -32,7 +33,7 @@ export function RunPlan({ plan, close }: { plan: Plan; close: () => void }) {
   const names = Object.keys(values).sort();
   const of = (name: string) => fault?.fields.find((f) => f.field === `params.${name}`)?.reason;
   return (
-    <Modal opened onClose={close} title={`Run ${plan.name} now`} size="lg">
+    <Dialog opened onClose={close} title={`Run ${plan.name} now`} size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -77,6 +78,6 @@ export function RunPlan({ plan, close }: { plan: Plan; close: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -60,6 +60,11 @@ export function AttemptTimeline({ run, shown, show }: Props) {
   );
 }
 
+/** How far a label of the axis reaches to either side, about: at the ends it keeps within the picture. */
+function halfWidth(label: string): number {
+  return label.length * 3.4;
+}
+
 function Plot({
   drawing,
   shown,
@@ -81,10 +86,16 @@ function Plot({
       <svg width={width} height={height + axisHeight} aria-hidden className={classes.svg}>
         {ticks(drawing.from, drawing.to, Math.max(2, width / 90)).map((tick) => {
           const at = x((tick.at - drawing.from) / length);
+          const half = halfWidth(tick.label);
           return (
             <g key={tick.at}>
               <line x1={at} x2={at} y1={0} y2={height} className={classes.tick} />
-              <text x={at} y={height + 15} className={classes.label} textAnchor="middle">
+              <text
+                x={Math.max(half, Math.min(width - half, at))}
+                y={height + 15}
+                className={classes.label}
+                textAnchor="middle"
+              >
                 {tick.label}
               </text>
             </g>

@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Menu, Stack, Text } from '@mantine/core';
 import {
   IconArrowBackUp,
   IconArrowBackUpDouble,
@@ -12,6 +12,7 @@ import {
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { useMay } from '../../data/permissions';
@@ -165,7 +166,7 @@ export function Confirm({
       );
   }
   return (
-    <Modal opened onClose={close} title={`${verb}: ${run.task}`} size="lg">
+    <Dialog opened onClose={close} title={`${verb}: ${run.task}`} size="lg">
       <Stack>
         <Text size="sm">{ask}</Text>
         {more}
@@ -183,6 +184,6 @@ export function Confirm({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

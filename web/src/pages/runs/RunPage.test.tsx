@@ -95,6 +95,29 @@ describe('the page of a run', () => {
     await waitFor(() => expect(screen.getByText('1 line · complete')).toBeTruthy());
   }, 20_000);
 
+  it.each([
+    { fact: 'Takes', value: / so far$/, run: { started_at: '2026-01-31T09:05:00Z' } },
+    {
+      fact: 'Took',
+      value: /^1 m 0 s$/,
+      run: {
+        state: 'succeeded',
+        started_at: '2026-01-31T09:05:00Z',
+        ended_at: '2026-01-31T09:06:00Z',
+      },
+    },
+  ] as const)('says what a run “$fact”', async ({ fact, value, run }) => {
+    showRun(aRun(run));
+    const summary = await screen.findByRole('region', { name: 'Summary' });
+    expect(within(summary).getByText(fact).nextSibling?.textContent).toMatch(value);
+  });
+
+  it('says nothing of how long a run takes that has not begun', async () => {
+    showRun(aRun({ state: 'queued', server: null, attempt: 0 }));
+    const summary = await screen.findByRole('region', { name: 'Summary' });
+    expect(within(summary).queryByText(/^(Took|Takes)$/)).toBeNull();
+  });
+
   it('says why it is here', async () => {
     showRun(moved, '?part=why');
     expect(await screen.findByText('js-2 was chosen: highest rating 88.1')).toBeTruthy();

@@ -121,9 +121,11 @@ function Summary({ run }: { run: Run }) {
         <Fact name="Started">
           <Instant at={run.startedAt} />
         </Fact>
-        <Fact name="Took">
-          <Elapsed from={run.startedAt} to={run.endedAt} />
-        </Fact>
+        {run.startedAt && (
+          <Fact name={run.endedAt ? 'Took' : 'Takes'}>
+            <Elapsed from={run.startedAt} to={run.endedAt} />
+          </Fact>
+        )}
         {run.exitCode !== null && <Fact name="Exit code">{run.exitCode}</Fact>}
       </div>
       <Reason run={run} />

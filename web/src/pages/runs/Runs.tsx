@@ -41,7 +41,7 @@ export function Runs() {
                     <th scope="col">Task</th>
                     <th scope="col">Server</th>
                     <th scope="col">Queued</th>
-                    <th scope="col">Took</th>
+                    <th scope="col">Duration</th>
                     <th scope="col">Progress or reason</th>
                   </tr>
                 </thead>

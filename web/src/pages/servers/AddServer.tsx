@@ -6,7 +6,6 @@ import {
   CopyButton,
   Group,
   Loader,
-  Modal,
   Stack,
   Text,
   TextInput,
@@ -16,6 +15,7 @@ import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { Dialog } from '../../components/Dialog';
 import { Instant } from '../../components/instants';
 import { StateBadge } from '../../components/StateBadge';
 import { useAction } from '../../components/useAction';
@@ -25,9 +25,9 @@ import type { JoinToken, Server } from '../../data/servers';
 /** Gives one line to run on a host, and shows the server as it appears. */
 export function AddServer({ opened, close }: { opened: boolean; close: () => void }) {
   return (
-    <Modal opened={opened} onClose={close} size="xl" title="Add a server">
+    <Dialog opened={opened} onClose={close} size="xl" title="Add a server">
       {opened && <Steps close={close} />}
-    </Modal>
+    </Dialog>
   );
 }
 

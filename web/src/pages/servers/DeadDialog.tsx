@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Text, Textarea } from '@mantine/core';
+import { Alert, Button, Group, Text, Textarea } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useState } from 'react';
 
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { declareDead, leastStatement } from '../../data/servers';
@@ -17,9 +18,9 @@ interface DeadDialogProps {
 /** Asks how one knows that a server is dead, and shows what becomes of its runs on that word alone. */
 export function DeadDialog({ server, opened, close }: DeadDialogProps) {
   return (
-    <Modal opened={opened} onClose={close} size="lg" title={`Declare ${server.name} dead`}>
+    <Dialog opened={opened} onClose={close} size="lg" title={`Declare ${server.name} dead`}>
       <Form server={server} close={close} />
-    </Modal>
+    </Dialog>
   );
 }
 

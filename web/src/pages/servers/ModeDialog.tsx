@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Text, TextInput } from '@mantine/core';
+import { Button, Group, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { setMode } from '../../data/servers';
@@ -38,9 +39,9 @@ export function ModeDialog({
   close: () => void;
 }) {
   return (
-    <Modal opened={mode !== null} onClose={close} title={mode && `${words[mode].title} ${server.name}`}>
+    <Dialog opened={mode !== null} onClose={close} title={mode && `${words[mode].title} ${server.name}`}>
       {mode && <Form server={server} mode={mode} close={close} />}
-    </Modal>
+    </Dialog>
   );
 }
 

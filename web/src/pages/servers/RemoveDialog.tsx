@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { deleteServer } from '../../data/servers';
@@ -28,7 +29,7 @@ export function RemoveDialog({
   });
   const groups = server.virtualServers;
   return (
-    <Modal opened={opened} onClose={close} title={`Remove ${server.name} from the fleet`}>
+    <Dialog opened={opened} onClose={close} title={`Remove ${server.name} from the fleet`}>
       <Text size="sm" mb="md">
         Its agent’s credential is worth nothing from then on; to come back it has to join again.
         {groups.length > 0 && ` It leaves ${groups.join(', ')}.`}
@@ -41,6 +42,6 @@ export function RemoveDialog({
           Remove {server.name}
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

@@ -64,7 +64,7 @@ export function ServerActions({ server }: { server: Server }) {
             <Menu.Divider />
             {may('server.declare-dead') && server.state !== 'online' && (
               <Menu.Item
-                color="red"
+                color="var(--tone-bad)"
                 leftSection={<IconSkull size={15} aria-hidden />}
                 onClick={() => setAsked('dead')}
               >
@@ -73,7 +73,7 @@ export function ServerActions({ server }: { server: Server }) {
             )}
             {may('server.delete') && (
               <Menu.Item
-                color="red"
+                color="var(--tone-bad)"
                 leftSection={<IconTrash size={15} aria-hidden />}
                 onClick={() => setAsked('remove')}
               >

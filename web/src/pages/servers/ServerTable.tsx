@@ -1,6 +1,7 @@
 import { Table } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
+import type { ReactNode } from 'react';
 import { TableVirtuoso } from 'react-virtuoso';
 import type { TableComponents } from 'react-virtuoso';
 
@@ -19,7 +20,7 @@ import classes from './Servers.module.css';
 const plainMost = 60;
 
 const head = (
-  <Table.Tr bg="var(--panel)">
+  <Table.Tr>
     <Table.Th>Name</Table.Th>
     <Table.Th>State</Table.Th>
     <Table.Th>Rating</Table.Th>
@@ -37,7 +38,7 @@ const head = (
 export function ServerTable({ servers }: { servers: Server[] }) {
   if (servers.length > plainMost) return <LongTable servers={servers} />;
   return (
-    <div className="panel" style={{ overflowX: 'auto' }}>
+    <Frame>
       <Table aria-label="Job servers" className={classes.table}>
         <Table.Thead>{head}</Table.Thead>
         <Table.Tbody>
@@ -48,6 +49,15 @@ export function ServerTable({ servers }: { servers: Server[] }) {
           ))}
         </Table.Tbody>
       </Table>
+    </Frame>
+  );
+}
+
+/** What the table stands in: where it has room its head stays in sight, and where not it scrolls to the sides. */
+function Frame({ children }: { children: ReactNode }) {
+  return (
+    <div className={`panel ${classes.frame}`}>
+      <div className={classes.sides}>{children}</div>
     </div>
   );
 }
@@ -62,7 +72,7 @@ const parts: TableComponents<Server> = {
 
 function LongTable({ servers }: { servers: Server[] }) {
   return (
-    <div className="panel" style={{ overflowX: 'auto' }}>
+    <Frame>
       <TableVirtuoso
         useWindowScroll
         data={servers}
@@ -72,7 +82,7 @@ function LongTable({ servers }: { servers: Server[] }) {
         fixedHeaderContent={() => head}
         itemContent={(_, server) => <Cells server={server} />}
       />
-    </div>
+    </Frame>
   );
 }
 

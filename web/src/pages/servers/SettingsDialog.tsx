@@ -1,6 +1,7 @@
-import { Button, Group, Modal, NumberInput, SimpleGrid, Stack, TagsInput, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, SimpleGrid, Stack, TagsInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { ApiError } from '../../data/api';
@@ -16,9 +17,9 @@ interface SettingsDialogProps {
 /** Edits what an operator may change of a server. */
 export function SettingsDialog({ server, opened, close }: SettingsDialogProps) {
   return (
-    <Modal opened={opened} onClose={close} title={`Settings of ${server.name}`} size="lg">
+    <Dialog opened={opened} onClose={close} title={`Settings of ${server.name}`} size="lg">
       <Form server={server} close={close} />
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,10 +1,11 @@
-import { Button, Drawer, Group, Stack, Table } from '@mantine/core';
+import { Button, Group, Stack, Table } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { Fragment, useState } from 'react';
 import type { ReactNode } from 'react';
 
 import { Answer } from '../../components/Answer';
+import { SideDialog } from '../../components/Dialog';
 import { useMay } from '../../data/permissions';
 import { Nothing } from './Nothing';
 
@@ -72,7 +73,7 @@ export function Collection<T extends { name: string }>({
           </Stack>
         )}
       </Answer>
-      <Drawer
+      <SideDialog
         opened={edited !== undefined}
         onClose={close}
         position="right"
@@ -81,7 +82,7 @@ export function Collection<T extends { name: string }>({
         closeButtonProps={{ 'aria-label': 'Close' }}
       >
         {edited !== undefined && <Fragment key={edited?.name ?? ''}>{form(edited, close)}</Fragment>}
-      </Drawer>
+      </SideDialog>
     </>
   );
 }

@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { Answer } from '../../components/Answer';
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { PlacementView } from '../../components/PlacementView';
 import { ApiError } from '../../data/api';
@@ -22,11 +23,11 @@ interface Props {
 export function RunNow({ task, params, close }: Props) {
   const query = useQuery(taskQuery(task));
   return (
-    <Modal opened onClose={close} title={`Run ${task} now`} size="xl">
+    <Dialog opened onClose={close} title={`Run ${task} now`} size="xl">
       <Answer query={query} what="The task">
         {(known) => <Form task={task} defaults={known.params} given={params ?? {}} close={close} />}
       </Answer>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,10 +1,11 @@
-import { Anchor, Button, Group, Modal, Tabs, Text } from '@mantine/core';
+import { Anchor, Button, Group, Tabs, Text } from '@mantine/core';
 import { IconCopy, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { Answer, Empty } from '../../components/Answer';
+import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
@@ -213,7 +214,7 @@ function Remove({ task, close }: { task: Task; close: () => void }) {
     },
   });
   return (
-    <Modal opened onClose={close} title={`Remove ${task.name}?`}>
+    <Dialog opened onClose={close} title={`Remove ${task.name}?`}>
       <Text size="sm" mb="md">
         Its triggers go with it. Its runs stay, with their output.
       </Text>
@@ -225,6 +226,6 @@ function Remove({ task, close }: { task: Task; close: () => void }) {
           Remove
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   );
 }

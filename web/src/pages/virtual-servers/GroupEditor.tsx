@@ -1,7 +1,6 @@
 import {
   Alert,
   Button,
-  Drawer,
   Group,
   NumberInput,
   Select,
@@ -13,6 +12,7 @@ import {
 } from '@mantine/core';
 import { useState } from 'react';
 
+import { SideDialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { ApiError } from '../../data/api';
@@ -38,7 +38,7 @@ interface GroupEditorProps {
 /** Creates, edits and deletes a virtual server, and shows meanwhile how its members would be ranked. */
 export function GroupEditor({ group, opened, close }: GroupEditorProps) {
   return (
-    <Drawer
+    <SideDialog
       opened={opened}
       onClose={close}
       position="right"
@@ -47,7 +47,7 @@ export function GroupEditor({ group, opened, close }: GroupEditorProps) {
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {opened && <Editor key={group?.name ?? ''} group={group} close={close} />}
-    </Drawer>
+    </SideDialog>
   );
 }
 

@@ -2,7 +2,8 @@ import { Menu, ScrollArea } from '@mantine/core';
 import { IconArrowRight, IconMinus, IconPlus, IconServer } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useContext } from 'react';
+import { useContext, useId } from 'react';
+import type { ReactNode } from 'react';
 
 import { LateMenu } from '../../components/LateMenu';
 import { virtualServers } from '../../data/virtualServers';
@@ -51,18 +52,14 @@ function Entries({ server, from, move }: MoveMenuProps) {
     <>
       <ScrollArea.Autosize mah={320}>
         {from !== null && others.length > 0 && (
-          <>
-            <Menu.Label>Move{many} to…</Menu.Label>
-            {entries(IconArrowRight, true)}
-          </>
+          <Part label={`Move${many} to…`}>{entries(IconArrowRight, true)}</Part>
         )}
         {others.length > 0 && (
-          <>
-            <Menu.Label>{from === null ? `Add${many} to…` : `Also add${many} to…`}</Menu.Label>
+          <Part label={from === null ? `Add${many} to…` : `Also add${many} to…`}>
             {entries(IconPlus, false)}
-          </>
+          </Part>
         )}
-        {others.length === 0 && <Menu.Label>There is no other virtual server</Menu.Label>}
+        {others.length === 0 && <Menu.Label>{nowhereElse(groups.length, from, servers)}</Menu.Label>}
       </ScrollArea.Autosize>
       <Menu.Divider />
       {from !== null && (
@@ -82,4 +79,23 @@ function Entries({ server, from, move }: MoveMenuProps) {
       </Menu.Item>
     </>
   );
+}
+
+/** Entries that one label stands above, and is said with, as two parts may have entries of the same words. */
+function Part({ label, children }: { label: string; children: ReactNode }) {
+  const id = useId();
+  return (
+    <div role="group" aria-labelledby={id}>
+      <Menu.Label id={id}>{label}</Menu.Label>
+      {children}
+    </div>
+  );
+}
+
+/** Says why servers can be added to no virtual server of so many: there is none, no other one, or they are in all. */
+export function nowhereElse(groups: number, from: string | null, servers: readonly string[]): string {
+  if (groups === 0) return 'There is no virtual server yet';
+  if (groups === 1 && from !== null) return 'There is no other virtual server';
+  const [one] = servers;
+  return servers.length === 1 ? `${one} is in every virtual server` : 'They are in every virtual server';
 }

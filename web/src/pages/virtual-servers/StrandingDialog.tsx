@@ -1,12 +1,17 @@
-import { Button, Group, List, Modal, Text } from '@mantine/core';
+import { Button, Group, List, Text } from '@mantine/core';
 
+import { Dialog } from '../../components/Dialog';
 import type { Doubt } from './useMover';
 import { namesOf, saying } from './moves';
 
 /** Asks whether to go on although tasks lose their last eligible server. */
 export function StrandingDialog({ doubt, answer }: { doubt: Doubt | null; answer: (yes: boolean) => void }) {
   return (
-    <Modal opened={doubt !== null} onClose={() => answer(false)} title="Tasks would be left without a server">
+    <Dialog
+      opened={doubt !== null}
+      onClose={() => answer(false)}
+      title="Tasks would be left without a server"
+    >
       {doubt && (
         <>
           <Text size="sm" mb="xs">
@@ -34,6 +39,6 @@ export function StrandingDialog({ doubt, answer }: { doubt: Doubt | null; answer
           </Group>
         </>
       )}
-    </Modal>
+    </Dialog>
   );
 }

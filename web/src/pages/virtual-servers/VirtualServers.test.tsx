@@ -7,6 +7,7 @@ import { json, nothing, page, show, signedIn } from '../../testing/console';
 import type { Answers, Asked } from '../../testing/console';
 import { aServer, aVirtualServer } from '../../testing/samples';
 import { effectTexts, spoken } from './Ghost';
+import { nowhereElse } from './MoveMenu';
 import { placeAmong } from './useDragHandlers';
 import { stepped } from './useKeyboardCarry';
 
@@ -67,6 +68,32 @@ it('moves a server by its menu, and takes it back upon Undo', async () => {
   expect(asked).toEqual(['PUT reports js-1', 'DELETE etl js-1']);
   await user.click(screen.getByRole('button', { name: 'Undo' }));
   await waitFor(() => expect(asked.slice(2).sort()).toEqual(['DELETE reports js-1', 'PUT etl js-1']));
+});
+
+it.each([
+  { groups: 0, from: null, servers: ['js-1'], says: 'There is no virtual server yet' },
+  { groups: 1, from: 'etl', servers: ['js-1'], says: 'There is no other virtual server' },
+  { groups: 1, from: null, servers: ['js-1'], says: 'js-1 is in every virtual server' },
+  { groups: 2, from: 'etl', servers: ['js-1'], says: 'js-1 is in every virtual server' },
+  { groups: 2, from: null, servers: ['js-1', 'js-2'], says: 'They are in every virtual server' },
+])('knows why servers can go nowhere else: $says', ({ groups, from, servers, says }) => {
+  expect(nowhereElse(groups, from, servers)).toBe(says);
+});
+
+it('says of a server that is in every virtual server that it is', async () => {
+  const both = [etl, { ...reports, members: ['js-1'] }];
+  show('/virtual-servers', { ...fleet, 'GET /virtual-servers': () => page(...both) });
+  await userEvent.click(await screen.findByRole('button', { name: 'What to do with js-1 in etl' }));
+  expect(await screen.findByText('js-1 is in every virtual server')).toBeTruthy();
+});
+
+it('tells the virtual servers to move to from those to be in as well, for who listens too', async () => {
+  show('/virtual-servers', fleet);
+  await userEvent.click(await screen.findByRole('button', { name: 'What to do with js-1 in etl' }));
+  for (const name of ['Move to…', 'Also add to…']) {
+    const part = await screen.findByRole('group', { name });
+    expect(within(part).getByRole('menuitem', { name: 'reports' })).toBeTruthy();
+  }
 });
 
 it('names the tasks before the last eligible server is taken, and does nothing unless told to', async () => {

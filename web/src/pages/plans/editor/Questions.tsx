@@ -1,10 +1,11 @@
 // What is asked in a dialog: which node is added, and where an edge leads to.
 
-import { Button, Group, Modal, SegmentedControl, Select, Stack, Text } from '@mantine/core';
+import { Button, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { ReactNode, SyntheticEvent } from 'react';
 
+import { Dialog } from '../../../components/Dialog';
 import { conditions } from '../../../data/plans';
 import type { Condition } from '../../../data/plans';
 import { taskNames } from '../../../data/taskNames';
@@ -34,7 +35,7 @@ export function ConditionChoice({
   );
 }
 
-function Dialog({
+function Question({
   title,
   verb,
   ready,
@@ -56,7 +57,7 @@ function Dialog({
     if (ready) take();
   };
   return (
-    <Modal opened onClose={close} title={title}>
+    <Dialog opened onClose={close} title={title}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           {children}
@@ -70,7 +71,7 @@ function Dialog({
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -90,7 +91,7 @@ export function AddNode({ follows, close }: { follows: string | null; close: () 
     close();
   };
   return (
-    <Dialog title="Add a node" verb="Add" ready={task !== null} close={close} take={take}>
+    <Question title="Add a node" verb="Add" ready={task !== null} close={close} take={take}>
       <Select
         label="Task"
         description="which the node runs"
@@ -116,7 +117,7 @@ export function AddNode({ follows, close }: { follows: string | null; close: () 
           {from !== null && <ConditionChoice value={on} onChange={setOn} />}
         </>
       )}
-    </Dialog>
+    </Question>
   );
 }
 
@@ -132,7 +133,7 @@ export function ConnectTo({ from, close }: { from: string; close: () => void }) 
     close();
   };
   return (
-    <Dialog title={`Connect ${from} to…`} verb="Connect" ready={to !== null} close={close} take={take}>
+    <Question title={`Connect ${from} to…`} verb="Connect" ready={to !== null} close={close} take={take}>
       <Select
         label="Node or group"
         description={`that follows ${from}`}
@@ -150,6 +151,6 @@ export function ConnectTo({ from, close }: { from: string; close: () => void }) 
           That closes a cycle, which will be refused: {[unitOf(graph, from), ...back].join(' → ')}
         </Text>
       )}
-    </Dialog>
+    </Question>
   );
 }

@@ -1,5 +1,4 @@
-import { Drawer } from '@mantine/core';
-
+import { SideDialog } from '../../../components/Dialog';
 import type { Calendar } from '../../../data/calendars';
 import { CalendarForm } from './CalendarForm';
 
@@ -14,7 +13,7 @@ interface CalendarDrawerProps {
 /** Creates or edits a calendar beside the page. */
 export function CalendarDrawer({ calendar, opened, close, saved }: CalendarDrawerProps) {
   return (
-    <Drawer
+    <SideDialog
       opened={opened}
       onClose={close}
       position="right"
@@ -23,7 +22,7 @@ export function CalendarDrawer({ calendar, opened, close, saved }: CalendarDrawe
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {opened && <CalendarForm calendar={calendar} close={close} saved={saved ?? noMore} />}
-    </Drawer>
+    </SideDialog>
   );
 }
 

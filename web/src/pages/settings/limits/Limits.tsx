@@ -1,10 +1,11 @@
-import { Anchor, Button, Drawer, Group, Table, Text } from '@mantine/core';
+import { Anchor, Button, Group, Table, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { Answer } from '../../../components/Answer';
+import { SideDialog } from '../../../components/Dialog';
 import { Meter } from '../../../components/Meter';
 import { concurrencyGroups } from '../../../data/limits';
 import type { ConcurrencyGroup } from '../../../data/limits';
@@ -45,7 +46,7 @@ export function Limits() {
       >
         {(all) => <Groups groups={all} edit={setEdited} />}
       </Answer>
-      <Drawer
+      <SideDialog
         opened={edited !== undefined}
         onClose={() => setEdited(undefined)}
         position="right"
@@ -55,7 +56,7 @@ export function Limits() {
         {edited !== undefined && (
           <GroupForm key={edited?.name ?? ''} group={edited} close={() => setEdited(undefined)} />
         )}
-      </Drawer>
+      </SideDialog>
     </SettingsPage>
   );
 }
