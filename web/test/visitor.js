@@ -58,12 +58,12 @@ export class Visitor {
   async giveToken() {
     await this.page.getByLabel('Token').fill(this.fleet.token);
     await this.page.getByRole('button', { name: 'Sign in' }).click();
-    await this.page.getByRole('status', { name: 'live' }).waitFor();
+    await this.page.getByRole('status', { name: 'live', exact: true }).waitFor();
   }
 
   async go(path) {
     await this.page.goto(this.fleet.url + path);
-    await this.page.getByRole('status', { name: 'live' }).waitFor();
+    await this.page.getByRole('status', { name: 'live', exact: true }).waitFor();
   }
 
   /** Foretells what the browser will say of what a test does on purpose, such as / 422 /. */
