@@ -1,8 +1,11 @@
 // Writes markup into every field that takes a text, and looks at every page: what others wrote is shown, and never run.
 
 import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 
+import { Description, withValue } from './description.js';
+import { Hostile, icalendar, mark, name } from './hostile.js';
 import { Fleet, until } from './programs.js';
 import { Visitor, launch, payload } from './visitor.js';
 
@@ -10,91 +13,15 @@ const fleet = new Fleet();
 let browser;
 let visitor;
 let page;
-let run;
-let planRun;
-
-/** A name that the rules for names allow, next to texts that may hold anything. */
-const name = 'hostile';
-const quoted = `'${payload}'`;
-
-/** Says all that a job may say: output in colours, progress, outputs, a checkpoint with a file; and fails. */
-const job = `cat <<'END'
-${payload}
-END
-printf '\\033[31m%s\\033[0m\\n' ${quoted}
-jobserver progress 10 ${quoted}
-jobserver output text=${quoted}
-echo x > '<img src=x onerror=window.hacked=1>.txt'
-jobserver checkpoint ${quoted} '<img src=x onerror=window.hacked=1>.txt' --label ${quoted} --instructions ${quoted} || exit 9
-exit 3`;
-
-const task = {
-  name,
-  description: payload,
-  target: { virtual_server: name },
-  job: { script: { interpreter: ['/bin/sh'], text: job } },
-  params: { text: payload },
-  labels: { team: 'a-b' },
-};
+let description;
+let hostile;
 
 before(async () => {
   await fleet.start('--notify-private', '127.0.0.0/8');
   await fleet.join('js-1', 4);
-  await fleet.request('PATCH', '/servers/js-1', { description: payload });
-  await fleet.post('/virtual-servers', { name, description: payload, members: ['js-1'] });
-  await fleet.post('/tasks', task);
-  await fleet.post('/tasks', {
-    name: 'command',
-    target: { server: 'js-1' },
-    job: { command: ['echo', payload] },
-  });
-  await fleet.post('/concurrency-groups', { name, description: payload, max_concurrent: 2 });
-  await fleet.post('/calendars', {
-    name,
-    description: payload,
-    entries: [{ name: payload, date: '12-25' }],
-  });
-  const triggers = [
-    { name: 'clock', cron: '0 2 * * *', description: payload, params: { text: payload }, calendar: name },
-    {
-      name: 'files',
-      file: { server: 'js-1', path: '/tmp', mask: '<img src=x onerror=window.hacked=1>*' },
-    },
-    { name: 'called', webhook: { signature: 'none' }, description: payload },
-  ];
-  for (const trigger of triggers) await fleet.post(`/tasks/${name}/triggers`, trigger);
-  await fleet.post(`/tasks/${name}/triggers/clock/pause`, { reason: payload });
-  await fleet.post(`/tasks/command/pause`, { reason: payload });
-  await fleet.post('/notifications/channels', {
-    name,
-    description: payload,
-    webhook: { url: 'http://127.0.0.1:9/hook' },
-  });
-  await fleet.post('/notifications/rules', {
-    name,
-    description: payload,
-    events: ['run_failed'],
-    channels: [name],
-  });
-  await fleet.post('/plans', {
-    name,
-    description: payload,
-    params: { text: payload },
-    nodes: [{ name: 'first', task: name, params: { text: payload } }],
-  });
-  run = (await fleet.post(`/tasks/${name}/runs`, { params: { text: payload } })).id;
-  await until('the run has failed', async () => (await fleet.get(`/runs/${run}`)).state === 'failed', 60_000);
-  planRun = (await fleet.post(`/plans/${name}/runs`, { params: { text: payload } })).id;
-  await until(
-    'the plan run has failed',
-    async () => (await fleet.get(`/plan-runs/${planRun}`)).ended_at,
-    60_000,
-  );
-  await until(
-    'somebody was to be told',
-    async () => (await fleet.get('/notifications/deliveries')).items.length > 0,
-  );
-  await fleet.post('/servers/js-1/drain', { reason: payload });
+  description = await Description.of(fleet, payload);
+  hostile = new Hostile(fleet, description);
+  await hostile.make();
   browser = await launch();
 });
 
@@ -114,7 +41,7 @@ afterEach(() => visitor.leave());
 
 /** Fails where the page has taken a text for markup, or has run it. */
 async function harmless(where) {
-  await page.getByRole('status', { name: /loading$/ }).waitFor({ state: 'detached' });
+  await page.waitForFunction(() => !document.querySelector('[role=status][aria-label$="loading"]'));
   assert.equal(await page.evaluate(() => window.hacked), undefined, `${where} ran what others wrote`);
   assert.equal(await page.locator('img[src=x]').count(), 0, `${where} took a text for markup`);
   assert.equal(await page.getByText('49', { exact: true }).count(), 0, `${where} took a text for a template`);
@@ -128,12 +55,12 @@ const pages = () => [
   ['/servers/js-1', 2],
   ['/virtual-servers', 1],
   ['/runs', 0],
-  [`/runs/${run}`, 2],
-  [`/runs/${run}?part=why`, 0],
-  [`/runs/${run}?part=checkpoints`, 3],
-  [`/runs/${run}?part=parameters`, 2],
-  [`/runs/${run}?part=processes`, 0],
-  [`/runs/${run}?part=history`, 0],
+  [`/runs/${hostile.run}`, 2],
+  [`/runs/${hostile.run}?part=why`, 0],
+  [`/runs/${hostile.run}?part=checkpoints`, 3],
+  [`/runs/${hostile.run}?part=parameters`, 2],
+  [`/runs/${hostile.run}?part=processes`, 0],
+  [`/runs/${hostile.run}?part=history`, 0],
   ['/tasks', 1],
   [`/tasks/${name}`, 1],
   [`/tasks/${name}?part=triggers`, 3],
@@ -141,13 +68,21 @@ const pages = () => [
   [`/tasks/${name}?part=where`, 0],
   [`/tasks/${name}?part=what-if`, 0],
   ['/tasks/command', 0],
+  ['/tasks/steps', 0],
+  ['/tasks/packed', 0],
+  ['/tasks/talend', 0],
+  [`/runs/${hostile.packed}`, 0],
+  [`/runs/${hostile.packed}?part=history`, 0],
+  [`/runs/${hostile.steps}`, 0],
   ['/plans', 1],
   [`/plans/${name}`, 1],
   [`/plans/${name}?part=edit`, 1],
-  [`/plans/${name}/runs/${planRun}`, 0],
+  [`/plans/${name}/runs/${hostile.planRun}`, 0],
   ['/timeline', 0],
   ['/recovery', 1],
   ['/settings', 0],
+  ['/settings/about', 0],
+  ['/settings/retention', 0],
   ['/settings/calendars', 1],
   [`/settings/calendars/${name}`, 1],
   ['/settings/notifications', 1],
@@ -194,9 +129,94 @@ test('no form, menu or list to jump in runs what others wrote', async () => {
   await visitor.go(`/settings/calendars/${name}`);
   await page.getByRole('button', { name: 'Edit' }).click();
   await page.getByRole('dialog').waitFor();
+  const file = { name: `${mark}.ics`, mimeType: 'text/calendar', buffer: Buffer.from(icalendar) };
+  await page.locator('input[type=file]').setInputFiles(file);
+  await page.getByText(`${mark}.ics: 2 events`).waitFor();
+  await page.getByRole('button', { name: 'Look at the coming year by it' }).click();
+  await page.getByRole('dialog').getByText(`(${mark})`, { exact: false }).first().waitFor();
   await harmless('the form of a calendar');
+  await visitor.go('/settings/notifications');
+  await page.getByRole('button', { name: 'Edit mail' }).click();
+  await page.getByRole('dialog').getByText(mark, { exact: false }).first().waitFor();
+  await harmless('the form of a channel by e-mail');
   await visitor.go('/settings/notifications?tab=rules');
   await page.getByRole('button', { name: `Edit ${name}` }).click();
   await page.getByRole('dialog').waitFor();
   await harmless('the form of a rule');
+});
+
+/** Never shown: what is typed here is answered with a session or a refusal. */
+const unseen = ['SessionRequest.token'];
+
+test('a field of a request that was not tried with markup refuses it, and says that it is that field', async () => {
+  const wrong = [];
+  let refused = 0;
+  for (const { method, path: template, schema } of description.requests()) {
+    const known = hostile.bodies.get(`${method} ${template}`);
+    const path = known?.path ?? template.replaceAll(/\{[a-z]+\}/g, name);
+    for (const { field, path: place } of description.texts(schema)) {
+      if (hostile.taken.has(field) || unseen.includes(field)) continue;
+      const answer = await fleet.answer(method, path, withValue(known?.body ?? {}, place, mark));
+      const names = (answer.body?.errors ?? []).map((fault) => fault.field);
+      const told = names.some((fault) => place.startsWith(fault) || fault.startsWith(place));
+      if (answer.status === 422 && told) refused++;
+      else wrong.push(`${field}: ${method} ${path} ${place} was answered ${answer.status}, ${names.join()}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(refused > 50, `only ${refused} fields refused markup`);
+});
+
+/** An address as it would be if no name in it had markup. */
+function withoutMarkup(address) {
+  const url = new URL(address);
+  const parts = url.pathname.split('/').map((part) => decodeURIComponent(part).replaceAll(payload, ''));
+  url.pathname = parts.map(encodeURIComponent).join('/');
+  for (const [key, value] of [...url.searchParams]) url.searchParams.set(key, value.replaceAll(payload, ''));
+  return url;
+}
+
+/**
+ * Puts markup behind each text of the answers that the page reads, names among them, and takes it out of what the page asks
+ * for by them. Returns, as they grow, whose texts these were, and whose there could be.
+ */
+async function spoil(visited) {
+  const [spoiled, possible] = [new Set(), new Set()];
+  const spoilt = (text, field) => {
+    spoiled.add(field);
+    return text + payload;
+  };
+  await visited.route('**/api/v1/**', async (route) => {
+    const asked = route.request();
+    const url = withoutMarkup(asked.url());
+    const schema = description.answer(asked.method(), url.pathname.replace('/api/v1', ''));
+    if (schema === null || url.searchParams.has('follow')) return route.continue({ url: url.href });
+    const postData = asked.postData()?.replaceAll(JSON.stringify(payload).slice(1, -1), '');
+    const response = await route.fetch({ url: url.href, ...(postData ? { postData } : {}) });
+    if (!response.ok()) return route.fulfill({ response });
+    for (const { field } of description.texts(schema)) possible.add(field);
+    const json = description.mapped(schema, await response.json(), spoilt, { filled: true });
+    return route.fulfill({ response, json });
+  });
+  return { spoiled, possible };
+}
+
+/** Texts in which an answer has no markup: secrets and what only runs know, and what no page shows of a notice. */
+const excused = [/^Package[.]sha256$/, /^Webhook[.]headers/, /^(Late|Occurrence|Plan)Facts[.]/];
+
+test('whatever text an answer has, no page takes it for markup', async () => {
+  // The page of a task that nobody made.
+  visitor.expects(/ 404 /);
+  const { spoiled, possible } = await spoil(page);
+  for (const [path] of pages()) {
+    await visitor.go(path);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await harmless(path);
+  }
+  const missed = [...possible].filter((field) => !spoiled.has(field));
+  assert.deepEqual(
+    missed.filter((field) => !excused.some((one) => one.test(field))),
+    [],
+  );
+  assert.ok(spoiled.size > 150, `only ${spoiled.size} fields had markup`);
 });

@@ -1,7 +1,10 @@
 // Draws plans in the console of a real conductor, by mouse, by touch and by keyboard alone, and watches them run.
 
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { Fleet, until } from './programs.js';
 import { Visitor, launch, payload } from './visitor.js';
@@ -9,8 +12,14 @@ import { Visitor, launch, payload } from './visitor.js';
 const fleet = new Fleet();
 const visitors = [];
 let browser;
+let gates;
+
+/** A line of a job that waits until the gate of that name is opened, so that one sees it run however slow the page is. */
+const waitAt = (gate) => `while [ ! -e '${join(gates, gate)}' ]; do sleep 0.1; done`;
+const open = (gate) => writeFile(join(gates, gate), '');
 
 before(async () => {
+  gates = await mkdtemp(join(tmpdir(), 'segno-gates-'));
   await fleet.start();
   await fleet.join('js-1', 4);
   const task = (name, text, params = {}) =>
@@ -20,8 +29,8 @@ before(async () => {
       job: { script: { interpreter: ['/bin/sh'], text } },
       params,
     });
-  await task('extract', 'jobserver output rows=12; sleep 1');
-  await task('load', 'echo "loads $SEGNO_PARAM_ROWS rows"; sleep 1; exit "$SEGNO_PARAM_CODE"', {
+  await task('extract', `jobserver output rows=12; ${waitAt('extract')}`);
+  await task('load', `echo "loads $SEGNO_PARAM_ROWS rows"; ${waitAt('load')}; exit "$SEGNO_PARAM_CODE"`, {
     rows: '0',
     code: '0',
   });
@@ -32,6 +41,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await fleet.stop();
+  if (gates) await rm(gates, { recursive: true });
 });
 
 afterEach(async () => {
@@ -52,11 +62,18 @@ const edgesOf = async (name) =>
   ((await plan(name)).edges ?? []).map(({ from, to, on = 'ok' }) => `${from} ${on} ${to}`).sort();
 
 const node = (page, name) => page.locator(`[data-node="${name}"]`);
-const middle = async (locator) => {
-  await locator.scrollIntoViewIfNeeded();
-  const { x, y, width, height } = await locator.boundingBox();
-  return { x: x + width / 2, y: y + height / 2 };
-};
+/** Where the middle of each is once all are in sight and none moves any more. To scroll to one may move the others. */
+async function middles(...locators) {
+  for (const locator of locators) await locator.scrollIntoViewIfNeeded();
+  let before;
+  return until('all stand still', async () => {
+    const boxes = await Promise.all(locators.map((locator) => locator.boundingBox()));
+    const now = boxes.map((box) => box && { x: box.x + box.width / 2, y: box.y + box.height / 2 });
+    const still = !now.includes(null) && JSON.stringify(now) === JSON.stringify(before);
+    before = now;
+    return still && now;
+  });
+}
 
 async function drag(page, from, to) {
   await page.mouse.move(from.x, from.y);
@@ -67,11 +84,9 @@ async function drag(page, from, to) {
 }
 
 async function connectByMouse(page, from, to, condition) {
-  await drag(
-    page,
-    await middle(node(page, from).getByRole('button', { name: `Connect ${from} to…` })),
-    await middle(node(page, to)),
-  );
+  const handle = node(page, from).getByRole('button', { name: `Connect ${from} to…` });
+  const [start, end] = await middles(handle, node(page, to));
+  await drag(page, start, end);
   await page.getByRole('menuitem', { name: condition }).click();
 }
 
@@ -105,7 +120,7 @@ test('a plan is drawn by mouse, a cycle is refused at its edges, and it runs to 
   await page.getByText('No edge joins load with the rest').waitFor({ state: 'detached' });
 
   // An edge that is let go over nothing asks for what follows.
-  const handle = await middle(node(page, 'load').getByRole('button', { name: 'Connect load to…' }));
+  const [handle] = await middles(node(page, 'load').getByRole('button', { name: 'Connect load to…' }));
   await drag(page, handle, { x: handle.x + 90, y: handle.y + 110 });
   await finishAdding(page, 'alarm', 'error');
 
@@ -137,7 +152,9 @@ test('a plan is drawn by mouse, a cycle is refused at its edges, and it runs to 
   await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
   await page.waitForURL(/\/plans\/drawn\/runs\//);
   await node(page, 'extract').locator('[data-state=running]').waitFor();
+  await open('extract');
   await node(page, 'load').locator('[data-state=running]').waitFor();
+  await open('load');
   await node(page, 'load').locator('[data-state=succeeded]').waitFor();
   await node(page, 'alarm').locator('[data-state=skipped]').waitFor();
   await page.locator('h1 [data-state=succeeded]').waitFor();
@@ -231,17 +248,14 @@ test('nodes are dragged into a group and out of it, and edges drawn by touch', a
   const { page } = visitor;
   const group = page.locator('[data-group=both]');
   await group.waitFor();
-  const below = await middle(node(page, 'two'));
-  await drag(page, await middle(node(page, 'three').getByRole('button', { name: /^Node/ })), {
-    ...below,
-    y: below.y + 12,
-  });
+  const three = node(page, 'three').getByRole('button', { name: /^Node/ });
+  const [start, below] = await middles(three, node(page, 'two'));
+  await drag(page, start, { ...below, y: below.y + 12 });
   await page.getByRole('button', { name: /^Node three, .* in the group both/ }).waitFor();
 
   const touch = await visitor.context.newCDPSession(page);
   const at = ({ x, y }) => [{ x, y, id: 1 }];
-  const from = await middle(page.getByRole('button', { name: 'Connect both to…' }));
-  const to = await middle(node(page, 'one'));
+  const [from, to] = await middles(page.getByRole('button', { name: 'Connect both to…' }), node(page, 'one'));
   await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(from) });
   for (let i = 1; i <= 8; i++) {
     const point = { x: from.x + ((to.x - from.x) * i) / 8, y: from.y + ((to.y - from.y) * i) / 8 };

@@ -150,6 +150,14 @@ export class Fleet {
 
   /** Asks the API; undefined for an answer without a body. */
   async request(method, path, body) {
+    const answer = await this.answer(method, path, body);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  /** Asks the API, and returns the status and the body of whatever it answers. */
+  async answer(method, path, body) {
     const response = await fetch(`${this.url}/api/v1${path}`, {
       method,
       headers: {
@@ -158,9 +166,8 @@ export class Fleet {
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
-    if (!response.ok)
-      throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
-    return response.status === 204 ? undefined : response.json();
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
   #spawn(program, args) {

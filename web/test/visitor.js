@@ -58,7 +58,7 @@ export class Visitor {
   async giveToken() {
     await this.page.getByLabel('Token').fill(this.fleet.token);
     await this.page.getByRole('button', { name: 'Sign in' }).click();
-    await this.page.getByRole('status', { name: 'live' }).waitFor();
+    await this.page.getByRole('status', { name: 'live', exact: true }).waitFor();
   }
 
   /** Ends the session behind the page's back, as its end by time would. */
@@ -70,7 +70,7 @@ export class Visitor {
 
   async go(path) {
     await this.page.goto(this.fleet.url + path);
-    await this.page.getByRole('status', { name: 'live' }).waitFor();
+    await this.page.getByRole('status', { name: 'live', exact: true }).waitFor();
   }
 
   /** Foretells what the browser will say of what a test does on purpose, such as / 422 /. */

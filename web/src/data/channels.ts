@@ -8,12 +8,13 @@ import type { WireChannel, WireChannelTest } from './wire';
 
 /**
  * A secret in a form. The API never shows it: `set` says whether there is one, and what is typed replaces it. `removed`
- * takes it away.
+ * takes it away. `lost` tells that it was typed and is to be typed again.
  */
 export interface SecretDraft {
   set: boolean;
   typed: string;
   removed: boolean;
+  lost?: boolean;
 }
 
 export interface HeaderDraft {
@@ -106,6 +107,18 @@ export function channelOf(wire: WireChannel): Channel {
     })),
     address: wire.address,
     version: wire.version,
+  };
+}
+
+/** Takes out of a form the secrets that were typed: they are to be typed again. */
+export function withoutTyped(draft: ChannelDraft): ChannelDraft {
+  const lose = (secret: SecretDraft) => (secret.typed === '' ? secret : { ...secret, typed: '', lost: true });
+  return {
+    ...draft,
+    password: lose(draft.password),
+    url: lose(draft.url),
+    secret: lose(draft.secret),
+    headers: draft.headers.map((header) => ({ ...header, value: lose(header.value) })),
   };
 }
 

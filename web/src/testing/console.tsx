@@ -8,6 +8,7 @@ import { render } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { afterEach, vi } from 'vitest';
 
+import { Drafts, DraftsOfTab } from '../components/document/drafts';
 import { newQueryClient } from '../queryClient';
 import { newRouter, plainWords } from '../router';
 import { theme } from '../theme';
@@ -97,7 +98,9 @@ export function showLinked(part: ReactNode, answers: Answers = {}, address = '/'
     <MantineProvider env="test" theme={theme}>
       <Notifications />
       <QueryClientProvider client={newQueryClient()}>
-        <RouterProvider router={createRouter({ routeTree: everywhere, ...plainWords })} />
+        <DraftsOfTab value={new Drafts()}>
+          <RouterProvider router={createRouter({ routeTree: everywhere, ...plainWords })} />
+        </DraftsOfTab>
       </QueryClientProvider>
     </MantineProvider>,
   );

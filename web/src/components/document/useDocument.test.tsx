@@ -2,8 +2,8 @@ import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 
-import { json, nothing, problem, show, signedIn } from '../../testing/console';
-import type { Answers } from '../../testing/console';
+import { json, show } from '../../testing/console';
+import { sessionOf, signIn } from '../../testing/session';
 
 const stored = {
   name: 'load',
@@ -16,31 +16,12 @@ const stored = {
 
 /** Shows a task, and lets its session end and begin again. */
 function showTask() {
-  let isOpen = true;
-  const refused = () => problem(401, 'the request has no valid token');
-  const asTold: Answers = {};
-  for (const [at, answer] of Object.entries(signedIn)) {
-    asTold[at] = (asked) => (isOpen ? answer(asked) : refused());
-  }
-  show('/tasks/load', {
-    ...asTold,
-    'GET /tasks/load': () => (isOpen ? json(stored) : refused()),
-    'PATCH /tasks/load': () => (isOpen ? json({ ...stored, version: 8 }) : refused()),
-    'POST /session': () => {
-      isOpen = true;
-      return json({ by: 'admin', expires_at: null }, 201);
-    },
-    'DELETE /session': () => {
-      isOpen = false;
-      return nothing();
-    },
+  const session = sessionOf({
+    'GET /tasks/load': () => json(stored),
+    'PATCH /tasks/load': () => json({ ...stored, version: 8 }),
   });
-  return { end: () => (isOpen = false) };
-}
-
-async function signIn() {
-  await userEvent.type(await screen.findByLabelText(/^Token/), 'secret');
-  await userEvent.click(screen.getByRole('button', { name: 'Sign in' }));
+  show('/tasks/load', session.answers);
+  return session;
 }
 
 const description = () => screen.findByLabelText<HTMLInputElement>('Description');

@@ -1,14 +1,11 @@
-import { useQueryClient } from '@tanstack/react-query';
 import { useLocation } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 
-import { session } from '../../data/session';
-import { done } from '../notices';
 import { fromYaml, put } from './document';
 import type { DocumentKind, Json, JsonObject, Parsed, Path } from './document';
 import { begun, edited, heard, isChanged, rebased, taken, undone, written } from './documentState';
 import type { DocumentState, Stored } from './documentState';
-import { useDrafts } from './drafts';
+import { useDrafts, useKeeping } from './drafts';
 
 export interface EditedDocument extends DocumentState {
   /** Whether there is something to save. */
@@ -36,10 +33,12 @@ export interface EditedDocument extends DocumentState {
 export function useDocument(kind: DocumentKind, stored: Stored): EditedDocument {
   const { href } = useLocation();
   const drafts = useDrafts();
-  const [kept, setState] = useState(() => drafts.find(href) ?? begun(kind, stored));
+  const [kept, setState] = useState(
+    () => (drafts.find(href) as DocumentState | undefined) ?? begun(kind, stored),
+  );
   const state = heard(kept, stored);
   if (state !== kept) setState(state);
-  useKept(state, href);
+  useKeeping(href, isChanged(state) ? state : null);
   return {
     ...state,
     changed: isChanged(state),
@@ -54,22 +53,4 @@ export function useDocument(kind: DocumentKind, stored: Stored): EditedDocument 
     saved: (now) => setState((before) => ({ ...begun(kind, now), heard: before.heard })),
     lineOf: (path) => fromYaml(state.text, kind).lineOf(path),
   };
-}
-
-/** Keeps the document where the session ends under it, and says so where that has happened. */
-function useKept(state: DocumentState, address: string): void {
-  const drafts = useDrafts();
-  const queries = useQueryClient();
-  const latest = useRef({ state, address });
-  latest.current = { state, address };
-  useEffect(() => {
-    const { address } = latest.current;
-    if (drafts.find(address)) done('What you had changed is still here. It is not saved yet.');
-    drafts.opened(address);
-    return () => {
-      const { state, address } = latest.current;
-      const signedIn = queries.getQueryState(session.queryKey)?.status === 'success';
-      if (!signedIn && isChanged(state)) drafts.keep(address, state);
-    };
-  }, [drafts, queries]);
 }

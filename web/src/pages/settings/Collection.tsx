@@ -1,17 +1,18 @@
 import { Button, Group, Stack, Table } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
-import { Fragment, useState } from 'react';
+import { Fragment } from 'react';
 import type { ReactNode } from 'react';
 
 import { Answer } from '../../components/Answer';
 import { SideDialog } from '../../components/Dialog';
+import { useOpened } from '../../components/document/useDraft';
 import { useMay } from '../../data/permissions';
 import { Nothing } from './Nothing';
 
 interface CollectionProps<T extends { name: string }> {
   query: UseQueryResult<T[]>;
-  /** Such as "channel"; the table is called by the word with an s. */
+  /** Such as "channel", the word of the form's kind too; the table is called by the word with an s. */
   word: string;
   /** What is said where there is none. */
   nothing: ReactNode;
@@ -32,7 +33,7 @@ export function Collection<T extends { name: string }>({
 }: CollectionProps<T>) {
   const may = useMay();
   // What is edited, null for a new one; undefined for none.
-  const [edited, setEdited] = useState<T | null | undefined>(undefined);
+  const [edited, setEdited] = useOpened<T>(word);
   const close = () => setEdited(undefined);
   const create = may('settings.edit') && (
     <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setEdited(null)}>

@@ -1,7 +1,7 @@
 import { Stack, TextInput } from '@mantine/core';
-import { useState } from 'react';
 import type { ReactNode } from 'react';
 
+import { useDraft } from '../../components/document/useDraft';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { DeleteButton } from './DeleteButton';
@@ -28,6 +28,8 @@ export interface Kind<D extends Named, S extends D> {
   made: (name: string) => string;
   /** The fields that the form shows beside the name, by their paths in the API. */
   shown: (draft: D) => readonly string[];
+  /** Takes the secrets out of a draft that is kept while nobody is signed in. */
+  safe?: (draft: D) => D;
 }
 
 /** What the fields of a form work on. */
@@ -54,9 +56,8 @@ export function DraftForm<D extends Named, S extends D>({
   close,
   children,
 }: DraftFormProps<D, S>) {
-  // As it was when one began: what others change meanwhile is not overwritten.
-  const [before] = useState(stored);
-  const [draft, setDraft] = useState<D>(stored ?? kind.empty);
+  const { empty, safe } = kind;
+  const { before, draft, setDraft } = useDraft<S, D>(kind.word, { stored, empty, ...(safe && { safe }) });
   const change = (fields: Partial<D>) => setDraft((old) => ({ ...old, ...fields }));
   const saving = useAction(() => (before ? kind.edit(before, draft) : kind.create(draft)), {
     failure: `The ${kind.word} could not be saved`,

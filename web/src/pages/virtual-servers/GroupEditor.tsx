@@ -13,6 +13,7 @@ import {
 import { useState } from 'react';
 
 import { SideDialog } from '../../components/Dialog';
+import { useDraft } from '../../components/document/useDraft';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { ApiError } from '../../data/api';
@@ -28,25 +29,26 @@ import type { Draft, OnUnavailable, Selection, VirtualServer } from '../../data/
 import { RatingEditor } from './RatingEditor';
 import { RatingPreview } from './RatingPreview';
 
+export const word = 'virtual server';
+
 interface GroupEditorProps {
-  /** The group to edit; null for a new one. */
-  group: VirtualServer | null;
-  opened: boolean;
+  /** The group to edit; null for a new one, undefined for none. */
+  group: VirtualServer | null | undefined;
   close: () => void;
 }
 
 /** Creates, edits and deletes a virtual server, and shows meanwhile how its members would be ranked. */
-export function GroupEditor({ group, opened, close }: GroupEditorProps) {
+export function GroupEditor({ group, close }: GroupEditorProps) {
   return (
     <SideDialog
-      opened={opened}
+      opened={group !== undefined}
       onClose={close}
       position="right"
       size="min(980px, 100vw)"
       title={group ? `Virtual server ${group.name}` : 'New virtual server'}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      {opened && <Editor key={group?.name ?? ''} group={group} close={close} />}
+      {group !== undefined && <Editor key={group?.name ?? ''} group={group} close={close} />}
     </SideDialog>
   );
 }
@@ -67,9 +69,13 @@ function isWord(policy: OnUnavailable | null): policy is (typeof policies)[numbe
   return policy === null || typeof policy === 'string';
 }
 
-function Editor({ group, close }: { group: VirtualServer | null; close: () => void }) {
+function Editor({ group: stored, close }: { group: VirtualServer | null; close: () => void }) {
   const may = useMay();
-  const [draft, setDraft] = useState<Draft>(group ?? emptyDraft);
+  const {
+    before: group,
+    draft,
+    setDraft,
+  } = useDraft<VirtualServer, Draft>(word, { stored, empty: emptyDraft });
   const change = (fields: Partial<Draft>) => setDraft((before) => ({ ...before, ...fields }));
   const saving = useAction(
     (wanted: Draft) => (group ? editVirtualServer(group, wanted) : createVirtualServer(wanted)),

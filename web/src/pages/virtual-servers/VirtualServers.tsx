@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useMemo, useState } from 'react';
 
 import { Answer } from '../../components/Answer';
+import { useOpened } from '../../components/document/useDraft';
 import { Page } from '../../components/Page';
 import { useFilter } from '../../components/useFilter';
 import { useMay } from '../../data/permissions';
@@ -14,7 +15,7 @@ import { standing as standingQuery, virtualServers } from '../../data/virtualSer
 import type { VirtualServer } from '../../data/virtualServers';
 import { CarryStore, Carrying, useCarry } from './carry';
 import { GroupCard } from './GroupCard';
-import { GroupEditor } from './GroupEditor';
+import { GroupEditor, word } from './GroupEditor';
 import { membersOf } from './members';
 import type { Member } from './members';
 import { namesOf } from './moves';
@@ -35,7 +36,7 @@ export function VirtualServers() {
   const fleet = useQuery(serversQuery);
   const may = useMay();
   const [filter, setFilter] = useFilter('group');
-  const [editing, setEditing] = useState<VirtualServer | 'new' | null>(null);
+  const [editing, setEditing] = useOpened<VirtualServer>(word);
   return (
     <Page
       title="Virtual servers"
@@ -54,7 +55,7 @@ export function VirtualServers() {
             <Button
               size="xs"
               leftSection={<IconPlus size={15} aria-hidden />}
-              onClick={() => setEditing('new')}
+              onClick={() => setEditing(null)}
             >
               New group
             </Button>
@@ -69,11 +70,7 @@ export function VirtualServers() {
           </Answer>
         )}
       </Answer>
-      <GroupEditor
-        group={editing === 'new' ? null : editing}
-        opened={editing !== null}
-        close={() => setEditing(null)}
-      />
+      <GroupEditor group={editing} close={() => setEditing(undefined)} />
     </Page>
   );
 }
@@ -82,7 +79,8 @@ interface PanesProps {
   servers: Server[];
   groups: VirtualServer[];
   filter: string;
-  edit: (group: VirtualServer | 'new') => void;
+  /** Opens the form of a group, or with null of a new one. */
+  edit: (group: VirtualServer | null) => void;
 }
 
 function Panes({ servers, groups, filter, edit }: PanesProps) {
@@ -139,7 +137,7 @@ function Board({ filter, edit, ...live }: PanesProps) {
               edit={edit}
             />
           ))}
-          {groups.length === 0 && <NoGroups create={() => edit('new')} />}
+          {groups.length === 0 && <NoGroups create={() => edit(null)} />}
         </div>
       </div>
       <DragOverlay dropAnimation={null}>

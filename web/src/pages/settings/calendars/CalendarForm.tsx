@@ -2,6 +2,7 @@ import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 
+import { useDraft } from '../../../components/document/useDraft';
 import { done } from '../../../components/notices';
 import { useAction } from '../../../components/useAction';
 import { createCalendar, editCalendar, emptyCalendar, emptyEntry } from '../../../data/calendars';
@@ -18,24 +19,22 @@ interface CalendarFormProps {
   saved: (calendar: Calendar) => void;
 }
 
+export const word = 'calendar';
+
 const fixed = ['name', 'description', 'mode', 'timezone', 'icalendar'];
 const zones = Intl.supportedValuesOf('timeZone');
 
-/** An entry with a number that tells the rows of the form apart. */
-interface Row {
-  key: number;
-  entry: Entry;
-}
-
 /** Creates or edits a calendar. */
 export function CalendarForm({ calendar, close, saved }: CalendarFormProps) {
-  // As it was when one began: what others change meanwhile is not overwritten.
-  const [before] = useState(calendar);
-  const [draft, setDraft] = useState<CalendarDraft>(calendar ?? emptyCalendar);
-  const [rows, setRows] = useState<Row[]>(() => draft.entries.map((entry, key) => ({ key, entry })));
+  const { before, draft, setDraft } = useDraft<Calendar, CalendarDraft>(word, {
+    stored: calendar,
+    empty: emptyCalendar,
+  });
+  const { entries } = draft;
+  // One for each entry, which tells the rows of the form apart.
+  const [keys, setKeys] = useState(() => entries.map((_, n) => n));
   const change = (fields: Partial<CalendarDraft>) => setDraft((old) => ({ ...old, ...fields }));
-  const whole = { ...draft, entries: rows.map(({ entry }) => entry) };
-  const saving = useAction(() => (before ? editCalendar(before, whole) : createCalendar(whole)), {
+  const saving = useAction(() => (before ? editCalendar(before, draft) : createCalendar(draft)), {
     failure: 'The calendar could not be saved',
     changes: [['calendars'], ['calendar', draft.name], ['occurrences']],
     onDone: (stored) => {
@@ -46,9 +45,18 @@ export function CalendarForm({ calendar, close, saved }: CalendarFormProps) {
   });
   const add = () => {
     saving.reset();
-    setRows([...rows, { key: Math.max(-1, ...rows.map(({ key }) => key)) + 1, entry: emptyEntry }]);
+    setKeys([...keys, Math.max(-1, ...keys) + 1]);
+    change({ entries: [...entries, emptyEntry] });
   };
-  const faults = faultsOf(saving.error, [...fixed, ...rows.map((_, n) => `entries[${n}]`)]);
+  const put = (n: number, fields: Partial<Entry>) =>
+    change({ entries: entries.map((entry, m) => (m === n ? { ...entry, ...fields } : entry)) });
+  const remove = (n: number) => {
+    // What was wrong is told by place, and the places change.
+    saving.reset();
+    setKeys(keys.filter((_, m) => m !== n));
+    change({ entries: entries.filter((_, m) => m !== n) });
+  };
+  const faults = faultsOf(saving.error, [...fixed, ...entries.map((_, n) => `entries[${n}]`)]);
   return (
     <form
       noValidate
@@ -100,25 +108,19 @@ export function CalendarForm({ calendar, close, saved }: CalendarFormProps) {
         <Text component="h3" size="sm" fw={600} mt="xs">
           Days and hours
         </Text>
-        {rows.length === 0 && (
+        {entries.length === 0 && (
           <Text size="sm" c="dimmed">
             None yet. Add them one by one, or read an iCalendar file below.
           </Text>
         )}
-        {rows.map(({ key, entry }, n) => (
+        {entries.map((entry, n) => (
           <EntryFields
-            key={key}
+            key={keys[n]}
             number={n + 1}
             entry={entry}
             wrong={(field) => faults.at(`entries[${n}]${field === '' ? '' : `.${field}`}`)}
-            change={(fields) =>
-              setRows(rows.map((row) => (row.key === key ? { key, entry: { ...entry, ...fields } } : row)))
-            }
-            remove={() => {
-              // What was wrong is told by place, and the places change.
-              saving.reset();
-              setRows(rows.filter((row) => row.key !== key));
-            }}
+            change={(fields) => put(n, fields)}
+            remove={() => remove(n)}
           />
         ))}
         <Group>
@@ -136,7 +138,7 @@ export function CalendarForm({ calendar, close, saved }: CalendarFormProps) {
           error={faults.at('icalendar')}
           change={(icalendar) => change({ icalendar })}
         />
-        <Preview draft={whole} />
+        <Preview draft={draft} />
       </Stack>
       <FormEnd rest={faults.rest} saving={saving.isPending} save={before ? 'Save' : 'Create'} close={close} />
     </form>

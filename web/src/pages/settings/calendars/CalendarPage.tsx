@@ -5,6 +5,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { Answer } from '../../../components/Answer';
+import { useOpened } from '../../../components/document/useDraft';
 import { done } from '../../../components/notices';
 import { Panel } from '../../../components/Page';
 import { useAction } from '../../../components/useAction';
@@ -21,6 +22,7 @@ import { useMay } from '../../../data/permissions';
 import { DeleteButton } from '../DeleteButton';
 import { SettingsPage } from '../SettingsPage';
 import { CalendarDrawer } from './CalendarDrawer';
+import { word } from './CalendarForm';
 import { entryWords } from './entryWords';
 import { yearFrom, yearWords } from './year';
 import { YearView } from './YearView';
@@ -30,7 +32,7 @@ export function CalendarPage() {
   const { name = '' } = useParams({ strict: false });
   const query = useQuery(calendarQuery(name));
   const may = useMay();
-  const [editing, setEditing] = useState(false);
+  const [editing, setEditing] = useOpened<Calendar>(word);
   const calendar = query.data;
   return (
     <SettingsPage
@@ -44,7 +46,7 @@ export function CalendarPage() {
             <Button
               size="sm"
               leftSection={<IconPencil size={15} aria-hidden />}
-              onClick={() => setEditing(true)}
+              onClick={() => setEditing(calendar)}
             >
               Edit
             </Button>
@@ -58,7 +60,7 @@ export function CalendarPage() {
             <Year name={name} />
             <Entries calendar={read} />
             <Followers name={name} />
-            <CalendarDrawer calendar={read} opened={editing} close={() => setEditing(false)} />
+            <CalendarDrawer calendar={editing} close={() => setEditing(undefined)} />
           </>
         )}
       </Answer>

@@ -2,15 +2,16 @@ import { Anchor, Button, Table, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
 
 import { Answer } from '../../../components/Answer';
+import { useOpened } from '../../../components/document/useDraft';
 import { calendars as calendarsQuery } from '../../../data/calendars';
 import type { Calendar } from '../../../data/calendars';
 import { useMay } from '../../../data/permissions';
 import { Nothing } from '../Nothing';
 import { SettingsPage } from '../SettingsPage';
 import { CalendarDrawer } from './CalendarDrawer';
+import { word } from './CalendarForm';
 import { entryWords } from './entryWords';
 
 /** All calendars, and the way to a new one. */
@@ -18,9 +19,9 @@ export function Calendars() {
   const query = useQuery(calendarsQuery);
   const may = useMay();
   const navigate = useNavigate();
-  const [adding, setAdding] = useState(false);
+  const [adding, setAdding] = useOpened<Calendar>(word);
   const create = may('settings.edit') && (
-    <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setAdding(true)}>
+    <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setAdding(null)}>
       New calendar
     </Button>
   );
@@ -46,9 +47,8 @@ export function Calendars() {
         {(all) => <Rows calendars={all} />}
       </Answer>
       <CalendarDrawer
-        calendar={null}
-        opened={adding}
-        close={() => setAdding(false)}
+        calendar={adding}
+        close={() => setAdding(undefined)}
         saved={({ name }) => void navigate({ to: `/settings/calendars/${encodeURIComponent(name)}` })}
       />
     </SettingsPage>

@@ -5,8 +5,10 @@ import type { ConcurrencyGroup, ConcurrencyGroupDraft } from '../../../data/limi
 import { DraftForm } from '../DraftForm';
 import type { Kind } from '../DraftForm';
 
+export const word = 'concurrency group';
+
 const kind: Kind<ConcurrencyGroupDraft, ConcurrencyGroup> = {
-  word: 'concurrency group',
+  word,
   empty: emptyGroup,
   create: createGroup,
   edit: editGroup,

@@ -2,24 +2,24 @@ import { Anchor, Button, Group, Table, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 
 import { Answer } from '../../../components/Answer';
 import { SideDialog } from '../../../components/Dialog';
+import { useOpened } from '../../../components/document/useDraft';
 import { Meter } from '../../../components/Meter';
 import { concurrencyGroups } from '../../../data/limits';
 import type { ConcurrencyGroup } from '../../../data/limits';
 import { useMay } from '../../../data/permissions';
 import { Nothing } from '../Nothing';
 import { SettingsPage } from '../SettingsPage';
-import { GroupForm } from './GroupForm';
+import { GroupForm, word } from './GroupForm';
 
 /** The concurrency groups, and how many runs count in each now. */
 export function Limits() {
   const query = useQuery(concurrencyGroups);
   const may = useMay();
   // The group that is edited, null for a new one; undefined for none.
-  const [edited, setEdited] = useState<ConcurrencyGroup | null | undefined>(undefined);
+  const [edited, setEdited] = useOpened<ConcurrencyGroup>(word);
   const create = may('settings.edit') && (
     <Button size="xs" leftSection={<IconPlus size={15} aria-hidden />} onClick={() => setEdited(null)}>
       New group

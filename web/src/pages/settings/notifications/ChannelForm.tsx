@@ -1,6 +1,12 @@
 import { NumberInput, SegmentedControl, SimpleGrid, Switch, TextInput } from '@mantine/core';
 
-import { createChannel, deleteChannel, editChannel, emptyChannel } from '../../../data/channels';
+import {
+  createChannel,
+  deleteChannel,
+  editChannel,
+  emptyChannel,
+  withoutTyped,
+} from '../../../data/channels';
 import type { Channel, ChannelDraft } from '../../../data/channels';
 import { DraftForm } from '../DraftForm';
 import type { Kind } from '../DraftForm';
@@ -23,6 +29,7 @@ const kind: Kind<ChannelDraft, Channel> = {
   changes: [['channels'], ['deliveries']],
   made: (name) => `${name} is there; send it a test`,
   shown: (draft) => [...common, ...own[draft.kind]],
+  safe: withoutTyped,
 };
 
 /** Creates, edits and deletes a channel. What is secret is typed anew or stays as it is. */

@@ -21,7 +21,7 @@ export function SecretField({
   error,
   required = false,
 }: SecretFieldProps) {
-  const { set, typed, removed } = secret;
+  const { set, typed, removed, lost = false } = secret;
   const kept = set && !removed && typed === '';
   const words = kept ? 'It is set, and stays unless something is typed here.' : description;
   return (
@@ -31,7 +31,7 @@ export function SecretField({
         description={removed && typed === '' ? 'It is removed when you save.' : words}
         placeholder={kept ? 'kept as it is' : ''}
         value={typed}
-        error={error}
+        error={error ?? (lost && 'It was not kept while you were signed out. Type it again.')}
         required={required && !set}
         autoComplete="new-password"
         visibilityToggleButtonProps={{ 'aria-label': `Show ${label}`, tabIndex: 0 }}

@@ -3,7 +3,6 @@ import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 
 import { json, show, signedIn } from '../../../testing/console';
-import { unitOf } from './AgeField';
 
 const stored = {
   runs: 1000,
@@ -47,14 +46,4 @@ it('shows ages in their largest unit and saves what was changed, under the versi
       occurrence_age: '2592000s',
     },
   ]);
-});
-
-it.each([
-  [0, 'days'],
-  [86_400, 'days'],
-  [5_400, 'minutes'],
-  [7_200, 'hours'],
-  [61, 'seconds'],
-])('writes %d seconds in %s', (seconds, unit) => {
-  expect(unitOf(seconds).value).toBe(unit);
 });

@@ -1,8 +1,8 @@
 import { Button, Group, NumberInput, SimpleGrid } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 
 import { Answer } from '../../../components/Answer';
+import { useDraft } from '../../../components/document/useDraft';
 import { done } from '../../../components/notices';
 import { useAction } from '../../../components/useAction';
 import { useMay } from '../../../data/permissions';
@@ -22,7 +22,7 @@ export function Retention() {
       about="For how long what has ended is kept. A task or plan may have rules of its own, and a run that is pinned stays."
     >
       <Answer query={query} what="The rules of retention">
-        {(stored) => <Form key={stored.version} stored={stored} />}
+        {(stored) => <Form stored={stored} />}
       </Answer>
     </SettingsPage>
   );
@@ -60,11 +60,20 @@ const ages = [
 
 function Form({ stored }: { stored: Stored }) {
   const may = useMay();
-  const [draft, setDraft] = useState<RetentionDraft>(stored);
-  const saving = useAction(() => editRetention(stored, draft), {
+  const { before, draft, setDraft, changed, begin } = useDraft<Stored, RetentionDraft>('retention', {
+    stored,
+    empty: stored,
+  });
+  const { version } = before ?? stored;
+  // What somebody else has stored is shown at once, unless something is written here already.
+  if (stored.version > version && !changed) begin(stored);
+  const saving = useAction(() => editRetention(before ?? stored, draft), {
     failure: 'The rules of retention could not be saved',
     changes: [['retention']],
-    onDone: () => done('The rules of retention are saved'),
+    onDone: (saved) => {
+      begin(saved);
+      done('The rules of retention are saved');
+    },
   });
   const faults = faultsOf(
     saving.error,
@@ -95,7 +104,7 @@ function Form({ stored }: { stored: Stored }) {
         ))}
         {ages.map(({ field, path, label, none }) => (
           <AgeField
-            key={field}
+            key={`${field} ${version}`}
             label={label}
             none={none}
             seconds={draft[field]}
@@ -107,7 +116,7 @@ function Form({ stored }: { stored: Stored }) {
       <Rest lines={faults.rest} />
       {may('settings.edit') && (
         <Group justify="flex-end" gap="xs" mt="lg">
-          <Button variant="default" onClick={() => setDraft(stored)}>
+          <Button variant="default" onClick={() => begin(stored)}>
             Take back
           </Button>
           <Button type="submit" loading={saving.isPending}>
