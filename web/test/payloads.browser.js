@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 
+import { aPackage } from './packages.js';
 import { Fleet, until } from './programs.js';
 import { Visitor, launch, payload } from './visitor.js';
 
@@ -47,6 +48,13 @@ before(async () => {
     name: 'command',
     target: { server: 'js-1' },
     job: { command: ['echo', payload] },
+  });
+  // Names of archives allow no markup; what a package says of itself may hold anything.
+  await fleet.put(`/archives/${name}/versions/1`, aPackage('true', [payload]));
+  await fleet.post('/tasks', {
+    name: 'packed',
+    target: { server: 'js-1' },
+    job: { archive: { name } },
   });
   await fleet.post('/concurrency-groups', { name, description: payload, max_concurrent: 2 });
   await fleet.post('/calendars', {
@@ -148,6 +156,10 @@ const pages = () => [
   ['/timeline', 0],
   ['/recovery', 1],
   ['/settings', 0],
+  ['/settings/archives', 1],
+  [`/settings/archives/${name}?version=1`, 2],
+  [`/settings/archives/${name}?version=${encodeURIComponent(payload)}`, 1],
+  ['/tasks/packed', 1],
   ['/settings/calendars', 1],
   [`/settings/calendars/${name}`, 1],
   ['/settings/notifications', 1],
@@ -184,7 +196,7 @@ test('no form, menu or list to jump in runs what others wrote', async () => {
   await harmless('the form that runs a task');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
-  await page.getByPlaceholder('A page, server, group, task or run').fill(payload);
+  await page.getByPlaceholder('A page, server, group, task, archive or run').fill(payload);
   await harmless('the list to jump in');
   await visitor.go('/servers/js-1');
   await page.getByRole('button', { name: 'What to do with js-1' }).click();
