@@ -48,6 +48,8 @@ export const theme = createTheme({
     Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     Select: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' } } },
     MultiSelect: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' } } },
+    // The library's own titles on yellow cannot be read well enough.
+    Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
     Button: { styles: { root: { fontWeight: 500 } } },
     Notification: { styles: { description: { color: 'var(--quiet)' } } },
     InputWrapper: { styles: { label: { fontWeight: 500 } } },

@@ -125,7 +125,8 @@ const pathOf = (name: string, version: string) => `/archives/${part(name)}/versi
 /** What a version is needed for. Runs that end make no event of the archive, so that it is asked for anew. */
 export const archiveNeeds = (name: string, version: string) =>
   queryOptions({
-    queryKey: ['archive', name, 'needs', version],
+    // It is not asked for again with the archive: a version that was deleted needs nothing.
+    queryKey: ['archive-needs', name, version],
     queryFn: async ({ signal }) =>
       needsOf(await get<WireArchiveNeeds>(`${pathOf(name, version)}/needs`, signal)),
     refetchInterval: 5_000,

@@ -45,6 +45,7 @@ export function FileField({ file, error, take }: FileFieldProps) {
           {(props) => (
             <Button
               {...props}
+              data-autofocus
               size="compact-sm"
               variant="light"
               leftSection={<IconUpload size={14} aria-hidden />}

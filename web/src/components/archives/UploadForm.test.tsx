@@ -72,6 +72,10 @@ it('says that other content needs another name before a version that is there is
 
 it.each([
   [{ status: 422, detail: 'no', errors: [{ field: 'version', reason: 'is odd' }] }, 'is odd'],
+  [
+    { status: 422, detail: 'no', errors: [{ field: 'content', reason: 'is no zip' }] },
+    'The package is no zip.',
+  ],
   [{ status: 422, detail: 'no', errors: [{ field: 'file', reason: 'has a device' }] }, 'file has a device'],
   [{ status: 409, detail: 'it is there with other content' }, 'it is there with other content'],
 ])('shows what was refused of it, and keeps what was entered', async (problem, words) => {

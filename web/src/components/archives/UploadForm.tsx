@@ -77,7 +77,7 @@ export function UploadForm({ start, close, setBusy, uploaded }: UploadFormProps)
       <Stack gap="sm">
         <FileField
           file={draft.file}
-          error={draft.dropped || (tried ? own.file : undefined)}
+          error={draft.dropped || (tried ? own.file : undefined) || wrong.content}
           take={(dropped) => setDraft((before) => withFile(before, dropped))}
         />
         {start.name === undefined && (
@@ -148,18 +148,24 @@ function useUpload(setBusy: (busy: boolean) => void, uploaded: (stored: ArchiveV
   return { sending, sent, stop };
 }
 
-/** Shares out what the conductor found wrong: at the names, or with the whole. */
-function faultsOf(error: unknown): { name?: string; version?: string; rest: string } {
+interface Wrong {
+  name?: string | undefined;
+  version?: string | undefined;
+  content?: string | undefined;
+  rest: string;
+}
+
+/** Shares out what the conductor found wrong: at the fields, or with the whole. */
+function faultsOf(error: unknown): Wrong {
   if (error === null || (error instanceof DOMException && error.name === 'AbortError')) return { rest: '' };
   const fields = error instanceof ApiError ? error.fields : [];
   const at = (name: string) => fields.find(({ field }) => field === name)?.reason;
-  const [name, version] = [at('name'), at('version')];
-  const others = fields.filter(({ field }) => field !== 'name' && field !== 'version');
+  const others = fields.filter(({ field }) => !['name', 'version', 'content'].includes(field));
   const rest =
     fields.length === 0
       ? messageOf(error)
       : others.map(({ field, reason }) => `${field} ${reason}`).join('; ');
-  return { ...(name ? { name } : {}), ...(version ? { version } : {}), rest };
+  return { name: at('name'), version: at('version'), content: at('content'), rest };
 }
 
 function UnderWay({ file, sent, stop }: { file: File | null; sent: number; stop: () => void }) {

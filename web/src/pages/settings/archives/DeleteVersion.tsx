@@ -9,6 +9,7 @@ import { useAction } from '../../../components/useAction';
 import { messageOf } from '../../../data/api';
 import { archiveNeeds, contentAddress, deleteArchiveVersion } from '../../../data/archives';
 import type { ArchiveVersion, Needs } from '../../../data/archives';
+import classes from './Archives.module.css';
 import { RunLinks } from './RunLinks';
 import { TaskLinks } from './TaskLinks';
 
@@ -58,7 +59,7 @@ function Form({
   const force = needs.recoverable.count > 0;
   const deleting = useAction(() => deleteArchiveVersion(archive, version, force && sure), {
     failure: null,
-    changes: [['archives'], ['archive']],
+    changes: last ? [['archives']] : [['archives'], ['archive', archive]],
     onDone: () => {
       done(`Version ${version} of ${archive} is deleted`);
       close();
@@ -117,13 +118,18 @@ function Reasons({ needs: { tasks, open, recoverable } }: { needs: Needs }) {
   return (
     <>
       {tasks.length > 0 && (
-        <Alert color="red" title={tasks.length === 1 ? 'A task needs it' : `${tasks.length} tasks need it`}>
+        <Alert
+          color="red"
+          className={classes.reason}
+          title={tasks.length === 1 ? 'A task needs it' : `${tasks.length} tasks need it`}
+        >
           <TaskLinks tasks={tasks} />. It cannot be deleted before they name another version.
         </Alert>
       )}
       {open.count > 0 && (
         <Alert
           color="red"
+          className={classes.reason}
           title={
             open.count === 1 ? 'A run with it has not ended' : `${open.count} runs with it have not ended`
           }
@@ -134,6 +140,7 @@ function Reasons({ needs: { tasks, open, recoverable } }: { needs: Needs }) {
       {recoverable.count > 0 && (
         <Alert
           color="yellow"
+          className={classes.reason}
           title={
             recoverable.count === 1
               ? 'A failed run could be taken up again only with it'
