@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/archive"
 	"github.com/segno-jobs/segno/internal/fault"
@@ -26,7 +28,11 @@ type ArchiveService interface {
 	ArchiveVersion(ctx context.Context, name, version string) (archive.Version, error)
 	// ArchiveContent opens the file of a version; the caller closes it.
 	ArchiveContent(ctx context.Context, name, version string) (io.ReadSeekCloser, archive.Version, error)
-	DeleteArchiveVersion(ctx context.Context, name, version string) error
+	// ArchiveNeeds returns what a version is needed for.
+	ArchiveNeeds(ctx context.Context, name, version string) (archive.Needs, error)
+	// DeleteArchiveVersion removes a version. Conflict while a task names it or an open run uses it, and, without force, while
+	// an ended run could be taken up again with it.
+	DeleteArchiveVersion(ctx context.Context, name, version string, force bool) error
 }
 
 // archiveRoutes are the routes of archives.
@@ -38,7 +44,8 @@ func (s *Server) archiveRoutes() []route {
 		get("/archives/{name}", "getArchive", s.getArchive, "Read an archive with its versions, the newest first").gives(wire.ArchiveDetail{}),
 		get(version, "getArchiveVersion", s.getArchiveVersion, "Read a version of an archive; latest is the one that was uploaded last").gives(wire.ArchiveVersion{}),
 		put(version, "putArchiveVersion", s.putArchiveVersion, "Upload a version of an archive, a zip or tar.gz; the same content again changes nothing").takes("sha256").receives(packed...).creates(wire.ArchiveVersion{}).isAudited(),
-		remove(version, "deleteArchiveVersion", s.deleteArchiveVersion, "Remove a version of an archive that no task names and no open run uses"),
+		remove(version, "deleteArchiveVersion", s.deleteArchiveVersion, "Remove a version of an archive that no task names and no run needs").takes("force"),
+		get(version+"/needs", "getArchiveNeeds", s.getArchiveNeeds, "Say which tasks and runs need a version of an archive, and which job servers have it").gives(wire.ArchiveNeeds{}),
 		get(version+"/content", "getArchiveContent", s.archiveContent, "Download a version of an archive as it was uploaded").ranged().file("application/octet-stream"),
 	}
 }
@@ -46,6 +53,7 @@ func (s *Server) archiveRoutes() []route {
 // archiveParams describes the parameters of these routes, as queryParams does for the others.
 var archiveParams = map[string]queryParam{
 	"sha256": {doc: "SHA-256 of the content, in hexadecimal: what arrives must have it."},
+	"force":  {doc: "Remove it also where runs that failed, timed out or were lost could be taken up again only with it.", schema: huma.Schema{Type: "boolean"}},
 }
 
 func (s *Server) listArchives(c *call) (answer, error) {
@@ -139,10 +147,26 @@ func (s *Server) deleteArchiveVersion(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := s.service.DeleteArchiveVersion(c.ctx(), name, version); err != nil {
+	force := c.query.flag("force")
+	if err := c.query.err(); err != nil {
+		return answer{}, err
+	}
+	if err := s.service.DeleteArchiveVersion(c.ctx(), name, version, force); err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusNoContent}, nil
+}
+
+func (s *Server) getArchiveNeeds(c *call) (answer, error) {
+	name, version, err := c.archiveVersion()
+	if err != nil {
+		return answer{}, err
+	}
+	needs, err := s.service.ArchiveNeeds(c.ctx(), name, version)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(wire.ArchiveNeedsOf(needs))
 }
 
 // archiveContent sends the file of a version, or the ranges of it that are asked for.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/segno-jobs/segno/api/wire"
 	"github.com/segno-jobs/segno/archive"
+	"github.com/segno-jobs/segno/task"
 )
 
 // pack is a zip with one file.
@@ -69,6 +70,22 @@ func TestAnArchiveIsUploadedOnceAndDownloadedAsItWas(t *testing.T) {
 	if len(d.Versions) != 2 {
 		t.Errorf("%+v", d)
 	}
+}
+
+func TestAVersionSaysWhatNeedsItAndIsDeletedByForceAlone(t *testing.T) {
+	h := serve(t)
+	h.push("1.0", pack(t, "echo one")).want(201)
+	h.needs = archive.Needs{Tasks: []string{"load"}, Recoverable: archive.Runs{Count: 12, Newest: []task.RunID{"01B", "01A"}}, Servers: []string{"js-1"}}
+	var needs wire.ArchiveNeeds
+	h.do("GET", "/api/v1/archives/load/versions/latest/needs", "").want(200).into(&needs)
+	if needs.Tasks[0] != "load" || needs.OpenRuns.Newest == nil || needs.RecoverableRuns.Count != 12 || len(needs.RecoverableRuns.Newest) != 2 || needs.Servers[0] != "js-1" {
+		t.Errorf("it is needed for %+v", needs)
+	}
+	h.do("GET", "/api/v1/archives/load/versions/2/needs", "").problem(404)
+	const version = "/api/v1/archives/load/versions/1.0"
+	h.do("DELETE", version, "").problem(409)
+	h.do("DELETE", version+"?force=no", "").problem(422)
+	h.do("DELETE", version+"?force=true", "").want(204)
 }
 
 func TestUploadsThatCannotBeAreRefusedWithTheReason(t *testing.T) {

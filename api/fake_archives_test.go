@@ -19,6 +19,8 @@ import (
 // packages are the archives of the fake, by name and version with a slash between.
 type packages struct {
 	packs map[string]storedPackage
+	// needs is what each version is needed for.
+	needs archive.Needs
 }
 
 type storedPackage struct {
@@ -113,10 +115,20 @@ func (f *fake) ArchiveContent(_ context.Context, name, version string) (io.ReadS
 	return &memoryFile{Reader: bytes.NewReader(p.content)}, p.Version, err
 }
 
-func (f *fake) DeleteArchiveVersion(_ context.Context, name, version string) error {
+func (f *fake) ArchiveNeeds(_ context.Context, name, version string) (archive.Needs, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, err := f.packed(name, version)
+	return f.needs, err
+}
+
+func (f *fake) DeleteArchiveVersion(_ context.Context, name, version string, force bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	p, err := f.packed(name, version)
+	if err == nil && f.needs.Recoverable.Count > 0 && !force {
+		return fmt.Errorf("a run needs it: %w", fault.Conflict)
+	}
 	delete(f.packs, p.Archive+"/"+p.Version.Version)
 	return err
 }

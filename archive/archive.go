@@ -106,7 +106,35 @@ type Archive struct {
 	Versions []Version
 	// Tasks are the names of the tasks that run it, in any version.
 	Tasks []string
+	// Uses are the same tasks, each with the version that it names.
+	Uses []TaskUse
 }
+
+// TaskUse is a task that runs an archive, with the version that it names: task.LatestVersion where that is settled with each
+// run.
+type TaskUse struct{ Task, Version string }
+
+// Needs is what a version of an archive is needed for, and where its content is besides at the conductor.
+type Needs struct {
+	// Tasks are the names of those that would be without an archive if the version were deleted: that name it, or, where it
+	// is the last one, the archive.
+	Tasks []string
+	// Open are the runs with it that have not ended. Recoverable are those that failed, timed out or were lost: they can be
+	// taken up again only as long as it is there.
+	Open, Recoverable Runs
+	// Servers are the names of the job servers that have told that it is on their disk.
+	Servers []string
+}
+
+// Runs are some runs, told by their number and the newest of them.
+type Runs struct {
+	Count int64
+	// Newest are at most MaxNewest of them, the newest first.
+	Newest []task.RunID
+}
+
+// MaxNewest is how many runs [Runs] names.
+const MaxNewest = 10
 
 // Upload is what a caller says of a package on its way.
 type Upload struct {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"connectrpc.com/connect"
@@ -28,8 +30,11 @@ type ArchiveStore interface {
 	ArchiveVersion(ctx context.Context, name, version string) (archive.Version, error)
 	// ArchiveContent opens the file of a version; the caller closes it, and ctx holds until then.
 	ArchiveContent(ctx context.Context, name, version string) (io.ReadSeekCloser, archive.Version, error)
-	// DeleteArchiveVersion removes a version. Conflict while a task names it or an open run uses it.
-	DeleteArchiveVersion(ctx context.Context, name, version string, now time.Time) error
+	// ArchiveNeeds returns what a version is needed for, without the job servers, and its hash.
+	ArchiveNeeds(ctx context.Context, name, version string) (needs archive.Needs, sha256 string, err error)
+	// DeleteArchiveVersion removes a version. Conflict while a task names it or an open run uses it, and, without force, while
+	// an ended run could be taken up again with it.
+	DeleteArchiveVersion(ctx context.Context, name, version string, force bool, now time.Time) error
 }
 
 // maxArchiveUploads is how many archives are received at once.
@@ -87,12 +92,38 @@ func (c *Conductor) ArchiveContent(ctx context.Context, name, version string) (i
 	return c.options.Archives.ArchiveContent(ctx, name, version)
 }
 
-// DeleteArchiveVersion removes a version of an archive that no task names and no open run uses.
-func (c *Conductor) DeleteArchiveVersion(ctx context.Context, name, version string) error {
+// ArchiveNeeds returns what a version is needed for, and the job servers that have it on disk, by name.
+func (c *Conductor) ArchiveNeeds(ctx context.Context, name, version string) (archive.Needs, error) {
+	if c.options.Archives == nil {
+		return archive.Needs{}, errNoArchives
+	}
+	needs, sum, err := c.options.Archives.ArchiveNeeds(ctx, name, version)
+	if err == nil {
+		needs.Servers = c.fleet.holding(sum)
+	}
+	return needs, err
+}
+
+// holding returns the names of the servers that have the archive of that hash on disk, in order.
+func (f *fleet) holding(sum string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(f.hosts)) {
+		if slices.Contains(f.hosts[name].archives, sum) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// DeleteArchiveVersion removes a version of an archive that no task names and no open run uses, and that no ended run could be
+// taken up again with unless force says so.
+func (c *Conductor) DeleteArchiveVersion(ctx context.Context, name, version string, force bool) error {
 	if c.options.Archives == nil {
 		return errNoArchives
 	}
-	err := c.options.Archives.DeleteArchiveVersion(ctx, name, version, c.now())
+	err := c.options.Archives.DeleteArchiveVersion(ctx, name, version, force, c.now())
 	if err == nil {
 		c.watch.eventsChanged()
 	}

@@ -166,6 +166,9 @@ func TestAServerThatHoldsTheArchiveIsPreferredAsMuchAsItsGroupSays(t *testing.T)
 			t.Errorf("with %v points for the archive %q it is %s (%s), want %s", c.points, c.archive, p.Chosen, p.Reason, c.want)
 		}
 	}
+	if names := f.holding("sum"); len(names) != 1 || names[0] != "js-2" || f.holding("third") != nil {
+		t.Errorf("the archive is on %v", names)
+	}
 	if p := place(50, "sum"); p.Candidates[0].Bonus != 50 {
 		t.Errorf("the points are not shown: %+v", p.Candidates[0])
 	}

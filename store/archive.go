@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/segno-jobs/segno/archive"
-	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
 	"github.com/segno-jobs/segno/task"
 )
@@ -94,8 +92,17 @@ func readArchive(v view, name string) (a archive.Archive, err error) {
 		}
 	}
 	tasks, err := readArchiveTasks(v, []string{name})
-	a.Tasks = tasks[name]
+	a.Uses = tasks[name]
+	a.Tasks = taskNames(a.Uses)
 	return a, err
+}
+
+func taskNames(uses []archive.TaskUse) []string {
+	var names []string
+	for _, use := range uses {
+		names = append(names, use.Task)
+	}
+	return names
 }
 
 // Archives returns the archives whose names contain the query, by name, each with its newest version.
@@ -148,25 +155,26 @@ func readArchives(v view, c conditions, limit int) ([]archive.Summary, error) {
 	}
 	tasks, err := readArchiveTasks(v, names)
 	for i := range all {
-		all[i].Tasks = tasks[all[i].Name]
+		all[i].Tasks = taskNames(tasks[all[i].Name])
 	}
 	return all, err
 }
 
-// readArchiveTasks returns the tasks that name archives, in their order.
-func readArchiveTasks(r reader, names []string) (map[string][]string, error) {
-	tasks := map[string][]string{}
+// readArchiveTasks returns the tasks that name archives, in their order, by archive.
+func readArchiveTasks(r reader, names []string) (map[string][]archive.TaskUse, error) {
+	tasks := map[string][]archive.TaskUse{}
 	if len(names) == 0 {
 		return tasks, nil
 	}
 	var c conditions
 	in(&c, "archive", names)
-	var rows []struct{ Archive, Task string }
-	if err := r.all(&rows, `SELECT archive, task FROM task_archive`+c.where()+` ORDER BY archive, task`, c.args...); err != nil {
+	var rows []struct{ Archive, Task, Version string }
+	list := `SELECT archive, task, COALESCE(version, '` + task.LatestVersion + `') AS version FROM task_archive` + c.where() + ` ORDER BY archive, task`
+	if err := r.all(&rows, list, c.args...); err != nil {
 		return nil, err
 	}
 	for _, row := range rows {
-		tasks[row.Archive] = append(tasks[row.Archive], row.Task)
+		tasks[row.Archive] = append(tasks[row.Archive], archive.TaskUse{Task: row.Task, Version: row.Version})
 	}
 	return tasks, nil
 }
@@ -186,80 +194,4 @@ func (db *DB) ArchiveContent(ctx context.Context, name, version string) (io.Read
 		return nil, archive.Version{}, fmt.Errorf("read version %s of archive %q: %w", v.Version, name, err)
 	}
 	return content, v, nil
-}
-
-// DeleteArchiveVersion removes a version with its content, and the archive with its last one. Conflict while a task names it
-// or a run that has not ended was requested with it.
-func (db *DB) DeleteArchiveVersion(ctx context.Context, name, version string, now time.Time) error {
-	var content string
-	err := db.update(ctx, func(t *tx) error {
-		var numbered int64
-		// Whoever names the archive or adds to it meanwhile waits, or is waited for.
-		if err := t.scan(`SELECT numbered FROM archive WHERE name = ?`+t.session.dialect.locked(), []any{name}, &numbered); isNone(err) {
-			return notFound("archive", name)
-		} else if err != nil {
-			return err
-		}
-		row, err := readArchiveRow(t, name, version, "")
-		if err != nil {
-			return err
-		}
-		content, version = row.Content, row.Version
-		if err := archiveUnused(t, row); err != nil {
-			return err
-		}
-		return deleteArchiveVersion(t, row, now)
-	})
-	if err != nil {
-		return fmt.Errorf("delete version %s of archive %q: %w", version, name, err)
-	}
-	if err := db.packages.remove([]string{content}); err != nil {
-		db.logger.Warn("could not remove the content of an archive", "archive", name, "error", err)
-	}
-	return nil
-}
-
-// archiveUnused returns fault.Conflict while something needs the version.
-func archiveUnused(t *tx, row archiveRow) error {
-	var user string
-	const named = `SELECT task FROM task_archive WHERE archive = ? AND version = ? ORDER BY task LIMIT 1`
-	if err := t.scan(named, []any{row.Archive, row.Version}, &user); err == nil {
-		return fmt.Errorf("task %q names it: %w", user, fault.Conflict)
-	} else if !isNone(err) {
-		return err
-	}
-	const last = `
-		SELECT t.task FROM task_archive t WHERE t.archive = ? AND t.version IS NULL
-			AND NOT EXISTS (SELECT 1 FROM archive_version o WHERE o.archive = t.archive AND o.number <> ?) ORDER BY t.task LIMIT 1`
-	if err := t.scan(last, []any{row.Archive, row.Number}, &user); err == nil {
-		return fmt.Errorf("it is the last version, and task %q names the archive: %w", user, fault.Conflict)
-	} else if !isNone(err) {
-		return err
-	}
-	const open = `
-		SELECT r.id FROM run_archive a JOIN run r ON r.id = a.run
-		WHERE a.archive = ? AND a.version = ? AND r.ended_at IS NULL ORDER BY r.id LIMIT 1`
-	if err := t.scan(open, []any{row.Archive, row.Version}, &user); err == nil {
-		return fmt.Errorf("run %s, which has not ended, uses it: %w", user, fault.Conflict)
-	} else if !isNone(err) {
-		return err
-	}
-	return nil
-}
-
-func deleteArchiveVersion(t *tx, row archiveRow, now time.Time) error {
-	for _, do := range []struct {
-		statement string
-		args      []any
-	}{
-		{`DELETE FROM run_archive WHERE archive = ? AND version = ?`, []any{row.Archive, row.Version}},
-		{`DELETE FROM archive_version WHERE archive = ? AND version = ?`, []any{row.Archive, row.Version}},
-		{`DELETE FROM archive_content WHERE name = ?`, []any{row.Content}},
-		{`DELETE FROM archive WHERE name = ? AND NOT EXISTS (SELECT 1 FROM archive_version v WHERE v.archive = archive.name)`, []any{row.Archive}},
-	} {
-		if _, err := t.exec(do.statement, do.args...); err != nil {
-			return err
-		}
-	}
-	return t.recordThing(now, "archive.deleted", row.Archive, "version "+row.Version)
 }

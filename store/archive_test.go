@@ -185,15 +185,15 @@ func TestADeletedVersionIsGoneWithItsContent(t *testing.T) {
 		ctx := context.Background()
 		push(t, db, "load", "1", packed(t, "one"))
 		push(t, db, "load", "2", packed(t, "two"))
-		check(t, db.DeleteArchiveVersion(ctx, "load", "2", start.Add(time.Second)))
-		if err := db.DeleteArchiveVersion(ctx, "load", "2", start.Add(time.Second)); !errors.Is(err, fault.NotFound) {
+		check(t, db.DeleteArchiveVersion(ctx, "load", "2", false, start.Add(time.Second)))
+		if err := db.DeleteArchiveVersion(ctx, "load", "2", false, start.Add(time.Second)); !errors.Is(err, fault.NotFound) {
 			t.Errorf("a second time: %v", err)
 		}
 		if v := push(t, db, "load", "3", packed(t, "three")); v.Number != 3 {
 			t.Errorf("the next version has the number %d", v.Number)
 		}
-		check(t, db.DeleteArchiveVersion(ctx, "load", "1", start.Add(time.Second)))
-		check(t, db.DeleteArchiveVersion(ctx, "load", "3", start.Add(time.Second)))
+		check(t, db.DeleteArchiveVersion(ctx, "load", "1", false, start.Add(time.Second)))
+		check(t, db.DeleteArchiveVersion(ctx, "load", "3", false, start.Add(time.Second)))
 		if all := must(db.Archives(ctx, "", page.Request{}))(t); len(all.Items) != 0 || contents(t, db) != "0" {
 			t.Errorf("%+v and %s contents are left", all, contents(t, db))
 		}
@@ -295,38 +295,5 @@ func TestTheVersionIsSettledWithTheRunAndStays(t *testing.T) {
 		if stored := must(db.Task(ctx, "task"))(t); stored.Job.Archive.Package != nil || stored.Job.Archive.Version != "" {
 			t.Errorf("the task has %+v now", stored.Job.Archive)
 		}
-	})
-}
-
-func TestAVersionThatIsNeededCannotBeDeleted(t *testing.T) {
-	onEach(t, func(t *testing.T, db *store.DB) {
-		ctx := context.Background()
-		fleet(t, db, "js-1")
-		command := []string{"run.sh"}
-		push(t, db, "load", "1", packed(t, "one"))
-		push(t, db, "load", "2", packed(t, "two"))
-		refused := func(version, why string) {
-			t.Helper()
-			if err := db.DeleteArchiveVersion(ctx, "load", version, start); !errors.Is(err, fault.Conflict) {
-				t.Errorf("version %s, %s: %v", version, why, err)
-			}
-		}
-		must(archiveTask(t, db, "pinned", task.Archive{Name: "load", Version: "1", Command: command}))(t)
-		latest := must(archiveTask(t, db, "latest", task.Archive{Name: "load", Command: command}))(t)
-		refused("1", "which a task names")
-		_, _, err := db.InsertRun(ctx, task.Run{ID: "01A", Task: "latest", Spec: latest.Spec, QueuedAt: start}, "")
-		check(t, err)
-		refused("2", "which a run waits for")
-		_, err = db.CancelRun(ctx, "01A", "ops", start)
-		check(t, err)
-		check(t, db.DeleteArchiveVersion(ctx, "load", "2", start))
-		check(t, db.DeleteTask(ctx, "pinned", 0, start))
-		refused("1", "the last one, of which a task wants the latest")
-		_, err = db.EditTask(ctx, "latest", 0, start, func(s *task.Spec) error {
-			s.Job = task.Job{Command: []string{"true"}}
-			return nil
-		})
-		check(t, err)
-		check(t, db.DeleteArchiveVersion(ctx, "load", "1", start))
 	})
 }

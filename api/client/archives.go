@@ -33,9 +33,19 @@ func (c *Client) ArchiveVersion(ctx context.Context, name, version string) (wire
 	return get[wire.ArchiveVersion](ctx, c, nil, "archives", name, "versions", version)
 }
 
-// DeleteArchiveVersion removes a version of an archive that no task names and no open run uses.
-func (c *Client) DeleteArchiveVersion(ctx context.Context, name, version string) error {
-	return c.remove(ctx, 0, "archives", name, "versions", version)
+// ArchiveNeeds says which tasks and runs need a version of an archive, and which job servers have it.
+func (c *Client) ArchiveNeeds(ctx context.Context, name, version string) (wire.ArchiveNeeds, error) {
+	return get[wire.ArchiveNeeds](ctx, c, nil, "archives", name, "versions", version, "needs")
+}
+
+// DeleteArchiveVersion removes a version of an archive that no task names and no open run uses. Where runs that have ended
+// could be taken up again only with it, it does so by force alone; else the error is fault.Conflict.
+func (c *Client) DeleteArchiveVersion(ctx context.Context, name, version string, force bool) error {
+	q := url.Values{}
+	if force {
+		q.Set("force", "true")
+	}
+	return c.do(ctx, request{method: http.MethodDelete, path: path("archives", name, "versions", version), query: q}, nil)
 }
 
 // PutArchive uploads a version of an archive: size bytes from the beginning of content, of which the SHA-256 is known.

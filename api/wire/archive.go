@@ -1,6 +1,9 @@
 package wire
 
-import "github.com/segno-jobs/segno/archive"
+import (
+	"github.com/segno-jobs/segno/archive"
+	"github.com/segno-jobs/segno/task"
+)
 
 // ArchiveSummary is an archive with its newest version.
 type ArchiveSummary struct {
@@ -27,6 +30,27 @@ type ArchiveDetail struct {
 	Name     string           `json:"name"`
 	Versions []ArchiveVersion `json:"versions" doc:"The newest first." nullable:"false"`
 	Tasks    []string         `json:"tasks" doc:"Names of the tasks that run it, in any version." nullable:"false"`
+	Uses     []ArchiveTask    `json:"uses" doc:"The same tasks, each with the version that it names." nullable:"false"`
+}
+
+// ArchiveTask is a task that runs an archive.
+type ArchiveTask struct {
+	Task    string `json:"task"`
+	Version string `json:"version" doc:"The version that it names; latest where that is settled with each run."`
+}
+
+// ArchiveNeeds is what a version of an archive is needed for, and where it is.
+type ArchiveNeeds struct {
+	Tasks           []string    `json:"tasks" doc:"Names of the tasks that would be without an archive if the version were deleted: it is refused." nullable:"false"`
+	OpenRuns        ArchiveRuns `json:"open_runs" doc:"Runs with it that have not ended: it is not deleted while there are some."`
+	RecoverableRuns ArchiveRuns `json:"recoverable_runs" doc:"Runs with it that failed, timed out or were lost, and can be taken up again only as long as it is there: it is deleted by force alone."`
+	Servers         []string    `json:"servers" doc:"Names of the job servers that have it on disk, as far as they have told." nullable:"false"`
+}
+
+// ArchiveRuns are some runs of a version.
+type ArchiveRuns struct {
+	Count  int64        `json:"count"`
+	Newest []task.RunID `json:"newest" doc:"Ids of at most 10 of them, the newest first." nullable:"false"`
 }
 
 // ArchiveSummaryOf returns s as it is sent.
@@ -46,9 +70,22 @@ func ArchiveVersionOf(v archive.Version) ArchiveVersion {
 
 // ArchiveDetailOf returns a as it is sent.
 func ArchiveDetailOf(a archive.Archive) ArchiveDetail {
-	d := ArchiveDetail{Name: a.Name, Versions: make([]ArchiveVersion, len(a.Versions)), Tasks: list(a.Tasks)}
+	d := ArchiveDetail{
+		Name: a.Name, Versions: make([]ArchiveVersion, len(a.Versions)), Tasks: list(a.Tasks), Uses: make([]ArchiveTask, len(a.Uses)),
+	}
+	for i, use := range a.Uses {
+		d.Uses[i] = ArchiveTask(use)
+	}
 	for i, v := range a.Versions {
 		d.Versions[i] = ArchiveVersionOf(v)
 	}
 	return d
+}
+
+// ArchiveNeedsOf returns n as it is sent.
+func ArchiveNeedsOf(n archive.Needs) ArchiveNeeds {
+	runs := func(r archive.Runs) ArchiveRuns { return ArchiveRuns{Count: r.Count, Newest: list(r.Newest)} }
+	return ArchiveNeeds{
+		Tasks: list(n.Tasks), OpenRuns: runs(n.Open), RecoverableRuns: runs(n.Recoverable), Servers: list(n.Servers),
+	}
 }

@@ -114,7 +114,7 @@ func TestARunGoesOnElsewhereWithTheVersionThatItBeganWith(t *testing.T) {
 		t.Errorf("the arguments are\n%swant\n%s", log, want)
 	}
 	// The next run has the newest version.
-	if err := s.Client.DeleteArchiveVersion(t.Context(), "load", "0.1"); err != nil {
+	if err := s.Client.DeleteArchiveVersion(t.Context(), "load", "0.1", false); err != nil {
 		t.Error(err)
 	}
 	next := s.StartRun("load")
@@ -122,7 +122,7 @@ func TestARunGoesOnElsewhereWithTheVersionThatItBeganWith(t *testing.T) {
 	if log := s.Log(next); !strings.Contains(log, "version two") {
 		t.Errorf("the next run wrote:\n%s", log)
 	}
-	if err := s.Client.DeleteArchiveVersion(t.Context(), "load", "0.2"); err == nil {
+	if err := s.Client.DeleteArchiveVersion(t.Context(), "load", "0.2", true); err == nil {
 		t.Error("a version was deleted that a task and an open run need")
 	}
 }

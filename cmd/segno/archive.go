@@ -185,9 +185,12 @@ func newArchiveGetCommand(a *app) *cobra.Command {
 }
 
 func newArchiveDeleteCommand(a *app) *cobra.Command {
-	var all bool
+	var all, force bool
 	cmd := &cobra.Command{
-		Use: "delete NAME [VERSION …]", Short: "Delete versions of an archive that no task names and no open run uses", Args: cobra.MinimumNArgs(1),
+		Use: "delete NAME [VERSION …]", Short: "Delete versions of an archive that no task names and no run needs", Args: cobra.MinimumNArgs(1),
+		Long: `delete removes versions with their content, and the archive with its last one. A version stays while a task names it or a
+run with it has not ended. A run that failed, timed out or was lost can be taken up again only with the version that it
+began with; where there are such runs, --force deletes it all the same.`,
 		Example:           "  segno archive delete load-orders 0.1\n  segno archive delete load-orders --all",
 		ValidArgsFunction: a.completes(false, archiveNames),
 		RunE: a.withClient(func(ctx context.Context, c *client.Client, args []string) error {
@@ -203,7 +206,7 @@ func newArchiveDeleteCommand(a *app) *cobra.Command {
 				versions = each(d.Versions, func(v wire.ArchiveVersion) string { return v.Version })
 			}
 			for _, version := range versions {
-				if err := c.DeleteArchiveVersion(ctx, name, version); err != nil {
+				if err := c.DeleteArchiveVersion(ctx, name, version, force); err != nil {
 					return err
 				}
 				a.note("version %s of archive %s deleted.", version, name)
@@ -212,5 +215,6 @@ func newArchiveDeleteCommand(a *app) *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "every version, and the archive with them")
+	cmd.Flags().BoolVar(&force, "force", false, "also where runs that have ended could be taken up again only with them")
 	return cmd
 }

@@ -147,6 +147,16 @@ const routes = [
   }),
   createRoute({
     ...under,
+    path: '/settings/archives',
+    component: lazyRouteComponent(() => import('./pages/settings/archives/Archives'), 'Archives'),
+  }),
+  createRoute({
+    ...under,
+    path: '/settings/archives/$name',
+    component: lazyRouteComponent(() => import('./pages/settings/archives/ArchivePage'), 'ArchivePage'),
+  }),
+  createRoute({
+    ...under,
     path: '/settings/notifications',
     component: lazyRouteComponent(
       () => import('./pages/settings/notifications/Notifications'),

@@ -63,6 +63,8 @@ export const theme = createTheme({
     // The first entry has the focus when a menu opens; an element that is none would be one that a menu must not have.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     MenuDropdown: { defaultProps: { onClickCapture: leaveMenu } },
+    // The library's own titles on yellow cannot be read well enough.
+    Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
     Button: { styles: { root: { fontWeight: 500 } } },
     Notification: { styles: { description: { color: 'var(--quiet)' } } },
     InputWrapper: { styles: { label: { fontWeight: 500 } } },

@@ -1,9 +1,7 @@
 // A fleet in which every field that takes a text holds markup, as somebody would write it who means ill.
 
-import { Buffer } from 'node:buffer';
-import { gzipSync } from 'node:zlib';
-
 import { fits } from './description.js';
+import { packed } from './packages.js';
 import { until } from './programs.js';
 import { payload } from './visitor.js';
 
@@ -245,27 +243,6 @@ const bodies = [
   ['POST', '/tasks/long/triggers', { name: 'after', after: { task: name, on: 'error' } }],
 ];
 
-/** Two 512-byte blocks a file, as tar has them: enough for short texts. */
-function tarOf(files) {
-  const blocks = Object.entries(files).map(([file, text]) => {
-    const head = Buffer.alloc(512);
-    const body = Buffer.from(text);
-    head.write(file, 0);
-    head.write('0000755\0', 100);
-    head.write('0000000\0', 108);
-    head.write('0000000\0', 116);
-    head.write(`${body.length.toString(8).padStart(11, '0')}\0`, 124);
-    head.write('00000000000\0', 136);
-    head.write('        ', 148);
-    head.write('0', 156);
-    head.write('ustar\x0000', 257);
-    const sum = head.reduce((all, byte) => all + byte, 0);
-    head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-    return Buffer.concat([head, body, Buffer.alloc((512 - (body.length % 512)) % 512)]);
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
-}
-
 /** The hostile fleet, once it is there. */
 export class Hostile {
   /** The operations that were asked for, each with the first body that it was given. */
@@ -282,15 +259,21 @@ export class Hostile {
 
   /** Writes markup wherever it can be written, and lets runs say and do the same. */
   async make() {
-    await this.#upload('plain', {
-      'segno.json': JSON.stringify({ command: [mark, payload] }),
-      [`${mark}.txt`]: mark,
-    });
-    await this.#upload('talend', {
-      'jobInfo.properties': `job=${mark}\njobVersion=${mark}\ncontextName=${mark}\n`,
-      [`${mark}/${mark}_run.sh`]: 'exit 3',
-      [`${mark}/shop/contexts/${mark}.properties`]: `text=${mark}`,
-    });
+    await this.#fleet.put(
+      '/archives/plain/versions/1.0',
+      packed({
+        'segno.json': JSON.stringify({ command: [mark, payload] }),
+        [`${mark}.txt`]: mark,
+      }),
+    );
+    await this.#fleet.put(
+      '/archives/talend/versions/1.0',
+      packed({
+        'jobInfo.properties': `job=${mark}\njobVersion=${mark}\ncontextName=${mark}\n`,
+        [`${mark}/${mark}_run.sh`]: 'exit 3',
+        [`${mark}/shop/contexts/${mark}.properties`]: `text=${mark}`,
+      }),
+    );
     for (const [method, path, body] of bodies) await this.ask(method, path, body);
     await this.ask('POST', '/tasks', {
       name: 'packed',
@@ -350,14 +333,5 @@ export class Hostile {
       60_000,
     );
     return id;
-  }
-
-  async #upload(archive, files) {
-    const response = await fetch(`${this.#fleet.url}/api/v1/archives/${archive}/versions/1.0`, {
-      method: 'PUT',
-      headers: { Authorization: `Bearer ${this.#fleet.token}`, 'Content-Type': 'application/gzip' },
-      body: gzipSync(tarOf(files)),
-    });
-    if (!response.ok) throw new Error(`the archive ${archive} is refused: ${await response.text()}`);
   }
 }

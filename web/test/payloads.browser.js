@@ -83,6 +83,9 @@ const pages = () => [
   ['/settings', 0],
   ['/settings/about', 0],
   ['/settings/retention', 0],
+  ['/settings/archives', 2],
+  ['/settings/archives/plain?version=1.0', 2],
+  [`/settings/archives/plain?version=${encodeURIComponent(payload)}`, 1],
   ['/settings/calendars', 1],
   [`/settings/calendars/${name}`, 1],
   ['/settings/notifications', 1],
@@ -119,7 +122,7 @@ test('no form, menu or list to jump in runs what others wrote', async () => {
   await harmless('the form that runs a task');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
-  await page.getByPlaceholder('A page, server, group, task or run').fill(payload);
+  await page.getByPlaceholder('A page, server, group, task, archive or run').fill(payload);
   await harmless('the list to jump in');
   await visitor.go('/servers/js-1');
   await page.getByRole('button', { name: 'What to do with js-1' }).click();

@@ -148,6 +148,17 @@ export class Fleet {
     return this.request('POST', path, body);
   }
 
+  /** Uploads bytes as they are. */
+  async put(path, content) {
+    const response = await fetch(`${this.url}/api/v1${path}`, {
+      method: 'PUT',
+      headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/octet-stream' },
+      body: content,
+    });
+    if (!response.ok) throw new Error(`PUT ${path} answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  }
+
   /** Asks the API; undefined for an answer without a body. */
   async request(method, path, body) {
     const answer = await this.answer(method, path, body);

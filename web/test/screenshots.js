@@ -4,6 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { aPackage } from './packages.js';
 import { Fleet, until } from './programs.js';
 import { Visitor, launch } from './visitor.js';
 
@@ -32,6 +33,8 @@ const pages = ({ run, planRun }) => ({
   timeline: '/timeline',
   recovery: '/recovery',
   settings: '/settings',
+  archives: '/settings/archives',
+  archive: '/settings/archives/load-customers?version=1.4.0',
   audit: '/settings/audit',
 });
 
@@ -75,10 +78,17 @@ async function furnish(fleet) {
   });
   const load =
     'for i in $(seq 1 60); do echo "loaded $((i * 1000)) rows"; jobserver progress $i "loading orders"; sleep 0.2; done; sleep 1000';
+  for (const version of ['1.3.2', '1.4.0']) {
+    await fleet.put(`/archives/load-customers/versions/${version}`, aPackage(`echo "version ${version}"`));
+  }
   const tasks = [
     { name: 'load-orders', target: { virtual_server: 'etl' }, job: script(load), on_unavailable: 'recover' },
     { name: 'extract-orders', target: { virtual_server: 'etl' }, job: script('echo done') },
-    { name: 'load-customers', target: { virtual_server: 'etl' }, job: script('echo done') },
+    {
+      name: 'load-customers',
+      target: { virtual_server: 'etl' },
+      job: { archive: { name: 'load-customers' } },
+    },
     { name: 'daily-report', target: { virtual_server: 'reports' }, job: script('sleep 1000') },
     {
       name: 'check-totals',

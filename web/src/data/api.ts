@@ -41,12 +41,16 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
+  return errorFrom(response.status, response.statusText, await response.text().catch(() => ''));
+}
+
+/** Makes an error of an answer that is none that was hoped for. */
+function errorFrom(status: number, statusText: string, body: string): ApiError {
   try {
-    const problem = (await response.json()) as Partial<WireProblem>;
-    const fields = problem.errors ?? [];
-    return new ApiError(response.status, problem.detail ?? problem.title ?? response.statusText, fields);
+    const problem = JSON.parse(body) as Partial<WireProblem>;
+    return new ApiError(status, problem.detail ?? problem.title ?? statusText, problem.errors ?? []);
   } catch {
-    return new ApiError(response.status, `The conductor answered ${response.status} ${response.statusText}.`);
+    return new ApiError(status, `The conductor answered ${status} ${statusText}.`);
   }
 }
 
@@ -92,6 +96,43 @@ export async function send<T>(
     ...(signal ? { signal } : {}),
   });
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+interface SendFileOptions {
+  /** Is told how many bytes were sent, now and then. */
+  progress: (sent: number) => void;
+  /** Ends it; the answer is then an error that is called AbortError. */
+  signal: AbortSignal;
+}
+
+/** Sends a file of any length as it is, and returns the status and the answer. */
+export function sendFile(
+  path: string,
+  file: Blob,
+  { progress, signal }: SendFileOptions,
+): Promise<{ status: number; body: unknown }> {
+  return new Promise((resolve, reject) => {
+    const stopped = () => reject(new DOMException('It was stopped.', 'AbortError'));
+    if (signal.aborted) {
+      stopped();
+      return;
+    }
+    // Of all that a browser has, this alone tells how far it has got.
+    const sending = new XMLHttpRequest();
+    sending.open('PUT', base + path);
+    sending.setRequestHeader('Content-Type', 'application/octet-stream');
+    sending.upload.onprogress = ({ loaded }) => progress(loaded);
+    sending.onload = () => {
+      const { status, statusText, responseText } = sending;
+      if (status < 200 || status > 299) reject(errorFrom(status, statusText, responseText));
+      else resolve({ status, body: JSON.parse(responseText) as unknown });
+    };
+    sending.onerror = () =>
+      reject(new ApiError(0, 'The connection to the conductor broke before it had answered.'));
+    sending.onabort = stopped;
+    signal.addEventListener('abort', () => sending.abort(), { once: true });
+    sending.send(file);
+  });
 }
 
 /** Makes a name part of a path. */

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 
-import { aRun, aSample, aServer, aSummary } from '../testing/samples';
+import { aDelivery, aRun, aSample, aServer, aSummary } from '../testing/samples';
 import { countsOf, skewText, troublesOf } from './attention';
+import { deliveryOf } from './notices';
 import { runOf } from './runs';
 import { serverOf } from './servers';
 import { summaryOf } from './summary';
@@ -16,12 +17,13 @@ const fleet = [
 
 it('tells what is wrong, servers that are gone first, and each run once', () => {
   const queued = (id: string) => runOf(aRun({ id, state: 'queued' }));
-  const troubles = troublesOf(fleet, {
+  const runs = {
     unknown: [runOf(aRun({ id: 'U', state: 'unknown' }))],
     failed: [runOf(aRun({ id: 'F', state: 'failed', reason: 'exit code 3' }))],
     late: [queued('L')],
     waiting: [queued('L'), queued('Q')],
-  });
+  };
+  const troubles = troublesOf(fleet, runs, []);
   expect(troubles.map(({ key }) => key)).toEqual([
     'server/js-3',
     'server/js-2',
@@ -37,8 +39,26 @@ it('tells what is wrong, servers that are gone first, and each run once', () => 
   expect(troubles[7]?.text).toContain('10 s behind');
 });
 
+it('tells of each channel once that it gave up, with why it did last', () => {
+  const dead = (id: string, channel: string, lastError: string) =>
+    deliveryOf(aDelivery({ id, channel, last_error: lastError }));
+  const none = { unknown: [], failed: [], late: [], waiting: [] };
+  const given = [dead('D3', 'chat', 'no such host'), dead('D2', 'mail', ''), dead('D1', 'chat', 'older')];
+  expect(troublesOf([], none, given).map(({ key, subject, text }) => [key, subject.name, text])).toEqual([
+    ['delivery/D3', 'chat', '“load failed” was not delivered: no such host'],
+    ['delivery/D2', 'mail', '“load failed” was not delivered'],
+  ]);
+});
+
 it('takes the numbers of runs and triggers from the conductor, however many were read', () => {
-  const wire = aSummary({ wait_long: 1200, failed: 70_000, late: 2, paused_triggers: 3, pauses: 1 });
+  const wire = aSummary({
+    wait_long: 1200,
+    failed: 70_000,
+    late: 2,
+    paused_triggers: 3,
+    pauses: 1,
+    dead_deliveries: 5,
+  });
   wire.open_runs.unknown = 700;
   const counts = countsOf(fleet, summaryOf(wire));
   expect(counts.map(({ word, count }) => [word, count])).toEqual([
@@ -47,6 +67,7 @@ it('takes the numbers of runs and triggers from the conductor, however many were
     ['failed today', 70_000],
     ['late', 2],
     ['waiting for long', 1200],
+    ['dead deliveries', 5],
     ['paused', 4],
   ]);
   expect(countsOf([], summaryOf(aSummary()))).toEqual([]);

@@ -2,6 +2,8 @@
 
 import { useQuery } from '@tanstack/react-query';
 
+import { deliveries } from './notices';
+import type { Delivery } from './notices';
 import { failedRuns, lateRuns, unknownRuns, waitingRuns } from './runs';
 import type { Run } from './runs';
 import { servers, skewToTell } from './servers';
@@ -14,7 +16,7 @@ export interface Trouble {
   /** Tells this trouble from any other. */
   key: string;
   state: State;
-  subject: { kind: 'server' | 'run'; id: string; name: string };
+  subject: { kind: 'server' | 'run' | 'delivery'; id: string; name: string };
   text: string;
   since: Date | null;
 }
@@ -26,8 +28,11 @@ export interface Runs {
   waiting: Run[];
 }
 
+/** Where deliveries that were given up are listed. */
+export const deadDeliveriesPage = '/settings/notifications?tab=deliveries&state=dead';
+
 /** Returns what is wrong now as far as it was read, each thing once. */
-export function troublesOf(fleet: readonly Server[], runs: Runs): Trouble[] {
+export function troublesOf(fleet: readonly Server[], runs: Runs, dead: readonly Delivery[]): Trouble[] {
   const late = new Set(runs.late.map(({ id }) => id));
   return [
     ...serverTroubles(fleet),
@@ -39,8 +44,24 @@ export function troublesOf(fleet: readonly Server[], runs: Runs): Trouble[] {
     ...runs.waiting
       .filter(({ id }) => !late.has(id))
       .map((run) => ofRun(run, run.reason || 'waits for a server', run.queuedAt)),
+    ...deadChannels(dead),
     ...clockTroubles(fleet),
   ];
+}
+
+/** Tells of each channel once that it gave up, with why it did last: one that is down has many dead deliveries. */
+function deadChannels(dead: readonly Delivery[]): Trouble[] {
+  const newest = new Map<string, Delivery>();
+  for (const delivery of dead) {
+    if (!newest.has(delivery.channel)) newest.set(delivery.channel, delivery);
+  }
+  return [...newest.values()].map(({ id, channel, title, lastError, endedAt }) => ({
+    key: `delivery/${id}`,
+    state: 'dead',
+    subject: { kind: 'delivery', id: channel, name: channel },
+    text: `“${title}” was not delivered${lastError === '' ? '' : `: ${lastError}`}`,
+    since: endedAt,
+  }));
 }
 
 function serverTroubles(fleet: readonly Server[]): Trouble[] {
@@ -78,6 +99,11 @@ export function countsOf(fleet: readonly Server[], counted: Summary): Count[] {
     { word: 'failed today', count: counted.failed, to: '/runs?state=failed,timed_out,lost&since=24h' },
     { word: 'late', count: counted.late, to: '/runs?late=true' },
     { word: 'waiting for long', count: counted.waitLong, to: '/runs?state=queued' },
+    {
+      word: counted.deadDeliveries === 1 ? 'dead delivery' : 'dead deliveries',
+      count: counted.deadDeliveries,
+      to: deadDeliveriesPage,
+    },
     { word: 'paused', count: counted.pausedTriggers + counted.pauses, to: '/tasks' },
   ].filter(({ count }) => count > 0);
 }
@@ -129,6 +155,8 @@ export function useAttentionCounts(): Omit<Attention, 'troubles'> {
   };
 }
 
+const deadDeliveries = deliveries({ channel: '', states: ['dead'], event: '' });
+
 /** Returns what is wrong now, the worst first, and how much of it there is. */
 export function useAttention(): Attention {
   const counted = useAttentionCounts();
@@ -136,11 +164,13 @@ export function useAttention(): Attention {
   const failed = useQuery(failedRuns).data;
   const late = useQuery(lateRuns).data;
   const waiting = useQuery(waitingRuns).data;
+  const anyDead = counted.counts.some(({ to }) => to === deadDeliveriesPage);
+  const dead = useQuery({ ...deadDeliveries, enabled: anyDead }).data ?? [];
   const fleet = useQuery(servers).data ?? [];
   const known = counted.known && unknown && failed && late && waiting;
   return {
     ...counted,
-    troubles: known ? troublesOf(fleet, { unknown, failed, late, waiting }) : [],
+    troubles: known ? troublesOf(fleet, { unknown, failed, late, waiting }, dead) : [],
     known: known !== undefined && known !== false,
   };
 }

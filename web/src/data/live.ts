@@ -43,7 +43,8 @@ const changes: Record<string, (subject: string) => string[][]> = {
     ['rating'],
   ],
   virtual_server: () => [['virtual-servers'], ['servers'], ['server'], ['effect'], ['rating']],
-  task: (name) => [['tasks'], ['task', name], ['effect']],
+  // A task names an archive, which tells so.
+  task: (name) => [['tasks'], ['task', name], ['effect'], ['archives'], ['archive']],
   trigger: () => [['summary'], ['tasks'], ['task'], ['triggers'], ['occurrences']],
   // A pause or its end of all triggers of an owner.
   triggers: () => [['summary'], ['tasks'], ['task'], ['triggers'], ['occurrences']],
@@ -53,6 +54,7 @@ const changes: Record<string, (subject: string) => string[][]> = {
   calendar: (name) => [['calendars'], ['calendar', name], ['triggers'], ['occurrences']],
   concurrency_group: () => [['concurrency-groups']],
   notification_channel: () => [['channels'], ['deliveries']],
+  archive: (name) => [['archives'], ['archive', name]],
   setting: () => [['retention']],
   notification_rule: () => [['notification-rules']],
 };

@@ -2,7 +2,7 @@
 
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
-import { get, getAll, part, send } from './api';
+import { ApiError, get, getAll, part, send } from './api';
 import { instant } from './instants';
 import type { DeliveryState } from './states';
 import type { WireDelivery, WireNotificationRule, WirePage } from './wire';
@@ -157,4 +157,18 @@ export const deliveries = ({ channel, states, event }: DeliveryFilter) =>
 /** Tries a delivery anew and at once, also a dead one. */
 export async function retryDelivery(id: string): Promise<Delivery> {
   return deliveryOf(await send<WireDelivery>('POST', `/notifications/deliveries/${part(id)}/retry`));
+}
+
+/** Tries deliveries anew, one after the other, and returns how many. One that has gone or was delivered meanwhile does not count. */
+export async function retryDeliveries(some: readonly Delivery[]): Promise<number> {
+  let tried = 0;
+  for (const { id } of some) {
+    try {
+      await retryDelivery(id);
+      tried++;
+    } catch (error) {
+      if (!(error instanceof ApiError && [404, 409].includes(error.status))) throw error;
+    }
+  }
+  return tried;
 }

@@ -24,6 +24,8 @@ export type Act =
   | 'plan.edit'
   | 'plan.delete'
   | 'plan.run'
+  | 'archive.upload'
+  | 'archive.delete'
   | 'settings.edit';
 
 /** Returns a function that tells whether an act is allowed. */

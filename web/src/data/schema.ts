@@ -67,7 +67,7 @@ export interface paths {
         /** Upload a version of an archive, a zip or tar.gz; the same content again changes nothing */
         put: operations["putArchiveVersion"];
         post?: never;
-        /** Remove a version of an archive that no task names and no open run uses */
+        /** Remove a version of an archive that no task names and no run needs */
         delete: operations["deleteArchiveVersion"];
         options?: never;
         head?: never;
@@ -83,6 +83,23 @@ export interface paths {
         };
         /** Download a version of an archive as it was uploaded */
         get: operations["getArchiveContent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/archives/{name}/versions/{version}/needs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say which tasks and runs need a version of an archive, and which job servers have it */
+        get: operations["getArchiveNeeds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1760,8 +1777,26 @@ export interface components {
             name: string;
             /** @description Names of the tasks that run it, in any version. */
             tasks: string[];
+            /** @description The same tasks, each with the version that it names. */
+            uses: components["schemas"]["ArchiveTask"][];
             /** @description The newest first. */
             versions: components["schemas"]["ArchiveVersion"][];
+        };
+        ArchiveNeeds: {
+            /** @description Runs with it that have not ended: it is not deleted while there are some. */
+            open_runs: components["schemas"]["ArchiveRuns"];
+            /** @description Runs with it that failed, timed out or were lost, and can be taken up again only as long as it is there: it is deleted by force alone. */
+            recoverable_runs: components["schemas"]["ArchiveRuns"];
+            /** @description Names of the job servers that have it on disk, as far as they have told. */
+            servers: string[];
+            /** @description Names of the tasks that would be without an archive if the version were deleted: it is refused. */
+            tasks: string[];
+        };
+        ArchiveRuns: {
+            /** Format: int64 */
+            count: number;
+            /** @description Ids of at most 10 of them, the newest first. */
+            newest: string[];
         };
         ArchiveSummary: {
             /** @description The version that was uploaded last. */
@@ -1774,6 +1809,11 @@ export interface components {
              * @description How many versions it has.
              */
             versions: number;
+        };
+        ArchiveTask: {
+            task: string;
+            /** @description The version that it names; latest where that is settled with each run. */
+            version: string;
         };
         ArchiveVersion: {
             /** @description Name of the archive. */
@@ -4468,7 +4508,10 @@ export interface operations {
     };
     deleteArchiveVersion: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Remove it also where runs that failed, timed out or were lost could be taken up again only with it. */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 name: string;
@@ -4489,6 +4532,7 @@ export interface operations {
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };
@@ -4536,6 +4580,34 @@ export interface operations {
             401: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             416: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+            default: components["responses"]["Problem"];
+        };
+    };
+    getArchiveNeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveNeeds"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
             default: components["responses"]["Problem"];
         };

@@ -4,6 +4,7 @@ import { queryOptions } from '@tanstack/react-query';
 
 import { get } from './api';
 import { instant } from './instants';
+import type { ServerState } from './states';
 import type { WireSummary } from './wire';
 
 export interface Minute {
@@ -30,6 +31,10 @@ export interface Summary {
   pausedTriggers: number;
   /** Pauses of all triggers of a task, of a plan, or of everything. */
   pauses: number;
+  /** Notifications that were given up and are kept for somebody to look at. */
+  deadDeliveries: number;
+  /** Job servers by state; each is in one of them. */
+  servers: Record<ServerState, number>;
   /** The last half hour, the present minute last. */
   minutes: Minute[];
 }
@@ -44,6 +49,8 @@ export function summaryOf(wire: WireSummary): Summary {
     failed: wire.failed,
     pausedTriggers: wire.paused_triggers,
     pauses: wire.pauses,
+    deadDeliveries: wire.dead_deliveries,
+    servers: wire.servers,
     minutes: wire.minutes.map(({ at, succeeded, unsuccessful, open }) => ({
       at: new Date(at),
       succeeded,

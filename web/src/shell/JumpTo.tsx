@@ -1,14 +1,23 @@
 import { Text, TextInput } from '@mantine/core';
-import { IconListCheck, IconPlayerPlay, IconSearch, IconServer, IconStack2 } from '@tabler/icons-react';
+import {
+  IconArchive,
+  IconListCheck,
+  IconPlayerPlay,
+  IconSearch,
+  IconServer,
+  IconStack2,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { KeyboardEvent } from 'react';
 
 import { Dialog } from '../components/Dialog';
+import { archives } from '../data/archives';
 import { servers } from '../data/servers';
 import { taskNames } from '../data/taskNames';
 import { virtualServers } from '../data/virtualServers';
+import { subjects } from '../pages/settings/subjects';
 import type { Place } from './places';
 import { places } from './places';
 import classes from './Shell.module.css';
@@ -36,7 +45,7 @@ export function matches(targets: readonly Target[], text: string): Target[] {
   return [...run, ...found].slice(0, most);
 }
 
-/** Finds a page, a server, a group, a task or a run by its name, and goes there. */
+/** Finds a page, a server, a group, a task, an archive or a run by its name, and goes there. */
 export function JumpTo({ opened, close }: { opened: boolean; close: () => void }) {
   return (
     <Dialog
@@ -58,8 +67,9 @@ function useTargets(): Target[] {
   const fleet = useQuery(servers).data ?? [];
   const groups = useQuery(virtualServers).data ?? [];
   const tasks = useQuery(taskNames).data ?? [];
+  const packages = useQuery(archives).data ?? [];
   return [
-    ...places.map(({ name, to, icon }) => ({ name, to, icon, kind: 'page' })),
+    ...[...places, ...subjects].map(({ name, to, icon }) => ({ name, to, icon, kind: 'page' })),
     ...groups.map(({ name }) => ({
       name,
       to: `/virtual-servers?show=${encodeURIComponent(name)}`,
@@ -77,6 +87,12 @@ function useTargets(): Target[] {
       to: `/tasks/${encodeURIComponent(name)}`,
       icon: IconListCheck,
       kind: 'task',
+    })),
+    ...packages.map(({ name }) => ({
+      name,
+      to: `/settings/archives/${encodeURIComponent(name)}`,
+      icon: IconArchive,
+      kind: 'archive',
     })),
   ];
 }
@@ -107,7 +123,7 @@ function Finder({ close }: { close: () => void }) {
         size="md"
         variant="unstyled"
         px="sm"
-        placeholder="A page, server, group, task or run"
+        placeholder="A page, server, group, task, archive or run"
         aria-label="Jump to"
         role="combobox"
         aria-expanded

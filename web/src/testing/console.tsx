@@ -44,6 +44,7 @@ export const signedIn: Answers = {
   'GET /recoverable-runs': () => page(),
   'GET /forecast': () => page(),
   'GET /pauses': () => page(),
+  'GET /archives': () => page(),
   'GET /rating-presets': () => json({ presets: [], metrics: [] }),
   'POST /virtual-servers/preview': () => page(),
 };

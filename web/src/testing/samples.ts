@@ -1,6 +1,8 @@
 // Answers of the API for tests.
 
 import type {
+  WireArchiveVersion,
+  WireDelivery,
   WirePlan,
   WirePlanNode,
   WirePlanRun,
@@ -189,6 +191,44 @@ export function aSummary(fields: Partial<WireSummary> = {}): WireSummary {
     pauses: 0,
     dead_deliveries: 0,
     minutes: [],
+    ...fields,
+  };
+}
+
+export function anArchiveVersion(fields: Partial<WireArchiveVersion> = {}): WireArchiveVersion {
+  return {
+    archive: 'load',
+    version: '1.0',
+    number: 1,
+    size: 2048,
+    sha256: 'ab'.repeat(32),
+    manifest: {
+      format: 'zip',
+      layout: 'plain',
+      command: ['bin/load'],
+      contexts: [],
+      files: 3,
+      unpacked: 4096,
+    },
+    uploaded_at: '2026-01-31T09:05:00.000Z',
+    uploaded_by: 'ops',
+    ...fields,
+  };
+}
+
+export function aDelivery(fields: Partial<WireDelivery> = {}): WireDelivery {
+  return {
+    id: 'D1',
+    channel: 'chat',
+    event: 'run_failed',
+    title: 'load failed',
+    state: 'dead',
+    tries: 5,
+    next_at: null,
+    last_error: 'the receiver answers 500',
+    created_at: '2026-01-31T09:00:00.000Z',
+    ended_at: '2026-01-31T09:05:00.000Z',
+    notice: { text: 'It failed.' } as WireDelivery['notice'],
     ...fields,
   };
 }

@@ -53,7 +53,8 @@ export function fieldOf(path: Path): string {
     .join('');
 }
 
-function useField(path: Path) {
+/** What stands at a path, what was said of it, and how it is changed. */
+export function useField(path: Path) {
   const { spec, setAt, errors, readOnly } = useContext(Form);
   return {
     value: at(spec, path),
@@ -63,7 +64,7 @@ function useField(path: Path) {
   };
 }
 
-interface FieldProps {
+export interface FieldProps {
   path: Path;
   label: string;
   hint?: ReactNode;
@@ -156,6 +157,13 @@ export function WholeField({ path, label, hint, min = 0, max }: FieldProps & { m
   );
 }
 
+interface ChoiceProps extends FieldProps {
+  options: (string | { value: string; label: string })[];
+  required?: boolean;
+  /** The option that holds where nothing is written. */
+  otherwise?: string;
+}
+
 export function ChoiceField({
   path,
   label,
@@ -163,10 +171,11 @@ export function ChoiceField({
   placeholder,
   options,
   required = false,
-}: FieldProps & { options: (string | { value: string; label: string })[]; required?: boolean }) {
+  otherwise,
+}: ChoiceProps) {
   const { value, set, error, readOnly } = useField(path);
-  const text = typeof value === 'string' ? value : null;
-  const known = text === '' || options.some((o) => (typeof o === 'string' ? o : o.value) === text);
+  const text = typeof value === 'string' && value !== '' ? value : (otherwise ?? null);
+  const known = options.some((o) => (typeof o === 'string' ? o : o.value) === text);
   return (
     <Select
       label={label}
@@ -178,9 +187,10 @@ export function ChoiceField({
       searchable={options.length > 8}
       limit={100}
       required={required}
-      clearable={!readOnly && !required}
-      value={text === '' ? null : text}
-      onChange={(next) => set(next ?? undefined)}
+      clearable={!readOnly && !required && otherwise === undefined}
+      allowDeselect={otherwise === undefined}
+      value={text}
+      onChange={(next) => set(next === otherwise ? undefined : (next ?? undefined))}
     />
   );
 }

@@ -25,6 +25,17 @@ it('says how many servers are online, how many slots are in use, and how many ru
   expect(waiting.getAttribute('href')).toBe('/runs?state=queued');
 });
 
+it('says how many servers are in which other state, and nothing of states without any', async () => {
+  const none = { online: 0, draining: 0, disabled: 0, unreachable: 0, unavailable: 0, never_seen: 0 };
+  showLinked(<Numbers />, {
+    'GET /servers': servers,
+    'GET /summary': () => json(aSummary({ servers: { ...none, online: 1, draining: 2, unavailable: 1 } })),
+  });
+  const figure = await screen.findByRole('link', { name: /Servers online.*2 draining/ });
+  expect(figure.textContent).toContain('1 unavailable');
+  expect(figure.textContent).not.toContain('disabled');
+});
+
 it('says that nothing waits, and does not guess before that is known', async () => {
   let answer: (response: Response) => void = () => undefined;
   showLinked(<Numbers />, {

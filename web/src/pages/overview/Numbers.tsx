@@ -1,11 +1,14 @@
-import { Progress, Text } from '@mantine/core';
+import { Group, Progress, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import { Elapsed } from '../../components/instants';
+import { colorOf, states } from '../../components/states';
 import { servers } from '../../data/servers';
+import { serverStates } from '../../data/states';
 import { summary } from '../../data/summary';
+import type { Summary } from '../../data/summary';
 import classes from './Overview.module.css';
 
 /** The fleet in four figures. */
@@ -20,6 +23,7 @@ export function Numbers() {
     <div className={classes.numbers}>
       <Figure name="Servers online" to="/servers" value={`${online} of ${fleet.length}`}>
         <Progress value={(100 * online) / fleet.length} size="xs" mt={6} aria-hidden />
+        {counted && <OtherStates servers={counted.servers} />}
       </Figure>
       <Figure name="Slots in use" to="/servers" value={`${used} of ${slots}`}>
         <Progress value={slots === 0 ? 0 : (100 * used) / slots} size="xs" mt={6} aria-hidden />
@@ -40,6 +44,25 @@ export function Numbers() {
         </Text>
       </Figure>
     </div>
+  );
+}
+
+/** Counts the servers that are not online by their states. */
+function OtherStates({ servers: counts }: Pick<Summary, 'servers'>) {
+  const others = serverStates.filter((state) => state !== 'online' && counts[state] > 0);
+  if (others.length === 0) return null;
+  return (
+    <Group gap="2px 12px" mt={6}>
+      {others.map((state) => {
+        const { icon: Icon, word } = states[state];
+        return (
+          <Text key={state} size="xs" c={colorOf(state)} className={`${classes.count} number`}>
+            <Icon size={13} aria-hidden />
+            {counts[state]} {word}
+          </Text>
+        );
+      })}
+    </Group>
   );
 }
 

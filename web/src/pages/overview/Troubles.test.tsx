@@ -1,8 +1,8 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import { expect, it } from 'vitest';
 
-import { page, show, signedIn } from '../../testing/console';
-import { aServer } from '../../testing/samples';
+import { json, page, show, signedIn } from '../../testing/console';
+import { aDelivery, aServer, aSummary } from '../../testing/samples';
 
 const attention = () => document.getElementById('attention') as HTMLElement;
 
@@ -22,4 +22,20 @@ it('lists ten servers at most, with the number of all and the way to them', asyn
   await waitFor(() => expect(attention().querySelectorAll('[role=listitem]')).toHaveLength(10));
   const all = within(attention()).getByRole('link', { name: /^12 / });
   expect(all.getAttribute('href')).toContain('/servers');
+});
+
+it('tells that a channel gave up, with the reason and the way to its dead deliveries', async () => {
+  show('/', {
+    ...signedIn,
+    'GET /summary': () => json(aSummary({ dead_deliveries: 3 })),
+    'GET /notifications/deliveries': ({ url }) =>
+      url.searchParams.get('state') === 'dead' ? page(aDelivery()) : page(),
+  });
+  const list = within(await screen.findByRole('list'));
+  expect(await list.findByText(/“load failed” was not delivered: the receiver answers 500/)).toBeTruthy();
+  expect(list.getByRole('link', { name: 'chat' }).getAttribute('href')).toBe(
+    '/settings/notifications?tab=deliveries&state=dead&channel=chat',
+  );
+  const all = within(attention()).getByRole('link', { name: '3 dead deliveries' });
+  expect(all.getAttribute('href')).toBe('/settings/notifications?tab=deliveries&state=dead');
 });

@@ -6,7 +6,7 @@ import { Link } from '@tanstack/react-router';
 import { Ago } from '../../components/instants';
 import { Panel } from '../../components/Page';
 import { StateBadge } from '../../components/StateBadge';
-import { useAttention } from '../../data/attention';
+import { deadDeliveriesPage, useAttention } from '../../data/attention';
 import type { Count, Trouble } from '../../data/attention';
 import { pauseText, pausedTriggers, pauses } from '../../data/schedule';
 import classes from './Overview.module.css';
@@ -73,7 +73,12 @@ function Counts({ counts }: { counts: readonly Count[] }) {
 
 function Row({ trouble }: { trouble: Trouble }) {
   const { subject } = trouble;
-  const to = subject.kind === 'server' ? `/servers/${encodeURIComponent(subject.id)}` : `/runs/${subject.id}`;
+  const name = encodeURIComponent(subject.id);
+  const to = {
+    server: `/servers/${name}`,
+    run: `/runs/${name}`,
+    delivery: `${deadDeliveriesPage}&channel=${name}`,
+  }[subject.kind];
   return (
     <div role="listitem" className={classes.trouble}>
       <StateBadge state={trouble.state} />

@@ -4,7 +4,32 @@ import { expect, it } from 'vitest';
 import { serverOf } from '../../data/servers';
 import { page, showLinked } from '../../testing/console';
 import { aServer } from '../../testing/samples';
-import { ServerCards } from './ServerCards';
+import { ServerCards, rowsOf } from './ServerCards';
+
+const many = (count: number) =>
+  Array.from({ length: count }, (_, i) => serverOf(aServer({ name: `js-${i}`, load: null })));
+
+it.each([
+  [1200, [4, 4, 2]],
+  [872, [3, 3, 3, 1]],
+  [871, [2, 2, 2, 2, 2]],
+  [200, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]],
+])('puts so many cards into a row as %i pixels have room for', (width, counts) => {
+  const rows = rowsOf(many(10), width);
+  expect(rows.map((row) => row.length)).toEqual(counts);
+  expect(rows.flat().map(({ name }) => name)).toEqual(many(10).map(({ name }) => name));
+});
+
+it('draws of many servers none that is not in sight', async () => {
+  showLinked(
+    <>
+      <ServerCards servers={many(500)} />
+      <p>below</p>
+    </>,
+  );
+  await screen.findByText('below');
+  expect(screen.queryAllByRole('article')).toEqual([]);
+});
 
 it('has a card for each server with its state, why, load in words, labels and version', async () => {
   const servers = [

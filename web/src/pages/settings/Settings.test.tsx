@@ -14,7 +14,7 @@ it('leads to each subject and says what there is of it', async () => {
   });
   expect(await screen.findByText('1 calendar')).toBeTruthy();
   const to = screen.getAllByRole('link').map((link) => link.getAttribute('href'));
-  for (const subject of ['calendars', 'notifications', 'limits', 'retention', 'audit', 'about']) {
+  for (const subject of ['archives', 'calendars', 'notifications', 'limits', 'retention', 'audit', 'about']) {
     expect(to).toContain(`/settings/${subject}`);
   }
 });

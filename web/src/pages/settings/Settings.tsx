@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
 import { Page } from '../../components/Page';
+import { archives } from '../../data/archives';
 import { calendars } from '../../data/calendars';
 import { channels } from '../../data/channels';
 import { concurrencyGroups } from '../../data/limits';
@@ -39,12 +40,14 @@ export function Settings() {
 
 /** Returns a few words on what there is, by the address of the page; nothing of what is not known yet. */
 function useCounts(): Record<string, string | undefined> {
+  const archive = useQuery(archives).data;
   const calendar = useQuery(calendars).data;
   const channel = useQuery(channels).data;
   const group = useQuery(concurrencyGroups).data;
   const dead = useQuery(deliveries({ channel: '', states: ['dead'], event: '' })).data;
   const told = channel && counted(channel.length, 'channel');
   return {
+    '/settings/archives': archive && counted(archive.length, 'archive'),
     '/settings/calendars': calendar && counted(calendar.length, 'calendar'),
     '/settings/notifications':
       told &&

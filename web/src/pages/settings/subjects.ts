@@ -1,6 +1,7 @@
 // The sub-pages of the settings, in the order of their navigation.
 
 import {
+  IconArchive,
   IconBell,
   IconCalendar,
   IconFileSearch,
@@ -19,6 +20,12 @@ export interface Subject {
 }
 
 export const subjects: readonly Subject[] = [
+  {
+    name: 'Archives',
+    to: '/settings/archives',
+    icon: IconArchive,
+    about: 'Packages of jobs, in versions: what job servers fetch and run.',
+  },
   {
     name: 'Calendars',
     to: '/settings/calendars',

@@ -5,6 +5,7 @@ import { useContext } from 'react';
 import { at } from '../../components/document/document';
 import type { Json } from '../../components/document/document';
 import { Form, LinesField, PairsField, TextArea, TextField } from '../../components/document/fields';
+import { ArchiveFields } from './ArchiveFields';
 import classes from './Editor.module.css';
 
 const blank: Record<string, Json> = {
@@ -57,7 +58,7 @@ export function JobFields() {
         </>
       )}
       {kind === 'steps' && <Steps />}
-      {kind === 'archive' && <Archive />}
+      {kind === 'archive' && <ArchiveFields />}
       {kind === '' && (
         <Text size="sm">This job is of a kind that the form does not know. Change it in the YAML.</Text>
       )}
@@ -66,34 +67,6 @@ export function JobFields() {
         path={['job', 'run_as']}
         label="Run as user"
         hint="A user of the job server's system, where its own settings permit that; by default the user of its agent."
-      />
-    </>
-  );
-}
-
-function Archive() {
-  return (
-    <>
-      <TextField path={['job', 'archive', 'name']} label="Archive" required />
-      <TextField
-        path={['job', 'archive', 'version']}
-        label="Version"
-        hint="By default the one that was uploaded last when a run is requested."
-      />
-      <TextField
-        path={['job', 'archive', 'context']}
-        label="Context"
-        hint="Of a Talend job; by default the one that the archive names."
-      />
-      <LinesField
-        path={['job', 'archive', 'command']}
-        label="Command"
-        hint="One argument a line: a file of the archive or a program. By default what the archive itself names."
-      />
-      <LinesField
-        path={['job', 'archive', 'args']}
-        label="Arguments"
-        hint="One a line, after what the archive itself names."
       />
     </>
   );

@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 
 import { json, page, show, signedIn } from '../../testing/console';
+import { anArchiveVersion } from '../../testing/samples';
 
 const stored = {
   name: 'load',
@@ -19,6 +20,9 @@ const stored = {
   updated_at: '2026-01-31T09:05:00Z',
 };
 
+const newest = anArchiveVersion({ version: '2.0' });
+const oldest = anArchiveVersion({ manifest: { ...newest.manifest, command: [] } });
+
 function showTask(fault?: { field: string; reason: string }) {
   const sent: unknown[] = [];
   show('/tasks/load', {
@@ -26,6 +30,8 @@ function showTask(fault?: { field: string; reason: string }) {
     'GET /tasks/load': () => json(stored),
     'GET /concurrency-groups': () =>
       page({ name: 'warehouse', max_concurrent: 2, active: 0, tasks: [], version: 1 }),
+    'GET /archives': () => page({ name: 'load', versions: 2, latest: newest, tasks: [] }),
+    'GET /archives/load': () => json({ name: 'load', versions: [newest, oldest], tasks: [], uses: [] }),
     'PATCH /tasks/load': ({ body }) => {
       sent.push(body);
       return fault ? json({ status: 422, detail: 'no', errors: [fault] }, 422) : json(stored);
@@ -134,15 +140,23 @@ it('puts what is refused of the user at its field', async () => {
   expect(await job.findByText('must not be root')).toBeTruthy();
 });
 
-it('makes a task run an archive, and puts what is refused of it at its field', async () => {
-  const sent = showTask({ field: 'job.archive.version', reason: 'archive "load" has no version 2' });
+it('makes a task run an archive that there is, in a version that it has, and puts what is refused at its field', async () => {
+  const sent = showTask({ field: 'job.archive.version', reason: 'archive "load" has no version 1.0' });
   const job = await section('What is run');
   await userEvent.click(job.getByRole('radio', { name: 'archive' }));
-  await userEvent.type(job.getByLabelText(/^Archive/), 'load');
-  await userEvent.type(job.getByLabelText('Version'), '2');
+  await userEvent.click(job.getByRole('combobox', { name: 'Archive' }));
+  await userEvent.click(await screen.findByRole('option', { name: 'load' }));
+  // Nothing written is the latest.
+  await waitFor(() =>
+    expect(job.getByRole<HTMLInputElement>('combobox', { name: 'Version' }).value).toBe('latest, 2.0 now'),
+  );
+  expect(job.getByText(/By default what this version names: bin\/load\./)).toBeTruthy();
+  await userEvent.click(job.getByRole('combobox', { name: 'Version' }));
+  await userEvent.click(await screen.findByRole('option', { name: /^1\.0, uploaded/ }));
+  expect(job.getByText(/does not say what starts it/)).toBeTruthy();
   await save();
   await waitFor(() =>
-    expect(sent).toEqual([{ job: { archive: { name: 'load', version: '2' }, steps: null } }]),
+    expect(sent).toEqual([{ job: { archive: { name: 'load', version: '1.0' }, steps: null } }]),
   );
-  expect(await job.findByText('archive "load" has no version 2')).toBeTruthy();
+  expect(await job.findByText('archive "load" has no version 1.0')).toBeTruthy();
 });

@@ -11,7 +11,13 @@ import { states } from '../../../components/states';
 import { useAction } from '../../../components/useAction';
 import { useFilter, useFilters } from '../../../components/useFilter';
 import { channels as channelsQuery } from '../../../data/channels';
-import { deliveries, mostDeliveries, noticeKinds, retryDelivery } from '../../../data/notices';
+import {
+  deliveries,
+  mostDeliveries,
+  noticeKinds,
+  retryDeliveries,
+  retryDelivery,
+} from '../../../data/notices';
 import type { Delivery } from '../../../data/notices';
 import { useMay } from '../../../data/permissions';
 import { deliveryStates } from '../../../data/states';
@@ -76,6 +82,7 @@ export function Deliveries() {
       >
         {(all) => (
           <>
+            <RetryDead dead={all.filter(({ state }) => state === 'dead')} />
             <Rows deliveries={all} />
             {all.length === mostDeliveries && (
               <Text size="sm" c="dimmed">
@@ -86,6 +93,30 @@ export function Deliveries() {
         )}
       </Answer>
     </Stack>
+  );
+}
+
+/** Tries all dead deliveries again that are on show: whatever was in their way has mostly been in the way of all. */
+function RetryDead({ dead }: { dead: Delivery[] }) {
+  const may = useMay();
+  const retrying = useAction(() => retryDeliveries(dead), {
+    failure: 'Not all could be tried again',
+    changes: [['deliveries'], ['summary']],
+    onDone: (tried) => done(`${tried} are tried again now`),
+  });
+  if (dead.length < 2 || !may('settings.edit')) return null;
+  return (
+    <Group justify="flex-end">
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<IconRefresh size={14} aria-hidden />}
+        loading={retrying.isPending}
+        onClick={() => retrying.mutate(undefined)}
+      >
+        Retry these {dead.length} dead deliveries
+      </Button>
+    </Group>
   );
 }
 
@@ -119,7 +150,7 @@ function Row({ delivery }: { delivery: Delivery }) {
   const { id, state, title, run, lastError } = delivery;
   const retrying = useAction(() => retryDelivery(id), {
     failure: 'It could not be tried again',
-    changes: [['deliveries']],
+    changes: [['deliveries'], ['summary']],
     onDone: () => done('It is tried again now'),
   });
   return (

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 
 import { json, nothing, page, problem, show, signedIn } from '../../../testing/console';
 import type { Answers } from '../../../testing/console';
+import { aSummary } from '../../../testing/samples';
 
 const chat = {
   name: 'chat',
@@ -191,4 +192,27 @@ it('shows why a delivery is dead, leads to its run, and tries it again', async (
   await userEvent.setup().click(row.getByRole('button', { name: /Try again/ }));
   expect(await screen.findByText('It is tried again now')).toBeTruthy();
   expect(tried).toHaveLength(1);
+});
+
+it('says on the tab how many are dead, and tries all again that are shown, but for those that have gone', async () => {
+  const tried: string[] = [];
+  const retry = (id: string, answer: () => Response) => ({
+    [`POST /notifications/deliveries/${id}/retry`]: () => {
+      tried.push(id);
+      return answer();
+    },
+  });
+  show('/settings/notifications?tab=deliveries', {
+    ...answers,
+    'GET /summary': () => json(aSummary({ dead_deliveries: 3 })),
+    'GET /notifications/deliveries': () =>
+      page(dead, { ...dead, id: 'D2' }, { ...dead, id: 'D3' }, { ...dead, id: 'D4', state: 'delivered' }),
+    ...retry('D1', () => json({ ...dead, state: 'waiting' })),
+    ...retry('D2', () => problem(404, 'it has gone')),
+    ...retry('D3', () => json({ ...dead, id: 'D3', state: 'waiting' })),
+  });
+  expect(await screen.findByRole('tab', { name: /^Deliveries\s*3 dead/ })).toBeTruthy();
+  await userEvent.setup().click(await screen.findByRole('button', { name: /^Retry these 3/ }));
+  expect(await screen.findByText('2 are tried again now')).toBeTruthy();
+  expect(tried).toEqual(['D1', 'D2', 'D3']);
 });

@@ -1,6 +1,8 @@
-import { Tabs } from '@mantine/core';
+import { Badge, Tabs } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 
 import { useFilter } from '../../../components/useFilter';
+import { summary } from '../../../data/summary';
 import { SettingsPage } from '../SettingsPage';
 import { Channels } from './Channels';
 import { Deliveries } from './Deliveries';
@@ -8,6 +10,7 @@ import { Rules } from './Rules';
 
 /** Who is told of what, and what became of it. */
 export function Notifications() {
+  const dead = useQuery(summary).data?.deadDeliveries ?? 0;
   const [tab, setTab] = useFilter('tab', 'channels');
   return (
     <SettingsPage
@@ -18,7 +21,18 @@ export function Notifications() {
         <Tabs.List mb="md">
           <Tabs.Tab value="channels">Channels</Tabs.Tab>
           <Tabs.Tab value="rules">Rules</Tabs.Tab>
-          <Tabs.Tab value="deliveries">Deliveries</Tabs.Tab>
+          <Tabs.Tab
+            value="deliveries"
+            rightSection={
+              dead > 0 && (
+                <Badge size="sm" variant="light" color="red" c="var(--tone-bad)" tt="none">
+                  {dead.toLocaleString()} dead
+                </Badge>
+              )
+            }
+          >
+            Deliveries
+          </Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="channels">
           <Channels />
