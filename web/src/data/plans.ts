@@ -2,7 +2,7 @@
 
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
-import { get, part, send } from './api';
+import { get, getAll, part, send } from './api';
 import { instant } from './instants';
 import { nodeStates, oneOf, planRunStates, runStates } from './states';
 import type { NodeState, PlanRunState, RunState } from './states';
@@ -173,6 +173,12 @@ export const planList = (q: string) =>
     getNextPageParam: (last) => last.next,
     placeholderData: (before) => before,
   });
+
+/** The names of all plans. */
+export const planNames = queryOptions({
+  queryKey: ['plans', 'names'],
+  queryFn: async ({ signal }) => (await getAll<WirePlan>('/plans', signal)).map(({ name }) => name),
+});
 
 export const plan = (name: string) =>
   queryOptions({

@@ -1,13 +1,28 @@
 import { Modal, Text, TextInput } from '@mantine/core';
-import { IconListCheck, IconPlayerPlay, IconSearch, IconServer, IconStack2 } from '@tabler/icons-react';
+import { useDebouncedValue } from '@mantine/hooks';
+import {
+  IconCalendar,
+  IconHierarchy2,
+  IconListCheck,
+  IconPlayerPlay,
+  IconSearch,
+  IconServer,
+  IconStack2,
+} from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { KeyboardEvent } from 'react';
 
+import { states } from '../components/states';
+import { calendars } from '../data/calendars';
+import { planNames } from '../data/plans';
+import { runsWith } from '../data/runs';
+import type { Run } from '../data/runs';
 import { servers } from '../data/servers';
 import { taskNames } from '../data/taskNames';
 import { virtualServers } from '../data/virtualServers';
+import { subjects } from '../pages/settings/subjects';
 import type { Place } from './places';
 import { places } from './places';
 import classes from './Shell.module.css';
@@ -19,6 +34,7 @@ export interface Target {
   icon: Place['icon'];
 }
 
+/** So many are shown, and a few runs. */
 const most = 12;
 /** The ids of runs, which sort by time. */
 const runId = /^[0-9A-HJKMNP-TV-Z]{26}$/i;
@@ -35,7 +51,19 @@ export function matches(targets: readonly Target[], text: string): Target[] {
   return [...run, ...found].slice(0, most);
 }
 
-/** Finds a page, a server, a group, a task or a run by its name, and goes there. */
+/** Makes targets of the runs that the conductor has found, but for the one whose id was typed: that is there already. */
+export function ofRuns(runs: readonly Run[], text: string): Target[] {
+  return runs
+    .filter(({ id }) => id !== text.trim().toUpperCase())
+    .map(({ id, task, state }) => ({
+      name: task,
+      kind: `run …${id.slice(-6)}, ${states[state].word}`,
+      to: `/runs/${id}`,
+      icon: IconPlayerPlay,
+    }));
+}
+
+/** Finds a page, a server, a group, a task, a run, a plan or a calendar by its name, and goes there. */
 export function JumpTo({ opened, close }: { opened: boolean; close: () => void }) {
   return (
     <Modal
@@ -57,8 +85,11 @@ function useTargets(): Target[] {
   const fleet = useQuery(servers).data ?? [];
   const groups = useQuery(virtualServers).data ?? [];
   const tasks = useQuery(taskNames).data ?? [];
+  const plans = useQuery(planNames).data ?? [];
+  const kept = useQuery(calendars).data ?? [];
   return [
     ...places.map(({ name, to, icon }) => ({ name, to, icon, kind: 'page' })),
+    ...subjects.map(({ name, to, icon }) => ({ name, to, icon, kind: 'settings' })),
     ...groups.map(({ name }) => ({
       name,
       to: `/virtual-servers?show=${encodeURIComponent(name)}`,
@@ -77,6 +108,18 @@ function useTargets(): Target[] {
       icon: IconListCheck,
       kind: 'task',
     })),
+    ...plans.map((name) => ({
+      name,
+      to: `/plans/${encodeURIComponent(name)}`,
+      icon: IconHierarchy2,
+      kind: 'plan',
+    })),
+    ...kept.map(({ name }) => ({
+      name,
+      to: `/settings/calendars/${encodeURIComponent(name)}`,
+      icon: IconCalendar,
+      kind: 'calendar',
+    })),
   ];
 }
 
@@ -84,7 +127,11 @@ function Finder({ close }: { close: () => void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const navigate = useNavigate();
-  const found = matches(useTargets(), text);
+  const [settled] = useDebouncedValue(text.trim(), 150);
+  const runs = useQuery(runsWith(settled));
+  // Those of an earlier text go as soon as one types on.
+  const current = settled === text.trim();
+  const found = [...matches(useTargets(), text), ...ofRuns((current && runs.data) || [], text)];
   const go = (target: Target | undefined) => {
     if (!target) return;
     close();
@@ -106,7 +153,7 @@ function Finder({ close }: { close: () => void }) {
         size="md"
         variant="unstyled"
         px="sm"
-        placeholder="A page, server, group, task or run"
+        placeholder="A page, server, group, task or run, a plan or a calendar"
         aria-label="Jump to"
         role="combobox"
         aria-expanded
@@ -123,7 +170,7 @@ function Finder({ close }: { close: () => void }) {
       <div id="jump-targets" role="listbox" aria-label="Targets">
         {found.map((target, i) => (
           <div
-            key={`${target.kind}/${target.name}`}
+            key={target.to}
             id={`jump-${i}`}
             role="option"
             aria-selected={i === at}
@@ -141,7 +188,7 @@ function Finder({ close }: { close: () => void }) {
           </div>
         ))}
       </div>
-      {found.length === 0 && (
+      {found.length === 0 && current && !runs.isFetching && (
         <Text size="sm" c="dimmed" p="sm" role="status">
           Nothing of that name.
         </Text>
