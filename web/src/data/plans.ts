@@ -48,6 +48,8 @@ export interface PlanRun {
   state: PlanRunState;
   reason: string;
   cause: string;
+  /** The trigger that asked for it; empty where none did. */
+  trigger: string;
   scheduledFor: Date | null;
   startedAt: Date;
   endedAt: Date | null;
@@ -121,6 +123,7 @@ function planRunOf(w: WirePlanRun): PlanRun {
     state: oneOf(planRunStates, w.state, 'unknown'),
     reason: w.reason,
     cause: w.cause.by === '' ? w.cause.kind : `${w.cause.kind} by ${w.cause.by}`,
+    trigger: w.cause.kind === 'trigger' ? w.cause.by : '',
     scheduledFor: instant(w.scheduled_for),
     startedAt: new Date(w.started_at),
     endedAt: instant(w.ended_at),
