@@ -3,10 +3,11 @@ import { IconCircleCheck, IconPlayerPause } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
+import { Answer } from '../../components/Answer';
 import { Ago } from '../../components/instants';
 import { Panel } from '../../components/Page';
 import { StateBadge } from '../../components/StateBadge';
-import { useAttention } from '../../data/attention';
+import { useAttention, useUntold } from '../../data/attention';
 import type { Count, Trouble } from '../../data/attention';
 import { pauseText, pausedTriggers, pauses } from '../../data/schedule';
 import classes from './Overview.module.css';
@@ -19,6 +20,14 @@ export function Troubles() {
   const { troubles, counts, total, known } = useAttention();
   const held = useQuery(pauses).data ?? [];
   const single = useQuery(pausedTriggers).data ?? [];
+  const untold = useUntold();
+  if (untold) {
+    return (
+      <Answer query={untold} what="What needs attention">
+        {() => null}
+      </Answer>
+    );
+  }
   if (!known) return null;
   if (total === 0) {
     return (

@@ -144,7 +144,7 @@ function NodeCard({ node }: { node: PlanNode }) {
         <Glow of={node.state}>
           <StateBadge state={node.state} />
         </Glow>
-        <span className={graphClasses.sub}>
+        <span className={graphClasses.sub} title={progress?.message}>
           {progress ? (
             `${Math.round(progress.percent)} % ${progress.message}`
           ) : node.startedAt ? (
