@@ -110,7 +110,7 @@ it('says what is wrong with a regular expression', async () => {
   const panel = await showLog(() => log(1, three), {}, '?find=%5B');
   expect(await panel.findByText('not found')).toBeTruthy();
   await userEvent.setup().click(panel.getByRole('button', { name: 'Look for a regular expression' }));
-  expect(await panel.findByText(/regular expression/i)).toBeTruthy();
+  expect(await panel.findByText(/^Invalid regular expression/)).toBeTruthy();
 });
 
 it('keeps for the next run whether times are wanted', async () => {
