@@ -42,7 +42,7 @@ test('a fresh conductor leads by the hand: a server by the line that is copied, 
   await dialog.getByLabel('Name of the server').fill('first');
   await dialog.getByRole('button', { name: 'Make the line' }).click();
   await dialog.getByRole('button', { name: 'Copy the line' }).click();
-  fleet.runOnHost(await page.evaluate(() => navigator.clipboard.readText()));
+  fleet.runOnHost(await page.evaluate(() => window.navigator.clipboard.readText()));
   await dialog.getByRole('status').filter({ hasText: 'first has joined' }).getByText('online').waitFor();
   await dialog.getByRole('button', { name: 'Done' }).click();
 
@@ -110,7 +110,7 @@ test('the list to jump in finds plans, calendars, pages of settings, and runs by
 /** Keeps the sum of the shifts of the layout that nobody has asked for. */
 function watchShifts() {
   window.shifts = 0;
-  new PerformanceObserver((list) => {
+  new window.PerformanceObserver((list) => {
     for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
   }).observe({ type: 'layout-shift', buffered: true });
 }

@@ -1,7 +1,6 @@
 // What is wrong now, the worst first: what an operator should look at before anything else.
 
 import { useQuery } from '@tanstack/react-query';
-import type { UseQueryResult } from '@tanstack/react-query';
 
 import { failedRuns, lateRuns, unknownRuns, waitingRuns } from './runs';
 import type { Run } from './runs';
@@ -118,23 +117,6 @@ export interface Attention {
   known: boolean;
 }
 
-/** What is asked for the whole of what is wrong. */
-function useAsked() {
-  return {
-    fleet: useQuery(servers),
-    counted: useQuery(summary),
-    unknown: useQuery(unknownRuns),
-    failed: useQuery(failedRuns),
-    late: useQuery(lateRuns),
-    waiting: useQuery(waitingRuns),
-  };
-}
-
-/** Returns the first query without which nobody can tell what is wrong and which has failed, or null. */
-export function useUntold(): UseQueryResult<unknown> | null {
-  return Object.values(useAsked()).find(({ isError, data }) => isError && data === undefined) ?? null;
-}
-
 /** Returns how much needs attention, and whether that is known yet. */
 export function useAttentionCounts(): Omit<Attention, 'troubles'> {
   const fleet = useQuery(servers).data;
@@ -150,11 +132,15 @@ export function useAttentionCounts(): Omit<Attention, 'troubles'> {
 /** Returns what is wrong now, the worst first, and how much of it there is. */
 export function useAttention(): Attention {
   const counted = useAttentionCounts();
-  const asked = useAsked();
-  const [fleet, unknown, failed] = [asked.fleet.data, asked.unknown.data, asked.failed.data];
-  const [late, waiting] = [asked.late.data, asked.waiting.data];
-  if (!counted.known || !fleet || !unknown || !failed || !late || !waiting) {
-    return { ...counted, troubles: [], known: false };
-  }
-  return { ...counted, troubles: troublesOf(fleet, { unknown, failed, late, waiting }) };
+  const unknown = useQuery(unknownRuns).data;
+  const failed = useQuery(failedRuns).data;
+  const late = useQuery(lateRuns).data;
+  const waiting = useQuery(waitingRuns).data;
+  const fleet = useQuery(servers).data ?? [];
+  const known = counted.known && unknown && failed && late && waiting;
+  return {
+    ...counted,
+    troubles: known ? troublesOf(fleet, { unknown, failed, late, waiting }) : [],
+    known: known !== undefined && known !== false,
+  };
 }

@@ -7,9 +7,10 @@ import { Answer } from '../../components/Answer';
 import { Ago } from '../../components/instants';
 import { Panel } from '../../components/Page';
 import { StateBadge } from '../../components/StateBadge';
-import { useAttention, useUntold } from '../../data/attention';
+import { useAttention } from '../../data/attention';
 import type { Count, Trouble } from '../../data/attention';
 import { pauseText, pausedTriggers, pauses } from '../../data/schedule';
+import { useUntold } from '../../data/untold';
 import classes from './Overview.module.css';
 
 /** So many are shown; the pages of runs and servers have them all. */
