@@ -188,7 +188,8 @@ func TestAJoinTokenComesWithTheLineToRun(t *testing.T) {
 	h := serve(t)
 	var got wire.JoinToken
 	h.do("POST", "/api/v1/join-tokens", `{"name": "js-1", "ttl": "1h"}`).want(201).into(&got)
-	want := "jobserver join --conductor " + h.url + " --token " + got.Token + " --data /var/lib/segno/jobserver --name js-1"
+	want := "jobserver join --conductor " + h.url + " --token " + got.Token + " --data /var/lib/segno-jobserver --name js-1" +
+		" && jobserver run --data /var/lib/segno-jobserver"
 	if got.Command != want || got.Name != "js-1" || !got.ExpiresAt.Equal(noon.Add(time.Hour)) {
 		t.Errorf("got %+v, want the command %q", got, want)
 	}

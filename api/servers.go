@@ -161,7 +161,10 @@ func (s *Server) createJoinToken(c *call) (answer, error) {
 	}}, nil
 }
 
-// joinCommand is one line for the host. Nothing in it needs quotes in a shell.
+// hostFolder is where an agent keeps its data, which is where the unit in deploy/ has it.
+const hostFolder = "/var/lib/segno-jobserver"
+
+// joinCommand is one line for the host, which joins it and then is its agent. Nothing in it needs quotes in a shell.
 func (s *Server) joinCommand(c *call, token, name string) string {
 	conductor := s.publicURL
 	if conductor == "" {
@@ -173,11 +176,11 @@ func (s *Server) joinCommand(c *call, token, name string) string {
 	if strings.ContainsAny(conductor, " '\"`$;&|<>()\\\n\r\t*?!{}#") {
 		conductor = "URL"
 	}
-	line := fmt.Sprintf("jobserver join --conductor %s --token %s --data /var/lib/segno/jobserver", conductor, token)
+	line := fmt.Sprintf("jobserver join --conductor %s --token %s --data %s", conductor, token, hostFolder)
 	if name != "" {
 		line += " --name " + name
 	}
-	return line
+	return line + " && jobserver run --data " + hostFolder
 }
 
 // serverOf returns a server as it is sent.

@@ -173,7 +173,7 @@ func TestOccurrencesAndForecastsAreListed(t *testing.T) {
 		{Owner: task.TaskOwner("load"), Trigger: "a", ScheduledFor: noon, Run: "01RUN", DecidedAt: noon},
 		{Owner: task.Owner{Kind: task.OwnerPlan, Name: "p"}, Trigger: "b", ScheduledFor: noon, Reason: "missed", DecidedAt: noon},
 	}
-	triggers.forecasts = []task.Forecast{{Owner: task.TaskOwner("load"), Trigger: "a", ScheduledFor: noon, DueAt: noon}, {}}
+	triggers.forecasts = []task.Forecast{{Owner: task.TaskOwner("load"), Trigger: "a", ScheduledFor: noon, DueAt: noon, Timezone: "Asia/Tokyo"}, {}}
 	var got wire.Page[wire.Occurrence]
 	h.do("GET", "/api/v1/tasks/load/occurrences?trigger=a&skipped=true&since=2026-01-01T00:00:00Z&until=2026-02-01T00:00:00Z", "").want(200).into(&got)
 	if o := got.Items; len(o) != 2 || o[0].Run == nil || *o[0].Run != "01RUN" || o[0].Plan != nil || o[1].Run != nil || o[1].Reason != "missed" || *o[1].Plan != "p" {
@@ -198,7 +198,7 @@ func TestOccurrencesAndForecastsAreListed(t *testing.T) {
 	}
 	var forecast wire.Page[wire.Forecast]
 	h.do("GET", "/api/v1/forecast?limit=1&task=load", "").want(200).into(&forecast)
-	if len(forecast.Items) != 1 || *forecast.Items[0].Task != "load" || !triggers.until.Equal(noon.Add(24*time.Hour)) {
+	if len(forecast.Items) != 1 || *forecast.Items[0].Task != "load" || forecast.Items[0].Timezone != "Asia/Tokyo" || !triggers.until.Equal(noon.Add(24*time.Hour)) {
 		t.Errorf("got %+v until %s", forecast.Items, triggers.until)
 	}
 	h.do("GET", "/api/v1/forecast?until=soon", "").problem(422)

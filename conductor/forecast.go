@@ -118,7 +118,9 @@ func forecast(due []task.DueTrigger, until time.Time, limit int) []task.Forecast
 		if err != nil {
 			continue // It is not due again until someone has changed it.
 		}
-		h = append(h, upcoming{task.Forecast{Owner: t.Owner, Trigger: t.Name, ScheduledFor: *t.Next, DueAt: *t.DueAt}, schedule})
+		h = append(h, upcoming{task.Forecast{
+			Owner: t.Owner, Trigger: t.Name, ScheduledFor: *t.Next, DueAt: *t.DueAt, Timezone: t.Timezone,
+		}, schedule})
 	}
 	heap.Init(&h)
 	out := []task.Forecast{}

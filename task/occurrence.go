@@ -87,4 +87,6 @@ type Forecast struct {
 	ScheduledFor time.Time
 	// DueAt is when it will be acted on: later than ScheduledFor by the trigger's delay.
 	DueAt time.Time
+	// Timezone is the IANA name of the zone of the trigger.
+	Timezone string
 }

@@ -56,6 +56,7 @@ type Forecast struct {
 	Trigger      string  `json:"trigger"`
 	ScheduledFor Time    `json:"scheduled_for" format:"date-time"`
 	DueAt        Time    `json:"due_at" doc:"When it will be acted on: later than scheduled_for by the trigger's delay." format:"date-time"`
+	Timezone     string  `json:"timezone" doc:"IANA name of the zone of the trigger."`
 }
 
 // Preview is what becomes of one time of a trigger.
@@ -110,7 +111,7 @@ func OccurrenceOf(o task.Occurrence) Occurrence {
 
 // ForecastOf returns f as it is sent.
 func ForecastOf(f task.Forecast) Forecast {
-	w := Forecast{Trigger: f.Trigger, ScheduledFor: At(f.ScheduledFor), DueAt: At(f.DueAt)}
+	w := Forecast{Trigger: f.Trigger, ScheduledFor: At(f.ScheduledFor), DueAt: At(f.DueAt), Timezone: f.Timezone}
 	w.Task, w.Plan = ownerOf(f.Owner)
 	return w
 }

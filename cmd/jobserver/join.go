@@ -17,7 +17,7 @@ func newJoinCommand() *cobra.Command {
 	s := defaultSettings()
 	var force bool
 	cmd := &cobra.Command{
-		Use:     "join --conductor URL[,URL…] --token T --data DIR --name NAME",
+		Use:     "join --conductor URL[,URL…] --token T --data DIR [--name NAME]",
 		Short:   "Enrol this host at a conductor, once",
 		Example: `  jobserver join --conductor http://127.0.0.1:7700 --token v1.… --data /var/lib/segno --name js-1 --slots 8`,
 		Args:    cobra.NoArgs,

@@ -123,3 +123,24 @@ func TestTwoAgentsDoNotWorkOnOneFolder(t *testing.T) {
 	}
 	again()
 }
+
+func TestAServerHasTheNameOfItsHostUnlessAnotherIsGiven(t *testing.T) {
+	for host, want := range map[string]string{
+		"js-7":              "js-7",
+		"Warehouse.example": "warehouse",
+		"":                  "",
+		"two words":         "",
+	} {
+		if got := nameOfHost(host); got != want {
+			t.Errorf("%q: got %q, want %q", host, got, want)
+		}
+	}
+	host, err := os.Hostname()
+	if err != nil || nameOfHost(host) == "" {
+		t.Skip("this host's name cannot name a job server")
+	}
+	args := []string{"join", "--token", "t", "--data", t.TempDir(), "--conductor", "http://127.0.0.1:1"}
+	if _, err := execute(t, args...); err == nil || strings.Contains(err.Error(), "--name") {
+		t.Errorf("got %v, want nobody to be asked for a name", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -29,7 +30,7 @@ type settings struct {
 
 	Conductor []string          `setting:"conductor" help:"base URLs of the conductors, such as http://127.0.0.1:7700"`
 	Token     string            `setting:"token" help:"one-time join token of the conductor"`
-	Name      string            `setting:"name" help:"name of the job server"`
+	Name      string            `setting:"name" help:"name of the job server; that of the host unless another is given"`
 	Kind      string            `setting:"kind" help:"what the server is for: job or runtime"`
 	Slots     int               `setting:"slots" help:"how many runs fit"`
 	Power     float64           `setting:"power" help:"factor for the speed of the host; 1 is ordinary"`
@@ -45,6 +46,7 @@ type settings struct {
 
 func defaultSettings() settings {
 	return settings{
+		Name:         hostName(),
 		Kind:         string(jobserver.KindJob),
 		Slots:        jobserver.DefaultSlots,
 		Power:        1,
@@ -54,6 +56,23 @@ func defaultSettings() settings {
 		LogLevel:     "info",
 		LogFormat:    "text",
 	}
+}
+
+// hostName is the first part of the host's own name, in small letters; empty where that cannot name a job server.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	return nameOfHost(name)
+}
+
+func nameOfHost(host string) string {
+	name, _, _ := strings.Cut(strings.ToLower(host), ".")
+	if !task.ValidName(name) {
+		return ""
+	}
+	return name
 }
 
 // Validate refuses what no command can work with. What only one command needs is asked for there.

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const bin = process.env.SEGNO_BIN ?? fileURLToPath(new URL('../../bin', import.meta.url));
@@ -140,6 +140,13 @@ export class Fleet {
     });
   }
 
+  /** Runs a line in a shell, as on a host: its data is in a folder of the fleet's. */
+  runOnHost(line) {
+    const folder = join(this.#folder, 'host');
+    const there = line.replaceAll('/var/lib/segno-jobserver', folder);
+    this.#spawn('/bin/sh', ['-c', there], { ...process.env, PATH: `${bin}:${process.env.PATH}` });
+  }
+
   get(path) {
     return this.request('GET', path);
   }
@@ -181,8 +188,12 @@ export class Fleet {
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
-  #spawn(program, args) {
-    const child = spawn(join(bin, program), args, { cwd: this.#folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  #spawn(program, args, env = process.env) {
+    const child = spawn(resolve(bin, program), args, {
+      cwd: this.#folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child.output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => (child.output += text));

@@ -9,11 +9,13 @@ interface AnswerProps<T> {
   what: string;
   /** Shown for an answer that holds nothing. */
   empty?: { when: (data: T) => boolean; text: ReactNode };
+  /** The least height that the answer will have, as CSS has it: what stands below is not pushed away by it. */
+  height?: string;
   children: (data: T) => ReactNode;
 }
 
 /** Shows the answer to a query, or that it is on its way, is empty or could not be had. An old answer stays on show. */
-export function Answer<T>({ query, what, empty, children }: AnswerProps<T>) {
+export function Answer<T>({ query, what, empty, height, children }: AnswerProps<T>) {
   if (query.data !== undefined) {
     if (empty?.when(query.data)) return <Empty>{empty.text}</Empty>;
     return <>{children(query.data)}</>;
@@ -30,7 +32,7 @@ export function Answer<T>({ query, what, empty, children }: AnswerProps<T>) {
       </Alert>
     );
   }
-  return <Loading what={what} />;
+  return <Loading what={what} {...(height === undefined ? {} : { height })} />;
 }
 
 /** Says that there is nothing yet, and what to do about it. */
@@ -43,9 +45,9 @@ export function Empty({ children }: { children: ReactNode }) {
 }
 
 /** Says that something is on its way. */
-export function Loading({ what }: { what: string }) {
+export function Loading({ what, height }: { what: string; height?: string }) {
   return (
-    <Center p="xl">
+    <Center p="xl" {...(height === undefined ? {} : { mih: height })}>
       <Loader size="sm" role="status" aria-label={`${what}: loading`} />
     </Center>
   );

@@ -28,6 +28,8 @@ interface ChartProps {
 }
 
 const axisWidth = 52;
+/** The line of values below the lines. */
+const legendHeight = 26;
 
 /** Lines over time, drawn on a canvas: thousands of points cost nothing. The values are beside the pointer. */
 export function Chart({ label, times, lines, max, format = String, height = 150 }: ChartProps) {
@@ -73,7 +75,13 @@ export function Chart({ label, times, lines, max, format = String, height = 150 
   }, [times, lines, max, format, height, width, scheme]);
 
   return (
-    <div ref={ref} className={classes.chart} role="img" aria-label={label}>
+    <div
+      ref={ref}
+      className={classes.chart}
+      style={{ minHeight: height + legendHeight }}
+      role="img"
+      aria-label={label}
+    >
       <div ref={place} />
     </div>
   );

@@ -1,5 +1,5 @@
 import { Popover } from '@mantine/core';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useId, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 
 import classes from './Hovering.module.css';
@@ -15,12 +15,15 @@ interface HoveringProps {
 }
 
 /**
- * Shows a card while a pointer rests on the content or on the card; Esc takes it away. The card and all that it takes are
- * made only then: there may be hundreds on a page.
+ * Shows a card while a pointer rests on the content or on the card, upon a tap, and while the content has the focus by
+ * keyboard; Esc takes it away. The card and all that it takes are made only then: there may be hundreds on a page.
  */
 export function Hovering({ card, children }: HoveringProps) {
   const [opened, setOpened] = useState(false);
+  const id = useId();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  // A pointer that begins to drag gives the focus as well, and is not meant by that.
+  const pressed = useRef(false);
   const soon = useCallback((open: boolean) => {
     clearTimeout(timer.current);
     timer.current = setTimeout(() => setOpened(open), open ? openMs : closeMs);
@@ -34,14 +37,31 @@ export function Hovering({ card, children }: HoveringProps) {
   }, [opened]);
   return (
     // What is in the card counts as inside, as React sees it.
-    <span className={classes.place} onMouseEnter={() => soon(true)} onMouseLeave={() => soon(false)}>
+    <span
+      className={classes.place}
+      tabIndex={0}
+      aria-describedby={opened ? id : undefined}
+      onMouseEnter={() => soon(true)}
+      onMouseLeave={() => soon(false)}
+      onPointerDown={() => (pressed.current = true)}
+      onFocus={() => !pressed.current && soon(true)}
+      onBlur={() => {
+        pressed.current = false;
+        soon(false);
+      }}
+      onClick={() => soon(true)}
+    >
       {children}
       {opened && (
         <Popover opened width={320} shadow="md" withinPortal withRoles={false}>
           <Popover.Target>
             <span className={classes.hook} />
           </Popover.Target>
-          <Popover.Dropdown>{card()}</Popover.Dropdown>
+          <Popover.Dropdown>
+            <div id={id} role="tooltip">
+              {card()}
+            </div>
+          </Popover.Dropdown>
         </Popover>
       )}
     </span>

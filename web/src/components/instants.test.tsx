@@ -2,7 +2,7 @@ import { act, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { showPart } from '../testing/console';
-import { Ago, agoText, Elapsed, Instant, localText, ofLocalText } from './instants';
+import { Ago, agoText, Elapsed, Instant, instantTitle, localText, ofLocalText } from './instants';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date('2026-01-31T09:05:00Z') });
@@ -29,6 +29,35 @@ it('tells an instant with its time in UTC on hovering, and shows none as a dash'
   expect(time?.title).toMatch(/2026-01-31 08:00:00 UTC$/);
   showPart(<Instant at={null} />);
   expect(screen.getByText('–')).toBeTruthy();
+});
+
+it('tells the zone of a trigger too, where that is another, and leaves out one that the browser does not know', () => {
+  const at = new Date('2026-01-31T08:00:00Z');
+  expect(instantTitle(at, 'Asia/Tokyo').split('\n')[2]).toMatch(/Jan 31, 2026, 5:00:00\sPM \(Asia\/Tokyo\)/);
+  expect(instantTitle(at, 'UTC').split('\n')).toHaveLength(2);
+  expect(instantTitle(at, 'Nowhere/Atall').split('\n')).toHaveLength(2);
+});
+
+it('writes the date with a time that was today when the page was opened', () => {
+  const { container } = render(<Instant at={new Date('2026-01-31T09:00:00Z')} />);
+  expect(container.textContent).not.toMatch(/2026/);
+  act(() => {
+    vi.setSystemTime(new Date('2026-02-01T12:00:00Z'));
+    vi.advanceTimersByTime(1_000);
+  });
+  expect(container.textContent).toMatch(/2026/);
+});
+
+it('can be reached by keyboard, but not inside of what can be', () => {
+  const at = new Date('2026-01-31T09:00:00Z');
+  const { container } = render(
+    <>
+      <Instant at={at} />
+      <Ago at={at} />
+      <Instant at={at} within />
+    </>,
+  );
+  expect(Array.from(container.querySelectorAll('time'), ({ tabIndex }) => tabIndex)).toEqual([0, 0, -1]);
 });
 
 it('goes on counting while something lasts, and stops at its end', () => {

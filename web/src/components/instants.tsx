@@ -11,9 +11,35 @@ export function instantText(at: Date, now = new Date()): string {
   return (now.toDateString() === at.toDateString() ? clock : day).format(at);
 }
 
-/** The whole of an instant for hovering: in the browser's zone and in UTC. */
-export function instantTitle(at: Date): string {
-  return `${day.format(at)} (${zoneName()})\n${at.toISOString().replace('T', ' ').replace('.000Z', 'Z').replace('Z', ' UTC')}`;
+/** The whole of an instant for hovering: in the browser's zone, in UTC, and in a third zone where that is neither. */
+export function instantTitle(at: Date, zone = ''): string {
+  const lines = [`${day.format(at)} (${zoneName()})`, utcText(at)];
+  if (zone !== '' && zone !== 'UTC' && zone !== zoneName()) {
+    const there = dayIn(zone);
+    if (there) lines.push(`${there.format(at)} (${zone})`);
+  }
+  return lines.join('\n');
+}
+
+/** Writes an instant in UTC, such as "2026-01-31 08:00:00 UTC". */
+export function utcText(at: Date): string {
+  return at.toISOString().replace('T', ' ').replace('.000Z', 'Z').replace('Z', ' UTC');
+}
+
+const zones = new Map<string, Intl.DateTimeFormat | null>();
+
+/** Returns what writes instants in a zone; null where the browser does not know it. */
+function dayIn(timeZone: string): Intl.DateTimeFormat | null {
+  const known = zones.get(timeZone);
+  if (known !== undefined) return known;
+  let format: Intl.DateTimeFormat | null = null;
+  try {
+    format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', timeZone });
+  } catch {
+    // The conductor knows zones that a browser may not.
+  }
+  zones.set(timeZone, format);
+  return format;
 }
 
 /** The browser's time zone, such as "Europe/Paris". */
@@ -34,12 +60,33 @@ export function ofLocalText(local: string): string {
   return Number.isNaN(at.getTime()) ? '' : at.toISOString();
 }
 
-/** Shows an instant in the browser's zone, with UTC on hovering. */
-export function Instant({ at }: { at: Date | null }) {
-  if (!at) return <Text component="span">–</Text>;
+interface InstantProps {
+  at: Date | null;
+  /** The zone of the trigger that it comes of. */
+  zone?: string | undefined;
+  /** True inside of what has the focus itself, such as a button or a link. */
+  within?: boolean;
+}
+
+/** Shows an instant in the browser's zone; the others are told on hovering, and when one comes to it by keyboard or touch. */
+export function Instant(props: InstantProps) {
+  const { at } = props;
+  // What was today is yesterday on a page that is open for long.
+  const words = useCallback(() => (at ? instantText(at) : ''), [at]);
+  const text = useSyncExternalStore(eachSecond, words);
+  return <Time {...props} text={at ? text : '–'} />;
+}
+
+function Time({ at, zone, within = false, text }: InstantProps & { text: string }) {
+  if (!at) return <span>{text}</span>;
   return (
-    <time dateTime={at.toISOString()} title={instantTitle(at)} className="number">
-      {instantText(at)}
+    <time
+      dateTime={at.toISOString()}
+      title={instantTitle(at, zone)}
+      className="number"
+      tabIndex={within ? undefined : 0}
+    >
+      {text}
     </time>
   );
 }
@@ -86,12 +133,7 @@ function eachSecond(tick: () => void): () => void {
 export function Ago({ at }: { at: Date | null }) {
   const words = useCallback(() => (at ? agoText(Date.now() - at.getTime()) : 'never'), [at]);
   const text = useSyncExternalStore(eachSecond, words);
-  if (!at) return <span>{text}</span>;
-  return (
-    <time dateTime={at.toISOString()} title={instantTitle(at)} className="number">
-      {text}
-    </time>
-  );
+  return <Time at={at} text={text} />;
 }
 
 /** Says how long ago, in the largest unit. */

@@ -2,7 +2,7 @@
 
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
-import { get, part, send } from './api';
+import { get, getAll, part, send } from './api';
 import { instant } from './instants';
 import { nodeStates, oneOf, planRunStates, runStates } from './states';
 import type { NodeState, PlanRunState, RunState } from './states';
@@ -48,6 +48,8 @@ export interface PlanRun {
   state: PlanRunState;
   reason: string;
   cause: string;
+  /** The trigger that asked for it; empty where none did. */
+  trigger: string;
   scheduledFor: Date | null;
   startedAt: Date;
   endedAt: Date | null;
@@ -121,6 +123,7 @@ function planRunOf(w: WirePlanRun): PlanRun {
     state: oneOf(planRunStates, w.state, 'unknown'),
     reason: w.reason,
     cause: w.cause.by === '' ? w.cause.kind : `${w.cause.kind} by ${w.cause.by}`,
+    trigger: w.cause.kind === 'trigger' ? w.cause.by : '',
     scheduledFor: instant(w.scheduled_for),
     startedAt: new Date(w.started_at),
     endedAt: instant(w.ended_at),
@@ -173,6 +176,12 @@ export const planList = (q: string) =>
     getNextPageParam: (last) => last.next,
     placeholderData: (before) => before,
   });
+
+/** The names of all plans. */
+export const planNames = queryOptions({
+  queryKey: ['plans', 'names'],
+  queryFn: async ({ signal }) => (await getAll<WirePlan>('/plans', signal)).map(({ name }) => name),
+});
 
 export const plan = (name: string) =>
   queryOptions({

@@ -208,6 +208,15 @@ function runsSuch(key: string, query: () => string) {
   });
 }
 
+/** The newest runs with a text in their id, task or reason; none for an empty text. */
+export const runsWith = (text: string) =>
+  queryOptions({
+    queryKey: ['runs', 'with', text],
+    enabled: text !== '',
+    queryFn: async ({ signal }) =>
+      (await get<WirePage<WireRun>>(`/runs?limit=5&q=${part(text)}`, signal)).items.map(runOf),
+  });
+
 /** The servers on which runs of a task are now, of its hundred newest that are on one. */
 export const serversOfTask = (task: string) =>
   queryOptions({

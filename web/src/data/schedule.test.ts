@@ -4,7 +4,7 @@ import { comingOf, pauseText } from './schedule';
 
 it('an occurrence belongs to a task or to a plan', () => {
   const at = '2026-01-31T09:05:00Z';
-  const wire = { due_at: at, scheduled_for: at, trigger: 'nightly' };
+  const wire = { due_at: at, scheduled_for: at, trigger: 'nightly', timezone: 'UTC' };
   expect(comingOf({ ...wire, task: 'load', plan: null }).owner).toEqual({ kind: 'task', name: 'load' });
   expect(comingOf({ ...wire, task: null, plan: 'month-end' }).owner).toEqual({
     kind: 'plan',

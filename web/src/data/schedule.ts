@@ -10,6 +10,8 @@ export interface Coming {
   /** The task or the plan that it starts. */
   owner: { kind: 'task' | 'plan'; name: string };
   trigger: string;
+  /** The zone of the trigger. */
+  zone: string;
 }
 
 export function comingOf(w: WireForecast): Coming {
@@ -17,6 +19,7 @@ export function comingOf(w: WireForecast): Coming {
     at: new Date(w.due_at),
     owner: w.task === null ? { kind: 'plan', name: w.plan ?? '' } : { kind: 'task', name: w.task },
     trigger: w.trigger,
+    zone: w.timezone,
   };
 }
 

@@ -2326,6 +2326,8 @@ export interface components {
             scheduled_for: string;
             /** @description Null for the trigger of a plan. */
             task: string | null;
+            /** @description IANA name of the zone of the trigger. */
+            timezone: string;
             trigger: string;
         };
         Indicator: {

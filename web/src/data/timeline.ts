@@ -23,6 +23,8 @@ export interface Forecast {
   owner: string;
   trigger: string;
   at: number;
+  /** The zone of the trigger. */
+  zone: string;
 }
 
 export function spanOf(w: WireSpan): Span {
@@ -38,7 +40,7 @@ export function spanOf(w: WireSpan): Span {
 }
 
 export function forecastOf(w: WireForecast): Forecast {
-  return { owner: w.task ?? w.plan ?? '', trigger: w.trigger, at: Date.parse(w.due_at) };
+  return { owner: w.task ?? w.plan ?? '', trigger: w.trigger, at: Date.parse(w.due_at), zone: w.timezone };
 }
 
 /** So many spans are read at most; a longer stretch of time shows the newest. */

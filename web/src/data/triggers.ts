@@ -223,13 +223,19 @@ export const watchesOf = (owner: Owner, name: string) =>
     refetchInterval: 10_000,
   });
 
+export interface Next {
+  at: Date;
+  /** The zone of the trigger. */
+  zone: string | undefined;
+}
+
 /** Returns when each task is next due, by its name. */
-export function nextByTask(triggers: readonly Trigger[]): Map<string, Date> {
-  const next = new Map<string, Date>();
-  for (const { task, nextAt } of triggers) {
+export function nextByTask(triggers: readonly Trigger[]): Map<string, Next> {
+  const next = new Map<string, Next>();
+  for (const { task, nextAt, spec } of triggers) {
     if (task === null || nextAt === null) continue;
     const before = next.get(task);
-    if (!before || nextAt < before) next.set(task, nextAt);
+    if (!before || nextAt < before.at) next.set(task, { at: nextAt, zone: spec.timezone });
   }
   return next;
 }

@@ -1,6 +1,9 @@
 import { Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import {
   IconArchive,
+  IconCalendar,
+  IconHierarchy2,
   IconListCheck,
   IconPlayerPlay,
   IconSearch,
@@ -13,7 +16,12 @@ import { useState } from 'react';
 import type { KeyboardEvent } from 'react';
 
 import { Dialog } from '../components/Dialog';
+import { states } from '../components/states';
 import { archives } from '../data/archives';
+import { calendars } from '../data/calendars';
+import { planNames } from '../data/plans';
+import { runsWith } from '../data/runs';
+import type { Run } from '../data/runs';
 import { servers } from '../data/servers';
 import { taskNames } from '../data/taskNames';
 import { virtualServers } from '../data/virtualServers';
@@ -29,6 +37,7 @@ export interface Target {
   icon: Place['icon'];
 }
 
+/** So many are shown, and a few runs. */
 const most = 12;
 /** The ids of runs, which sort by time. */
 const runId = /^[0-9A-HJKMNP-TV-Z]{26}$/i;
@@ -45,7 +54,19 @@ export function matches(targets: readonly Target[], text: string): Target[] {
   return [...run, ...found].slice(0, most);
 }
 
-/** Finds a page, a server, a group, a task, an archive or a run by its name, and goes there. */
+/** Makes targets of the runs that the conductor has found, but for the one whose id was typed: that is there already. */
+export function ofRuns(runs: readonly Run[], text: string): Target[] {
+  return runs
+    .filter(({ id }) => id !== text.trim().toUpperCase())
+    .map(({ id, task, state }) => ({
+      name: task,
+      kind: `run …${id.slice(-6)}, ${states[state].word}`,
+      to: `/runs/${id}`,
+      icon: IconPlayerPlay,
+    }));
+}
+
+/** Finds a page, or what has a name, and goes there. */
 export function JumpTo({ opened, close }: { opened: boolean; close: () => void }) {
   return (
     <Dialog
@@ -67,41 +88,41 @@ function useTargets(): Target[] {
   const fleet = useQuery(servers).data ?? [];
   const groups = useQuery(virtualServers).data ?? [];
   const tasks = useQuery(taskNames).data ?? [];
+  const plans = useQuery(planNames).data ?? [];
+  const kept = useQuery(calendars).data ?? [];
   const packages = useQuery(archives).data ?? [];
   return [
-    ...[...places, ...subjects].map(({ name, to, icon }) => ({ name, to, icon, kind: 'page' })),
-    ...groups.map(({ name }) => ({
-      name,
-      to: `/virtual-servers?show=${encodeURIComponent(name)}`,
-      icon: IconStack2,
-      kind: 'virtual server',
-    })),
-    ...fleet.map(({ name }) => ({
-      name,
-      to: `/servers/${encodeURIComponent(name)}`,
-      icon: IconServer,
-      kind: 'server',
-    })),
-    ...tasks.map((name) => ({
-      name,
-      to: `/tasks/${encodeURIComponent(name)}`,
-      icon: IconListCheck,
-      kind: 'task',
-    })),
-    ...packages.map(({ name }) => ({
-      name,
-      to: `/settings/archives/${encodeURIComponent(name)}`,
-      icon: IconArchive,
-      kind: 'archive',
-    })),
+    ...places.map(({ name, to, icon }) => ({ name, to, icon, kind: 'page' })),
+    ...subjects.map(({ name, to, icon }) => ({ name, to, icon, kind: 'settings' })),
+    ...targetsOf(groups, '/virtual-servers?show=', IconStack2, 'virtual server'),
+    ...targetsOf(fleet, '/servers/', IconServer, 'server'),
+    ...targetsOf(named(tasks), '/tasks/', IconListCheck, 'task'),
+    ...targetsOf(named(plans), '/plans/', IconHierarchy2, 'plan'),
+    ...targetsOf(kept, '/settings/calendars/', IconCalendar, 'calendar'),
+    ...targetsOf(packages, '/settings/archives/', IconArchive, 'archive'),
   ];
+}
+
+const named = (names: readonly string[]) => names.map((name) => ({ name }));
+
+function targetsOf(
+  things: readonly { name: string }[],
+  path: string,
+  icon: Place['icon'],
+  kind: string,
+): Target[] {
+  return things.map(({ name }) => ({ name, to: path + encodeURIComponent(name), icon, kind }));
 }
 
 function Finder({ close }: { close: () => void }) {
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const navigate = useNavigate();
-  const found = matches(useTargets(), text);
+  const [settled] = useDebouncedValue(text.trim(), 150);
+  const runs = useQuery(runsWith(settled));
+  // Those of an earlier text go as soon as one types on.
+  const current = settled === text.trim();
+  const found = [...matches(useTargets(), text), ...ofRuns((current && runs.data) || [], text)];
   const go = (target: Target | undefined) => {
     if (!target) return;
     close();
@@ -123,7 +144,7 @@ function Finder({ close }: { close: () => void }) {
         size="md"
         variant="unstyled"
         px="sm"
-        placeholder="A page, server, group, task, archive or run"
+        placeholder="A page, server, group, task or run, a plan, a calendar or an archive"
         aria-label="Jump to"
         role="combobox"
         aria-expanded
@@ -140,7 +161,7 @@ function Finder({ close }: { close: () => void }) {
       <div id="jump-targets" role="listbox" aria-label="Targets">
         {found.map((target, i) => (
           <div
-            key={`${target.kind}/${target.name}`}
+            key={target.to}
             id={`jump-${i}`}
             role="option"
             aria-selected={i === at}
@@ -158,7 +179,7 @@ function Finder({ close }: { close: () => void }) {
           </div>
         ))}
       </div>
-      {found.length === 0 && (
+      {found.length === 0 && current && !runs.isFetching && (
         <Text size="sm" c="dimmed" p="sm" role="status">
           Nothing of that name.
         </Text>

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, it, vi } from 'vitest';
 
 import { json, page, problem, show, signedIn } from '../testing/console';
-import { aServer } from '../testing/samples';
+import { aRun, aServer } from '../testing/samples';
 
 it('asks for the token, says that it is wrong, and lets one in with the right one', async () => {
   let open = false;
@@ -64,6 +64,37 @@ it('jumps to a server by a part of its name, by keys alone', async () => {
   await user.type(await screen.findByRole('combobox', { name: 'Jump to' }), 'house{Enter}');
   expect(await screen.findByRole('heading', { level: 1, name: /warehouse-7/ })).toBeTruthy();
   expect(window.location.pathname).toBe('/servers/warehouse-7');
+});
+
+it.each([
+  ['nightl', 'plan', '/plans/nightly'],
+  ['holi', 'calendar', '/settings/calendars/holidays'],
+  ['retent', 'settings', '/settings/retention'],
+  ['load-or', 'run …SS4A42, failed', '/runs/01M82ST88D054C08Z3NXSS4A42'],
+])('finds by “%s” the %s', async (text, kind, path) => {
+  show('/', {
+    ...signedIn,
+    'GET /plans': () => page({ name: 'nightly' }),
+    'GET /calendars': () => page({ name: 'holidays', mode: 'except', timezone: '', entries: [] }),
+    'GET /runs': ({ url }) =>
+      url.searchParams.get('q') === 'load-or'
+        ? page(aRun({ id: '01M82ST88D054C08Z3NXSS4A42', task: 'load-orders', state: 'failed' }))
+        : page(),
+  });
+  await screen.findByRole('heading', { name: 'Overview' });
+  const user = userEvent.setup();
+  await user.keyboard('{Control>}k{/Control}');
+  await user.type(await screen.findByRole('combobox', { name: 'Jump to' }), text);
+  await screen.findByRole('option', { name: new RegExp(kind) });
+  await user.keyboard('{Enter}');
+  await waitFor(() => expect(window.location.pathname).toBe(path));
+});
+
+it('opens the list to jump in by a slash that is above another key', async () => {
+  show('/', signedIn);
+  await screen.findByRole('heading', { name: 'Overview' });
+  await userEvent.setup().keyboard('{Shift>}/{/Shift}');
+  expect(await screen.findByRole('combobox', { name: 'Jump to' })).toBeTruthy();
 });
 
 it('lists the shortcuts, and goes to a page by two keys', async () => {

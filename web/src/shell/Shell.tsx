@@ -9,6 +9,7 @@ import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { Suspense } from 'react';
 
 import { Loading } from '../components/Answer';
+import { TimeTip } from '../components/TimeTip';
 import { Connected, useConnected, useLive } from '../data/live';
 import { JumpTo } from './JumpTo';
 import { isAt, places } from './places';
@@ -67,6 +68,7 @@ export function Shell() {
           <PhoneBar />
         </AppShell.Footer>
       </AppShell>
+      <TimeTip />
       <JumpTo opened={overlays.shown === 'jump'} close={overlays.close} />
       <ShortcutList opened={overlays.shown === 'shortcuts'} close={overlays.close} />
     </Connected>

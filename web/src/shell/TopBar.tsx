@@ -119,7 +119,13 @@ const clockText = new Intl.DateTimeFormat(undefined, {
 function Clock() {
   const now = new Date(useNow());
   return (
-    <Text component="time" className={`${classes.clock} number`} title={instantTitle(now)} visibleFrom="md">
+    <Text
+      component="time"
+      className={`${classes.clock} number`}
+      title={instantTitle(now)}
+      tabIndex={0}
+      visibleFrom="md"
+    >
       {clockText.format(now)}
     </Text>
   );

@@ -15,6 +15,8 @@ export function useOverlays() {
   useHotkeys([['mod+K', () => setShown('jump')]], []);
   useHotkeys([
     ['/', () => setShown('jump')],
+    // Where a keyboard has it above another key.
+    ['shift+/', () => setShown('jump')],
     ['shift+?', () => setShown('shortcuts')],
     ['?', () => setShown('shortcuts')],
   ]);

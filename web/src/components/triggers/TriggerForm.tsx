@@ -11,7 +11,7 @@ import { Dialog } from '../Dialog';
 import { mergePatch, put } from '../document/document';
 import type { Json, JsonObject, Path } from '../document/document';
 import { Form, TextField } from '../document/fields';
-import { instantText } from '../instants';
+import { Instant } from '../instants';
 import { done } from '../notices';
 import { useAction } from '../useAction';
 import { ofKind, kindOf, kinds } from './kinds';
@@ -135,7 +135,9 @@ function Next({ owner, spec }: { owner: Owner; spec: WireTriggerSpec }) {
       {(query.data ?? []).map((time) => (
         <li key={time.at.getTime()} data-due={time.due || undefined}>
           <span className="number">{time.local}</span>
-          <span className="number">{instantText(time.at)} here</span>
+          <span>
+            <Instant at={time.at} zone={spec.timezone} /> here
+          </span>
           {time.note !== '' && <strong>{time.note}</strong>}
         </li>
       ))}

@@ -70,7 +70,7 @@ export function TriggerRow({ owner, trigger, edit, secrets }: Props) {
           next
         </Text>
         <Text size="sm" component="div">
-          <Instant at={trigger.nextAt} />
+          <Instant at={trigger.nextAt} zone={trigger.spec.timezone} />
         </Text>
       </div>
       <div>
@@ -82,11 +82,11 @@ export function TriggerRow({ owner, trigger, edit, secrets }: Props) {
             'never'
           ) : trigger.last.run === null ? (
             <span title={trigger.last.reason}>
-              <Instant at={trigger.last.at} /> skipped
+              <Instant at={trigger.last.at} zone={trigger.spec.timezone} /> skipped
             </span>
           ) : (
             <Anchor component={Link} to={pathOfRun(owner, trigger.last.run)} size="sm">
-              <Instant at={trigger.last.at} />
+              <Instant at={trigger.last.at} zone={trigger.spec.timezone} within />
             </Anchor>
           )}
         </Text>

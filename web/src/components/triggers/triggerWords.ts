@@ -2,6 +2,7 @@
 
 import cronstrue from 'cronstrue';
 
+import { instantText } from '../instants';
 import type { WireTriggerSpec } from '../../data/wire';
 
 /** Says in words when a trigger fires, such as "at 02:30, Monday through Friday (Europe/Paris)". */
@@ -9,7 +10,7 @@ export function triggerWords(spec: Omit<WireTriggerSpec, 'name'>): string {
   const zone = spec.timezone ? ` (${spec.timezone})` : '';
   if (spec.cron !== undefined) return `${cronWords(spec.cron)}${zone}`;
   if (spec.every !== undefined) return `every ${spec.every}`;
-  if (spec.at !== undefined) return `once, at ${spec.at}`;
+  if (spec.at !== undefined) return `once, at ${instantText(new Date(spec.at))}`;
   if (spec.after) {
     const on = { ok: 'ended well', error: 'failed', any: 'ended' }[spec.after.on as string] ?? 'ended';
     return `after ${spec.after.task} has ${on}`;

@@ -5,6 +5,7 @@ import { page, problem, showLinked } from '../../testing/console';
 import { Coming } from './Coming';
 
 const occurrence = (fields: object) => ({
+  timezone: 'Asia/Tokyo',
   due_at: new Date(Date.now() + 65_000).toISOString(),
   scheduled_for: new Date().toISOString(),
   task: 'load orders',
@@ -23,7 +24,7 @@ it('says what comes next, in how long, and leads to the task or plan', async () 
   ) as [HTMLElement, HTMLElement];
   expect(within(first).getByText(/^in 1 m/)).toBeTruthy();
   expect(within(first).getByRole('link').getAttribute('href')).toBe('/tasks/load%20orders');
-  expect(first.querySelector('time')?.title).toContain('UTC');
+  expect(first.querySelector('time')?.title).toMatch(/UTC\n.*\(Asia\/Tokyo\)$/);
   expect(within(second).getByRole('link').getAttribute('href')).toBe('/plans/month-end');
   expect(within(second).getByText('monthly')).toBeTruthy();
 });

@@ -22,7 +22,7 @@ export function Coming() {
         {(all) => (
           <Table aria-label="Next occurrences">
             <Table.Tbody>
-              {all.map(({ at, owner, trigger }) => (
+              {all.map(({ at, owner, trigger, zone }) => (
                 <Table.Tr key={`${owner.name}/${trigger}/${at.getTime()}`}>
                   <Table.Td>
                     <Anchor
@@ -38,7 +38,7 @@ export function Coming() {
                   </Table.Td>
                   <Table.Td>
                     <Text size="sm" component="span">
-                      <Instant at={at} />
+                      <Instant at={at} zone={zone} />
                     </Text>
                   </Table.Td>
                   <Table.Td ta="right">

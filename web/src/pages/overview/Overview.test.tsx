@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/react';
 import { expect, it } from 'vitest';
 
-import { json, page, show, signedIn } from '../../testing/console';
+import { json, page, problem, show, signedIn } from '../../testing/console';
 import type { Answers } from '../../testing/console';
 import { aRun, aServer, aSummary, aVirtualServer } from '../../testing/samples';
 
@@ -51,6 +51,12 @@ it('tells what is wrong first, servers before runs', async () => {
   expect(rows[0]?.textContent).toContain('js-2');
   expect(rows[1]?.textContent).toContain('exit code 3');
   expect(screen.queryByRole('heading', { name: 'Begin here' })).toBeNull();
+});
+
+it('says so where it cannot be told what is wrong', async () => {
+  show('/', { ...working, 'GET /summary': () => problem(403, 'not for you') });
+  expect(await screen.findByText('What needs attention could not be read')).toBeTruthy();
+  expect(screen.queryByText('Nothing needs attention.')).toBeNull();
 });
 
 it('maps the fleet by group, with what is in none', async () => {

@@ -2,7 +2,7 @@ import { Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
 import { Answer } from '../../components/Answer';
-import { instantText } from '../../components/instants';
+import { instantTitle } from '../../components/instants';
 import { Panel } from '../../components/Page';
 import type { Tone } from '../../components/states';
 import { toneColor } from '../../components/states';
@@ -76,8 +76,9 @@ function Bars({ minutes }: { minutes: Minute[] }) {
         return (
           <g key={minute.at.getTime()}>
             <title>
-              {instantText(minute.at)}: {minute.succeeded} succeeded, {minute.open} not ended, {minute.failed}{' '}
-              ended otherwise
+              {instantTitle(minute.at)}
+              {'\n'}
+              {minute.succeeded} succeeded, {minute.open} not ended, {minute.failed} ended otherwise
             </title>
             <rect x={i * step} y={0} width={step} height={height} fill="transparent" />
             {parts.map(({ of, tone }) => {

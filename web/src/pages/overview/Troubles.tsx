@@ -3,12 +3,14 @@ import { IconCircleCheck, IconPlayerPause } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
+import { Answer } from '../../components/Answer';
 import { Ago } from '../../components/instants';
 import { Panel } from '../../components/Page';
 import { StateBadge } from '../../components/StateBadge';
 import { deadDeliveriesPage, useAttention } from '../../data/attention';
 import type { Count, Trouble } from '../../data/attention';
 import { pauseText, pausedTriggers, pauses } from '../../data/schedule';
+import { useUntold } from '../../data/untold';
 import classes from './Overview.module.css';
 
 /** So many are shown; the pages of runs and servers have them all. */
@@ -19,6 +21,14 @@ export function Troubles() {
   const { troubles, counts, total, known } = useAttention();
   const held = useQuery(pauses).data ?? [];
   const single = useQuery(pausedTriggers).data ?? [];
+  const untold = useUntold();
+  if (untold) {
+    return (
+      <Answer query={untold} what="What needs attention">
+        {() => null}
+      </Answer>
+    );
+  }
   if (!known) return null;
   if (total === 0) {
     return (

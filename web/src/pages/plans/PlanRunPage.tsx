@@ -13,6 +13,7 @@ import { colorOf } from '../../components/states';
 import { planRun } from '../../data/plans';
 import type { PlanNode, PlanRunDetail } from '../../data/plans';
 import { hasEnded } from '../../data/states';
+import { Due } from '../runs/Due';
 import runClasses from '../runs/RunPage.module.css';
 import { PlanGraph } from './PlanGraph';
 import graphClasses from './PlanGraph.module.css';
@@ -69,7 +70,7 @@ function Summary({ run }: { run: PlanRunDetail }) {
         <Fact name="Asked for">{run.cause}</Fact>
         {run.scheduledFor && (
           <Fact name="Due">
-            <Instant at={run.scheduledFor} />
+            <Due at={run.scheduledFor} owner={{ kind: 'plan', name: run.plan }} trigger={run.trigger} />
           </Fact>
         )}
         <Fact name={waits ? 'Requested' : 'Started'}>
@@ -143,7 +144,7 @@ function NodeCard({ node }: { node: PlanNode }) {
         <Glow of={node.state}>
           <StateBadge state={node.state} />
         </Glow>
-        <span className={graphClasses.sub}>
+        <span className={graphClasses.sub} title={progress?.message}>
           {progress ? (
             `${Math.round(progress.percent)} % ${progress.message}`
           ) : node.startedAt ? (

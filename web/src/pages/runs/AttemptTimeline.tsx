@@ -168,7 +168,7 @@ function List({ run, shown, show }: Props) {
             <StateBadge state={a.state} />
           </Glow>
           <Text component="span" size="sm" c="dimmed">
-            <Instant at={a.startedAt ?? a.offeredAt} /> · <Elapsed from={a.startedAt} to={a.endedAt} />
+            <Instant at={a.startedAt ?? a.offeredAt} within /> · <Elapsed from={a.startedAt} to={a.endedAt} />
           </Text>
           <Text component="span" size="sm" c="dimmed" className={classes.why}>
             {whyOf(a, run)}

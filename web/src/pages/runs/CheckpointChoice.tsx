@@ -36,7 +36,7 @@ export function CheckpointChoice({ checkpoints, chosen, choose }: Props) {
                   {i === 0 && ' (the last)'}
                 </Text>
                 <Text size="xs" c="dimmed">
-                  attempt {c.attempt} · <Instant at={c.createdAt} /> · {bytes(c.size)}
+                  attempt {c.attempt} · <Instant at={c.createdAt} within /> · {bytes(c.size)}
                 </Text>
                 {c.instructions !== '' && <Text size="sm">{c.instructions}</Text>}
               </div>

@@ -2,10 +2,10 @@ import { Anchor, Stack, Table, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
-import { Instant } from '../../components/instants';
 import { duration, milliseconds } from '../../data/instants';
 import type { Policy, Run } from '../../data/runs';
 import { policyWords } from '../tasks/policyWords';
+import { DueRun } from './Due';
 import classes from './RunPage.module.css';
 
 /** What was frozen with the run when it was requested, and what its job handed over. */
@@ -33,7 +33,7 @@ export function Parameters({ run }: { run: Run }) {
           </Fact>
           {run.scheduledFor && (
             <Fact name="Due">
-              <Instant at={run.scheduledFor} />
+              <DueRun at={run.scheduledFor} run={run} />
             </Fact>
           )}
           <Fact name="If its server goes away">{policyText(run.policy)}</Fact>

@@ -16,6 +16,7 @@ import { hasEnded } from '../../data/states';
 import { AttemptTimeline } from './AttemptTimeline';
 import { CauseOf } from './CauseOf';
 import { Checkpoints } from './Checkpoints';
+import { DueRun } from './Due';
 import { History } from './History';
 import { LogPanel } from './log/LogPanel';
 import { Parameters } from './Parameters';
@@ -112,7 +113,7 @@ function Summary({ run }: { run: Run }) {
         </Fact>
         {run.scheduledFor && (
           <Fact name="Due">
-            <Instant at={run.scheduledFor} />
+            <DueRun at={run.scheduledFor} run={run} />
           </Fact>
         )}
         <Fact name="Queued">

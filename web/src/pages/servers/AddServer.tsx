@@ -66,7 +66,7 @@ function Steps({ close }: { close: () => void }) {
         <Group gap="sm">
           <Loader size="xs" aria-hidden />
           <Text size="sm" c="dimmed" role="status">
-            Waiting for it to appear. Start the agent with “jobserver run” once it has joined.
+            Waiting for it to appear.
           </Text>
         </Group>
       )}
@@ -87,7 +87,7 @@ function TheLine({ token }: { token: JoinToken }) {
     <div>
       <Text size="sm" mb={4}>
         Run this on the host. The token in it can be used once, until <Instant at={token.expiresAt} />; it is
-        not shown again.
+        not shown again. The agent ends with that shell; as a service it runs on.
       </Text>
       <Group wrap="nowrap" gap="xs" align="flex-start">
         <Code
@@ -117,7 +117,7 @@ function Appeared({ server }: { server: Server }) {
     <Alert color="teal" icon={<IconCheck />} role="status">
       <Group gap="xs">
         {server.name} has joined <StateBadge state={server.state} />
-        {server.state !== 'online' && <Text size="sm">Start it with “jobserver run”.</Text>}
+        {server.state === 'never_seen' && <Text size="sm">Its agent is about to connect.</Text>}
       </Group>
     </Alert>
   );

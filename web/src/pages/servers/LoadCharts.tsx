@@ -16,6 +16,7 @@ export default function LoadCharts({ server, minutes }: { server: Server; minute
     <Answer
       query={query}
       what="The load"
+      height="25rem"
       empty={{ when: (points) => points.length === 0, text: 'Nothing was measured in this period.' }}
     >
       {(points) => <Charts points={points} server={server} />}

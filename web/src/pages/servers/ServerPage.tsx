@@ -23,6 +23,9 @@ import { ServerStars } from './ServerStars';
 import classes from './Servers.module.css';
 import { WhatIfTable } from './WhatIfTable';
 
+/** What the charts take at least. */
+const chartsHeight = '25rem';
+
 const LoadCharts = lazy(() => import('./LoadCharts'));
 
 /** One job server: how it was and is, what runs there, and what would happen if it died now. */
@@ -81,7 +84,7 @@ function View({ server }: { server: Server }) {
           />
         }
       >
-        <Suspense fallback={<Loading what="The charts" />}>
+        <Suspense fallback={<Loading what="The charts" height={chartsHeight} />}>
           <LoadCharts server={server} minutes={Number(minutes) || 60} />
         </Suspense>
       </Panel>

@@ -26,9 +26,9 @@ export function Settings() {
             <Text size="sm" c="dimmed">
               {about}
             </Text>
-            {counts[to] && (
+            {to in counts && (
               <Text size="sm" mt="xs" className="number">
-                {counts[to]}
+                {counts[to] ?? '\u00a0'}
               </Text>
             )}
           </Link>
@@ -38,7 +38,7 @@ export function Settings() {
   );
 }
 
-/** Returns a few words on what there is, by the address of the page; nothing of what is not known yet. */
+/** Returns a few words on what there is, by the address of the page; undefined for what is not known yet. */
 function useCounts(): Record<string, string | undefined> {
   const archive = useQuery(archives).data;
   const calendar = useQuery(calendars).data;

@@ -17,6 +17,7 @@ import { pauses } from '../../data/schedule';
 import { taskList } from '../../data/tasks';
 import type { Task } from '../../data/tasks';
 import { allTriggers, nextByTask } from '../../data/triggers';
+import type { Next } from '../../data/triggers';
 import { virtualServers } from '../../data/virtualServers';
 import { RunNow } from './RunNow';
 import classes from './Tasks.module.css';
@@ -147,7 +148,7 @@ export function Tasks() {
   );
 }
 
-function Row({ task, next, run }: { task: Task; next: Date | null; run: () => void }) {
+function Row({ task, next, run }: { task: Task; next: Next | null; run: () => void }) {
   const may = useMay();
   const last = task.lastRun;
   return (
@@ -197,7 +198,7 @@ function Row({ task, next, run }: { task: Task; next: Date | null; run: () => vo
         )}
       </td>
       <td>
-        <Instant at={next} />
+        <Instant at={next?.at ?? null} zone={next?.zone} />
       </td>
       <td className={classes.act}>
         {may('run.start') && (

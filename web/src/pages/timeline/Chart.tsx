@@ -5,7 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { KeyboardEvent, PointerEvent } from 'react';
 
-import { instantText } from '../../components/instants';
+import { instantText, instantTitle, utcText } from '../../components/instants';
 import { states } from '../../components/states';
 import { duration } from '../../data/instants';
 import { axisHeight, colorsOf, draw } from './draw';
@@ -61,6 +61,9 @@ export function Chart({ layout, by, stretch, now }: Props) {
   };
   const under = (x: number, y: number) =>
     y < axisHeight ? null : barAt(layout, x, y - axisHeight + top, { from, to, width, now });
+
+  // By keyboard there is no pointer: the words stand at the bar.
+  const place = pointer ?? (shown ? placeOf(layout, shown, { from, to, width, top }) : null);
 
   useZoomByWheel(canvas, stretch, width);
   const move = (event: PointerEvent<HTMLCanvasElement>) => {
@@ -138,10 +141,14 @@ export function Chart({ layout, by, stretch, now }: Props) {
         {/* Gives the scroller the height of all lanes; the canvas stays in its place. */}
         <div style={{ height: Math.max(0, layout.height + axisHeight - height) }} />
       </div>
-      {shown && pointer && (
+      {shown && place && (
         <div
           className={classes.tip}
-          style={{ left: Math.min(pointer.x + 16, Math.max(0, width - 250)), top: pointer.y + 20 }}
+          style={{
+            left: Math.max(0, Math.min(place.x + 16, width - 250)),
+            top: Math.min(place.y + 20, Math.max(0, height - 90)),
+          }}
+          aria-hidden
         >
           <Words bar={shown} now={now} />
         </div>
@@ -159,6 +166,7 @@ function Words({ bar, now }: { bar: Bar; now: number }) {
       <>
         <strong>{bar.task}</strong>
         <span>to come, at {instantText(new Date(bar.from))}</span>
+        <span className={classes.zones}>{instantTitle(new Date(bar.from), bar.zone)}</span>
       </>
     );
   }
@@ -174,6 +182,10 @@ function Words({ bar, now }: { bar: Bar; now: number }) {
         {bar.to === null ? ', still running' : ` to ${instantText(new Date(bar.to))}`},{' '}
         {duration(endOf(bar, now) - bar.from)}
       </span>
+      <span className={classes.zones}>
+        {utcText(new Date(bar.from))}
+        {bar.to !== null && ` to ${utcText(new Date(bar.to))}`}
+      </span>
     </>
   );
 }
@@ -186,6 +198,13 @@ function find(layout: Layout, id: string): Bar | null {
     }
   }
   return null;
+}
+
+/** Where a bar begins in what is in sight. */
+function placeOf(layout: Layout, bar: Bar, view: { from: number; to: number; width: number; top: number }) {
+  const lane = layout.lanes.find(({ rows }) => rows.some((row) => row.includes(bar)));
+  const x = ((bar.from - view.from) / (view.to - view.from)) * view.width;
+  return { x: Math.max(0, x), y: axisHeight + (lane?.top ?? 0) - view.top };
 }
 
 function placeIn(event: PointerEvent<HTMLElement>): { x: number; y: number } {

@@ -71,7 +71,13 @@ it('has a lane for each server, or for each task, and the choice stands in the a
 
 it('has a lane for what is to come while it goes on with the present', async () => {
   const now = Date.now();
-  const due = { due_at: text(now + 2 * minute), task: 'load', plan: null, trigger: 'often' };
+  const due = {
+    due_at: text(now + 2 * minute),
+    task: 'load',
+    plan: null,
+    trigger: 'often',
+    timezone: 'Asia/Tokyo',
+  };
   showTimeline('length=15m', [span('01D', 'load', 'js-1', now - minute, null)], [due]);
   await bars();
   await waitFor(() => expect(lanes()).toEqual(['js-1', '']));
@@ -79,15 +85,16 @@ it('has a lane for what is to come while it goes on with the present', async () 
   expect(screen.getByRole('button', { name: 'Now' }).getAttribute('aria-pressed')).toBe('true');
 });
 
-it('goes from bar to bar by arrow keys, tells each in words, and opens its run', async () => {
+it('goes from bar to bar by arrow keys, tells each in words to the eye and to the ear, and opens its run', async () => {
   showTimeline(hour);
   const room = await bars();
   room.focus();
   const user = userEvent.setup();
   await user.keyboard('{ArrowRight}');
-  expect(await screen.findByText('succeeded on js-1')).toBeTruthy();
+  expect(await screen.findAllByText('succeeded on js-1')).toHaveLength(2);
   await user.keyboard('{ArrowDown}');
-  expect(await screen.findByText('succeeded on js-2')).toBeTruthy();
+  expect(await screen.findAllByText('succeeded on js-2')).toHaveLength(2);
+  expect(screen.getAllByText('2026-01-31 09:20:00 UTC to 2026-01-31 09:30:00 UTC')).toHaveLength(2);
   await user.keyboard('{Enter}');
   await waitFor(() => expect(window.location.pathname).toBe('/runs/01B'));
 });
@@ -127,6 +134,11 @@ it('says so where nothing ran', async () => {
 });
 
 it('leaves out of what is to come what is past already', () => {
-  const at = (minutes: number) => ({ owner: 'load', trigger: 'often', at: nine + minutes * minute });
+  const at = (minutes: number) => ({
+    owner: 'load',
+    trigger: 'often',
+    at: nine + minutes * minute,
+    zone: 'UTC',
+  });
   expect(barsOf([], [at(-1), at(1)], nine).map(({ from }) => from)).toEqual([nine + minute]);
 });

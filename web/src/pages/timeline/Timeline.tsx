@@ -106,7 +106,7 @@ function Tool({ label, icon, act }: { label: string; icon: React.ReactNode; act:
 /** Makes bars of attempts and of what is to come after the instant. */
 export function barsOf(all: readonly Span[], coming: readonly Forecast[], now: number): Bar[] {
   const bars = all.map((span): Bar => ({ ...span, id: `${span.run}:${span.attempt}` }));
-  for (const { owner, trigger, at } of coming) {
+  for (const { owner, trigger, at, zone } of coming) {
     if (at < now) continue;
     bars.push({
       id: `${owner}/${trigger}/${at}`,
@@ -115,6 +115,7 @@ export function barsOf(all: readonly Span[], coming: readonly Forecast[], now: n
       task: owner,
       server: '',
       state: 'forecast',
+      zone,
       from: at,
       to: at,
     });

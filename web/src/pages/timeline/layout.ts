@@ -12,6 +12,8 @@ export interface Bar {
   server: string;
   /** Forecast bars have not happened yet. */
   state: AttemptState | 'forecast';
+  /** The zone of the trigger of a forecast. */
+  zone?: string;
   from: number;
   /** Null while it runs. */
   to: number | null;

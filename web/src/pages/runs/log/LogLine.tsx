@@ -1,3 +1,4 @@
+import { instantTitle } from '../../../components/instants';
 import { paint } from '../../../data/ansi';
 import type { Piece } from '../../../data/ansi';
 import type { Line } from '../../../data/output';
@@ -32,7 +33,7 @@ export function LogLine({ line, times, wrap, marks, current }: Props) {
     >
       <span className={classes.number}>{line.number}</span>
       {times && (
-        <time className={classes.time} dateTime={line.at.toISOString()} title={line.at.toISOString()}>
+        <time className={classes.time} dateTime={line.at.toISOString()} title={instantTitle(line.at)}>
           {clock.format(line.at)}
         </time>
       )}

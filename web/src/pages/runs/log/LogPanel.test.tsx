@@ -96,11 +96,21 @@ it('goes back among the matches by Shift and Enter, and stops looking by Escape'
   expect(panel.queryByText(/of 2 lines/)).toBeNull();
 });
 
+it('keeps in the address how it looks for a text', async () => {
+  const panel = await showLog(() => log(1, three), {}, '?find=B.E&pattern=true');
+  expect(await panel.findByText('1 of 1 lines')).toBeTruthy();
+  const pressed = (name: string) => panel.getByRole('button', { name }).getAttribute('aria-pressed');
+  expect(pressed('Look for a regular expression')).toBe('true');
+  await userEvent.setup().click(panel.getByRole('button', { name: 'Tell capital letters from small ones' }));
+  expect(await panel.findByText('not found')).toBeTruthy();
+  await waitFor(() => expect(window.location.search).toBe('?find=B.E&pattern=true&exact=true'));
+});
+
 it('says what is wrong with a regular expression', async () => {
   const panel = await showLog(() => log(1, three), {}, '?find=%5B');
   expect(await panel.findByText('not found')).toBeTruthy();
   await userEvent.setup().click(panel.getByRole('button', { name: 'Look for a regular expression' }));
-  expect(await panel.findByText(/regular expression/i)).toBeTruthy();
+  expect(await panel.findByText(/^Invalid regular expression/)).toBeTruthy();
 });
 
 it('keeps for the next run whether times are wanted', async () => {

@@ -31,8 +31,8 @@ export function LogPanel({ run, attempt }: { run: Run; attempt: number | null })
   const live = useOutput(run.id, attempt);
   const [text, setText] = useFilter('find');
   const [settled] = useDebouncedValue(text, 150);
-  const [pattern, setPattern] = useState(false);
-  const [exact, setExact] = useState(false);
+  const [pattern, setPattern] = useFlag('pattern');
+  const [exact, setExact] = useFlag('exact');
   const found = useSearch(live, { text: settled, pattern, exact });
   const [times, setTimes] = useLocalStorage({ key: 'segno-log-times', defaultValue: false });
   const [wrap, setWrap] = useLocalStorage({ key: 'segno-log-wrap', defaultValue: false });
@@ -167,6 +167,12 @@ export function LogPanel({ run, attempt }: { run: Run; attempt: number | null })
   );
 }
 
+/** Something that is on or off, and stands in the address. */
+function useFlag(name: string): [on: boolean, set: (on: boolean) => void] {
+  const [value, set] = useFilter(name);
+  return [value === 'true', (on) => set(on ? 'true' : '')];
+}
+
 function scrollTo(list: VirtuosoHandle | null, index: number) {
   list?.scrollToIndex({ index: Math.max(0, index), align: 'center' });
 }
@@ -208,7 +214,7 @@ function Finder({ text, setText, found, match, go, children }: FinderProps) {
         aria-label="Find in the output"
         leftSection={<IconSearch size={14} aria-hidden />}
         rightSection={<div style={{ display: 'flex', gap: 2 }}>{children}</div>}
-        rightSectionWidth={62}
+        rightSectionWidth={66}
         value={text}
         error={found.fault ?? false}
         onChange={(event) => setText(event.currentTarget.value)}
@@ -224,10 +230,10 @@ function Finder({ text, setText, found, match, go, children }: FinderProps) {
               : `${(match ?? 0) + 1} of ${found.lines.length}${found.complete ? '' : '+'} lines`}
           </span>
           <ActionIcon.Group>
-            <ActionIcon size="sm" variant="default" aria-label="Previous match" onClick={() => go(-1)}>
+            <ActionIcon size={24} variant="default" aria-label="Previous match" onClick={() => go(-1)}>
               <IconChevronUp size={14} />
             </ActionIcon>
-            <ActionIcon size="sm" variant="default" aria-label="Next match" onClick={() => go(1)}>
+            <ActionIcon size={24} variant="default" aria-label="Next match" onClick={() => go(1)}>
               <IconChevronDown size={14} />
             </ActionIcon>
           </ActionIcon.Group>
@@ -251,7 +257,7 @@ function Toggle({
   return (
     <Tooltip label={label}>
       <ActionIcon
-        size="sm"
+        size={24}
         variant={on ? 'light' : 'subtle'}
         color={on ? 'petrol' : 'gray'}
         aria-label={label}

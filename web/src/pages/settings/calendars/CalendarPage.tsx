@@ -130,7 +130,7 @@ function Year({ name }: { name: string }) {
         </Group>
       }
     >
-      <Answer query={query} what="The coming year">
+      <Answer query={query} what="The coming year" height="70vh">
         {(days) => <YearView days={days} />}
       </Answer>
     </Panel>
