@@ -6,7 +6,6 @@ import { virtualServerOf } from '../../data/virtualServers';
 import { json, nothing, page, show, signedIn } from '../../testing/console';
 import type { Answers, Asked } from '../../testing/console';
 import { aServer, aVirtualServer } from '../../testing/samples';
-import { effectTexts, spoken } from './Ghost';
 import { placeAmong } from './useDragHandlers';
 import { stepped } from './useKeyboardCarry';
 
@@ -180,23 +179,4 @@ it('a point is before the first member whose middle lies after it', () => {
   expect(placeAmong(boxes, 300, 20)).toBe(2);
   expect(placeAmong(boxes, 80, 70)).toBe(3);
   expect(placeAmong([], 5, 5)).toBe(0);
-});
-
-it('says an effect in words', () => {
-  const capacity = { members: 1, taking: 1, slots: 4, used: 2 };
-  const effect = {
-    name: 'etl',
-    placement: { at: new Date(), chosen: null, reason: '', selection: null, candidates: [] },
-    before: capacity,
-    after: { ...capacity, members: 3, slots: 36 },
-    stranded: [],
-    queued: 7,
-    queuedMore: false,
-    couldStart: 4,
-  };
-  expect(effectTexts(effect)).toEqual(['etl: +2 servers, +32 slots (2/4 → 2/36 slots)']);
-  expect(spoken([effect])).toContain('4 of 7 waiting runs could start');
-  expect(spoken([{ ...effect, after: capacity, stranded: ['load'] }])).toContain(
-    'load would have no eligible server in etl',
-  );
 });
