@@ -86,7 +86,7 @@ export interface PlanNode {
   } | null;
 }
 
-function planOf(w: WirePlan): Plan {
+export function planOf(w: WirePlan): Plan {
   return {
     name: w.name,
     description: w.description ?? '',
@@ -114,7 +114,7 @@ function groupsOf(groups: WirePlanSpec['groups']): GraphGroup[] {
   return (groups ?? []).map(({ name, nodes, limit }) => ({ name, nodes: nodes ?? [], limit: limit ?? null }));
 }
 
-function planRunOf(w: WirePlanRun): PlanRun {
+export function planRunOf(w: WirePlanRun): PlanRun {
   const { waiting = 0, running = 0 } = w.counts;
   const total = Object.values(w.counts).reduce((sum, count) => sum + count, 0);
   return {

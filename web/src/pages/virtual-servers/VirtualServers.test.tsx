@@ -6,8 +6,6 @@ import { virtualServerOf } from '../../data/virtualServers';
 import { json, nothing, page, show, signedIn } from '../../testing/console';
 import type { Answers, Asked } from '../../testing/console';
 import { aServer, aVirtualServer } from '../../testing/samples';
-import { effectTexts, spoken } from './Ghost';
-import { nowhereElse } from './MoveMenu';
 import { placeAmong } from './useDragHandlers';
 import { stepped } from './useKeyboardCarry';
 
@@ -68,16 +66,6 @@ it('moves a server by its menu, and takes it back upon Undo', async () => {
   expect(asked).toEqual(['PUT reports js-1', 'DELETE etl js-1']);
   await user.click(screen.getByRole('button', { name: 'Undo' }));
   await waitFor(() => expect(asked.slice(2).sort()).toEqual(['DELETE reports js-1', 'PUT etl js-1']));
-});
-
-it.each([
-  { groups: 0, from: null, servers: ['js-1'], says: 'There is no virtual server yet' },
-  { groups: 1, from: 'etl', servers: ['js-1'], says: 'There is no other virtual server' },
-  { groups: 1, from: null, servers: ['js-1'], says: 'js-1 is in every virtual server' },
-  { groups: 2, from: 'etl', servers: ['js-1'], says: 'js-1 is in every virtual server' },
-  { groups: 2, from: null, servers: ['js-1', 'js-2'], says: 'They are in every virtual server' },
-])('knows why servers can go nowhere else: $says', ({ groups, from, servers, says }) => {
-  expect(nowhereElse(groups, from, servers)).toBe(says);
 });
 
 it('says of a server that is in every virtual server that it is', async () => {
@@ -207,23 +195,4 @@ it('a point is before the first member whose middle lies after it', () => {
   expect(placeAmong(boxes, 300, 20)).toBe(2);
   expect(placeAmong(boxes, 80, 70)).toBe(3);
   expect(placeAmong([], 5, 5)).toBe(0);
-});
-
-it('says an effect in words', () => {
-  const capacity = { members: 1, taking: 1, slots: 4, used: 2 };
-  const effect = {
-    name: 'etl',
-    placement: { at: new Date(), chosen: null, reason: '', selection: null, candidates: [] },
-    before: capacity,
-    after: { ...capacity, members: 3, slots: 36 },
-    stranded: [],
-    queued: 7,
-    queuedMore: false,
-    couldStart: 4,
-  };
-  expect(effectTexts(effect)).toEqual(['etl: +2 servers, +32 slots (2/4 → 2/36 slots)']);
-  expect(spoken([effect])).toContain('4 of 7 waiting runs could start');
-  expect(spoken([{ ...effect, after: capacity, stranded: ['load'] }])).toContain(
-    'load would have no eligible server in etl',
-  );
 });

@@ -2,9 +2,9 @@ import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 
-import { json, page, problem, show, signedIn } from '../../../testing/console';
+import { json, page, show, signedIn } from '../../../testing/console';
 import type { Answers } from '../../../testing/console';
-import { aPlan, aTrigger } from '../../../testing/samples';
+import { aPlan } from '../../../testing/samples';
 
 const task = (name: string, params = {}) => ({
   name,
@@ -201,23 +201,4 @@ describe('the editor of a plan', () => {
     expect(yaml().value).toContain('to: group');
     expect(await screen.findByRole('button', { name: 'Group group, 2 at once, nodes report' })).toBeTruthy();
   });
-});
-
-it('a plan is asked about before it is removed, and its triggers are named', async () => {
-  let removed = 0;
-  edit({
-    'GET /plans/nightly/triggers': () => page(aTrigger({ name: 'at-two' }), aTrigger({ name: 'hourly' })),
-    'DELETE /plans/nightly': () => {
-      removed++;
-      return problem(409, '1 of its runs have not ended');
-    },
-  });
-  const user = userEvent.setup();
-  await user.click(await screen.findByRole('button', { name: 'Remove…' }));
-  const dialog = await screen.findByRole('dialog', { name: 'Remove nightly?' });
-  expect(await within(dialog).findByText(/Its triggers at-two, hourly go with it/)).toBeTruthy();
-  expect(removed).toBe(0);
-  await user.click(within(dialog).getByRole('button', { name: 'Remove' }));
-  expect(await screen.findByText('1 of its runs have not ended')).toBeTruthy();
-  expect(removed).toBe(1);
 });
