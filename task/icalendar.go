@@ -47,7 +47,10 @@ func readICalendar(text string, zone *time.Location) ([]icalEvent, error) {
 	if last := lines[len(lines)-1]; last.name != "END" || !strings.EqualFold(last.value, "VCALENDAR") {
 		return nil, fmt.Errorf("it does not end with END:VCALENDAR: it seems to be cut off")
 	}
-	zones := icalZones(lines)
+	zones, err := icalZones(lines)
+	if err != nil {
+		return nil, err
+	}
 	var events []icalEvent
 	var own []icalLine
 	within := 0 // How deep in an event: alarms stand inside of them.
@@ -172,24 +175,7 @@ func icalLineOf(line string, number int) (icalLine, error) {
 	}
 }
 
-// icalZones finds what the zones of a file are called where their own names are not those of IANA.
-func icalZones(lines []icalLine) map[string]string {
-	zones := map[string]string{}
-	id := ""
-	for _, l := range lines {
-		switch {
-		case l.name == "BEGIN" && strings.EqualFold(l.value, "VTIMEZONE"):
-			id = ""
-		case l.name == "TZID":
-			id = l.value
-		case l.name == "X-LIC-LOCATION" && id != "":
-			zones[id] = l.value
-		}
-	}
-	return zones
-}
-
-func readEvent(lines []icalLine, zones map[string]string, zone *time.Location) (e icalEvent, err error) {
+func readEvent(lines []icalLine, zones map[string]*icalZone, zone *time.Location) (e icalEvent, err error) {
 	e.except = map[int64]bool{}
 	times := icalTimes{zones: zones, zone: zone}
 	var end time.Time
@@ -268,7 +254,7 @@ var icalUnescape = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";
 
 // icalTimes reads dates and times.
 type icalTimes struct {
-	zones map[string]string
+	zones map[string]*icalZone
 	zone  *time.Location
 }
 
@@ -307,15 +293,6 @@ func (r icalTimes) one(l icalLine) (t time.Time, isDate bool, err error) {
 		return t, false, fmt.Errorf("%s is not a date or a time: %.40q", l.name, l.value)
 	}
 	return t, isDate, nil
-}
-
-func (r icalTimes) named(id string) (*time.Location, error) {
-	for _, name := range []string{id, r.zones[id], windowsZones[id]} {
-		if zone, err := Zone(name); err == nil && name != "" {
-			return zone, nil
-		}
-	}
-	return nil, fmt.Errorf("the time zone %.60q is neither one of IANA nor one of Windows", id)
 }
 
 // icalDuration reads a duration such as P1D, P2W or PT1H30M.

@@ -52,6 +52,9 @@ func (s *Schedule) Settle(first, now time.Time) Settled {
 		most = MaxCatchUp
 	}
 	due, whole := s.newest(first, now, most)
+	if old := s.tooOld(due, now); old > MaxSettled {
+		due, whole = due[old:], false
+	}
 	if !whole {
 		out.OwedUntil = &due[0]
 	}
@@ -66,6 +69,16 @@ func (s *Schedule) Settle(first, now time.Time) Settled {
 		out.Next, out.DueAt = s.upcoming(due[len(due)-1])
 	}
 	return out
+}
+
+// tooOld returns how many of the first of due occurrences are not run, of those behind which more are than are settled at
+// once.
+func (s *Schedule) tooOld(due []time.Time, now time.Time) int {
+	old := 0
+	for len(due)-old > MaxSettled && s.verdict(due[old], now, len(due)-1-old) != "" {
+		old++
+	}
+	return old
 }
 
 // GiveUp returns the occurrences that are due at now, of which first is the earliest and none is to be run: the newest ones,

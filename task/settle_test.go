@@ -169,13 +169,17 @@ func TestWhatIsOlderThanOccurrencesAreKeptSharesARow(t *testing.T) {
 func TestWhatIsMadeUpForIsNotOwed(t *testing.T) {
 	first := instant(t, "2026-01-01T00:00:00Z")
 	window := task.TriggerSpec{Name: "t", Cron: "* * * * *", Misfire: task.MisfireAll, MisfireWindow: task.Duration(2 * time.Hour)}
-	rows, _ := absence(t, window, nil, first, first.Add(48*time.Hour), time.Time{})
-	for i, o := range rows[:task.MaxCatchUp] {
-		if inWindow := i >= task.MaxCatchUp-121; inWindow != (o.Reason == "") {
+	rows, turns := absence(t, window, nil, first, first.Add(48*time.Hour), time.Time{})
+	const inWindow = 121
+	for i, o := range rows[:inWindow] {
+		if o.Reason != "" {
 			t.Fatalf("the row %d, of %s, says %q", i, o.ScheduledFor, o.Reason)
 		}
 	}
-	for _, o := range rows[task.MaxCatchUp:] {
+	if len(rows) != 48*60+1 || turns != (inWindow+task.MaxSettled-1)/task.MaxSettled {
+		t.Errorf("got %d rows, after %d turns of the trigger", len(rows), turns)
+	}
+	for _, o := range rows[inWindow:] {
 		if !strings.Contains(o.Reason, "up to 2h0m0s is allowed") {
 			t.Fatalf("of %s: %q", o.ScheduledFor, o.Reason)
 		}
