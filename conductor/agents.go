@@ -206,6 +206,8 @@ type credentials struct {
 	mu    sync.Mutex
 	known map[string]string
 	until time.Time
+	// forgotten counts calls of forget: what was asked before one is not remembered after it.
+	forgotten int
 }
 
 // remember is for how long a credential is trusted at most without asking the store again. A server that joins anew or is
@@ -218,6 +220,7 @@ func (k *credentials) server(ctx context.Context, store ServerStore, hash string
 		k.known, k.until = map[string]string{}, time.Now().Add(remember)
 	}
 	name, there := k.known[hash]
+	asked := k.forgotten
 	k.mu.Unlock()
 	if there {
 		return name, nil
@@ -231,7 +234,7 @@ func (k *credentials) server(ctx context.Context, store ServerStore, hash string
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.known != nil {
+	if k.known != nil && asked == k.forgotten {
 		k.known[hash] = name
 	}
 	return name, nil
@@ -241,5 +244,6 @@ func (k *credentials) server(ctx context.Context, store ServerStore, hash string
 func (k *credentials) forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.forgotten++
 	k.known, k.until = map[string]string{}, time.Now().Add(remember)
 }

@@ -47,6 +47,9 @@ func programMutants() []programMutant {
 		{mutant{name: "period stretched beyond a quarter of a lease", file: "conductor/beats.go", changes: []string{
 			"period = min(period, a.agentLease()/4)", "_ = a",
 		}}, "conductor", "ShortLease"},
+		{mutant{name: "answer taken that is older than a shorter period", file: "jobserver/agent/rhythm.go", changes: []string{
+			"	if sent != r.hurries {\n", "	if sent > r.hurries {\n",
+		}}, "jobserver/agent", "AnAnswer"},
 		{mutant{name: "lease renewed as seldom as the fleet's period says", file: "jobserver/agent/rhythm.go", changes: []string{
 			"		period = min(period, max(quarter, minHeartbeat))\n", "		_ = quarter\n",
 		}}, "jobserver/agent", "ALease|OneHeartbeat"},

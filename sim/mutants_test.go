@@ -135,9 +135,6 @@ func mutants() []mutant {
 		{"longer period taken from a stream", "jobserver/agent/rhythm.go", []string{
 			"if period = bounded(period); period >= r.period {", "if period = bounded(period); period == r.period {",
 		}, 2000},
-		{"answer taken that is older than a shorter period", "jobserver/agent/rhythm.go", []string{
-			"	if sent != r.hurries {\n", "	if sent > r.hurries {\n",
-		}, 2000},
 		{"reboot not noticed", "conductor/fleet.go", []string{"p.rebooted = p.claimed", "p.rebooted = false"}, 2000},
 	}
 }

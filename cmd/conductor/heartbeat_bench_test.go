@@ -42,11 +42,8 @@ func BenchmarkHeartbeats(b *testing.B) {
 	}
 }
 
-// Times of a measurement: what is measured begins once the period has come to rest.
-const (
-	settleFor  = 10 * time.Second
-	measureFor = 20 * time.Second
-)
+// measureFor is for how long is measured, once each agent is there and has been told its period.
+const measureFor = 20 * time.Second
 
 func measureHeartbeats(b *testing.B, n int, heed bool) {
 	s := systemtest.New(b)
@@ -55,7 +52,10 @@ func measureHeartbeats(b *testing.B, n int, heed bool) {
 	f := newBeaters(s.URL, heed)
 	defer f.stop()
 	f.start(b.Context(), n)
-	time.Sleep(settleFor)
+	for f.told.Load() < int64(n) {
+		time.Sleep(100 * time.Millisecond)
+	}
+	time.Sleep(3 * jobserver.DefaultHeartbeat)
 	begun, used, beats := time.Now(), processorTime(b, s.Conductor.PID()), f.answered.Load()
 	time.Sleep(measureFor)
 	took := time.Since(begun).Seconds()
@@ -113,6 +113,8 @@ type beaters struct {
 	cancel           context.CancelFunc
 	all              sync.WaitGroup
 	answered, failed atomic.Int64
+	// told counts the agents that were answered at least once.
+	told atomic.Int64
 	// period is what was told last.
 	period atomic.Int64
 }
@@ -148,7 +150,7 @@ func (f *beaters) beat(ctx context.Context, id string) {
 	}
 	period := jobserver.DefaultHeartbeat
 	next := time.Now().Add(rand.N(3 * period))
-	for {
+	for told := false; ; {
 		timer := time.NewTimer(time.Until(next))
 		select {
 		case <-ctx.Done():
@@ -168,14 +170,17 @@ func (f *beaters) beat(ctx context.Context, id string) {
 			f.failed.Add(1)
 		default:
 			f.answered.Add(1)
-			told, _ := protocol.SettingsFromProto(res.Msg.GetSettings())
-			f.period.Store(int64(told))
+			every, _ := protocol.SettingsFromProto(res.Msg.GetSettings())
+			f.period.Store(int64(every))
 			if f.heed {
-				period = told
+				period = every
+			}
+			if !told {
+				told = true
+				f.told.Add(1)
 			}
 		}
-		next = time.Now()
-		next = next.Add(time.Duration(float64(period) * (0.9 + 0.1*rand.Float64())))
+		next = time.Now().Add(time.Duration(float64(period) * (0.9 + 0.1*rand.Float64())))
 	}
 }
 

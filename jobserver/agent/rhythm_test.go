@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/protocol"
 )
 
@@ -91,6 +92,47 @@ func TestHeartbeatsThatFailGrowFartherApartWithoutALease(t *testing.T) {
 	if next := r.Next(0, manyFailures+1, 0); next < 54*time.Second {
 		t.Errorf("they come more often, after %s, because they fail", next)
 	}
+}
+
+func TestAnAgentSaysThePeriodThatItKeepsAndFollowsLongerAndShorterOnes(t *testing.T) {
+	c, h := newFakeConductor(), newFakeHost()
+	url, _ := c.serve(t)
+	startAgent(t, h, url)
+	for _, period := range []time.Duration{minHeartbeat, 300 * time.Millisecond, 80 * time.Millisecond, 200 * time.Millisecond} {
+		c.mu.Lock()
+		c.period = period
+		c.mu.Unlock()
+		c.until(t, "a heartbeat says "+period.String(), func() bool {
+			return len(c.beats) > 0 && c.beats[len(c.beats)-1].Heartbeat == period
+		})
+	}
+}
+
+func TestALongerPeriodThatComesByAStreamIsLeftToTheNextAnswer(t *testing.T) {
+	c, h := newFakeConductor(), newFakeHost()
+	c.period = protocol.MaxHeartbeat // in Welcome too
+	lost := make(chan struct{})
+	c.lose = func(call string) bool {
+		select {
+		case <-lost:
+			return false
+		default:
+			return call == "heartbeat"
+		}
+	}
+	url, _ := c.serve(t)
+	startAgent(t, h, url)
+	c.until(t, "heartbeats go on as often as before", func() bool { return len(c.beats) >= 3 })
+	c.mu.Lock()
+	for _, b := range c.beats {
+		if b.Heartbeat != jobserver.DefaultHeartbeat {
+			t.Errorf("a heartbeat says %s, and no answer was ever received", b.Heartbeat)
+		}
+	}
+	c.period = 400 * time.Millisecond
+	c.mu.Unlock()
+	close(lost)
+	c.until(t, "the period of an answer is kept", func() bool { return c.beats[len(c.beats)-1].Heartbeat == 400*time.Millisecond })
 }
 
 func TestAPeriodBeyondReasonIsBounded(t *testing.T) {
