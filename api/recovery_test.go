@@ -223,6 +223,10 @@ func TestASilentServerShowsItsTimers(t *testing.T) {
 	if online.Timers != nil || online.Held != nil || online.Quarantine != "" || time.Duration(online.Patience) != 120*time.Second || online.UnavailableAfter != 0 {
 		t.Errorf("online: got %+v, held %v, patience %v", online.Timers, online.Held, online.Patience)
 	}
+	stretched := show(func(v *api.ServerView) { v.HeartbeatEvery, v.UnreachableAfter = 6*time.Second, 18*time.Second })
+	if time.Duration(stretched.HeartbeatEvery) != 6*time.Second || time.Duration(stretched.UnreachableAfter) != 18*time.Second {
+		t.Errorf("of a large fleet: got heartbeats every %v, unreachable after %v", stretched.HeartbeatEvery, stretched.UnreachableAfter)
+	}
 	seen, since := noon.Add(-5*time.Second), noon
 	silent := show(func(v *api.ServerView) {
 		v.State, v.LastSeen, v.StateSince, v.UnavailableAfter = jobserver.Unreachable, seen, since, 30*time.Second

@@ -188,7 +188,8 @@ func serverOf(v ServerView) wire.Server {
 	out := wire.Server{
 		Name: v.Name, Kind: v.Kind, Status: v.Status(), Mode: v.Mode, Contact: v.State,
 		StateSince: wire.AtOrNil(v.StateSince), Reason: v.Reason, ServerSettings: wire.SettingsOf(v.Server),
-		Patience: task.Duration(v.Patience()), Timers: wire.TimersOf(v), Held: wire.HeldOf(v), Quarantine: v.Quarantine,
+		Patience: task.Duration(v.Patience()), HeartbeatEvery: task.Duration(v.HeartbeatEvery), UnreachableAfter: task.Duration(v.UnreachableAfter),
+		Timers: wire.TimersOf(v), Held: wire.HeldOf(v), Quarantine: v.Quarantine,
 		RunAs: append([]string{}, v.RunAs.Users...), RunAsProblem: v.RunAs.Problem,
 		SlotsUsed: v.SlotsUsed, Load: wire.SampleOf(v.Sample), Attempts: make([]wire.RunningAttempt, len(v.Attempts)),
 		VirtualServers: append([]string{}, v.VirtualServers...), JoinedAt: wire.At(v.JoinedAt), LastSeen: wire.AtOrNil(v.LastSeen),

@@ -67,7 +67,7 @@ func (c *Conductor) Connect(ctx context.Context, server, instance string) (*Sess
 		return nil, fault.Field("hello.instance", "must not be empty")
 	}
 	now := c.now()
-	n, err := c.sessions.open(server, instance, now, now.Add(-2*c.options.Heartbeat))
+	n, err := c.sessions.open(server, instance, now, now.Add(-2*c.fleet.keeps(server)))
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +98,17 @@ func resend(n *Session, o virtualserver.OpenAttempt) {
 	}
 }
 
+// settings are what a server's agent is to know. Of the period it takes nothing from a stream but a shorter one.
 func (c *Conductor) settings(server string) *segnov1.Settings {
+	return c.settingsWith(server, c.fleet.heartbeat(server))
+}
+
+func (c *Conductor) settingsWith(server string, heartbeat time.Duration) *segnov1.Settings {
 	mode := jobserver.Active
 	if cand, known := c.fleet.candidate(server, c.now()); known {
 		mode = cand.Server.Mode
 	}
-	m := protocol.SettingsToProto(c.fleet.heartbeat(server, c.options.Heartbeat), mode)
+	m := protocol.SettingsToProto(heartbeat, mode)
 	m.Watches = c.files.of(server).version
 	return m
 }
@@ -201,10 +206,13 @@ type credentials struct {
 	mu    sync.Mutex
 	known map[string]string
 	until time.Time
+	// forgotten counts calls of forget: what was asked before one is not remembered after it.
+	forgotten int
 }
 
-// remember is how long a credential is trusted without asking the store again.
-const remember = 5 * time.Second
+// remember is for how long a credential is trusted at most without asking the store again. A server that joins anew or is
+// deleted ends that at once.
+const remember = time.Minute
 
 func (k *credentials) server(ctx context.Context, store ServerStore, hash string) (string, error) {
 	k.mu.Lock()
@@ -212,6 +220,7 @@ func (k *credentials) server(ctx context.Context, store ServerStore, hash string
 		k.known, k.until = map[string]string{}, time.Now().Add(remember)
 	}
 	name, there := k.known[hash]
+	asked := k.forgotten
 	k.mu.Unlock()
 	if there {
 		return name, nil
@@ -225,7 +234,7 @@ func (k *credentials) server(ctx context.Context, store ServerStore, hash string
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.known != nil {
+	if k.known != nil && asked == k.forgotten {
 		k.known[hash] = name
 	}
 	return name, nil
@@ -235,5 +244,6 @@ func (k *credentials) server(ctx context.Context, store ServerStore, hash string
 func (k *credentials) forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.forgotten++
 	k.known, k.until = map[string]string{}, time.Now().Add(remember)
 }

@@ -25,6 +25,11 @@ type Options struct {
 	Host string
 	// Heartbeat is the period that agents are told to keep, 1.5 s by default.
 	Heartbeat time.Duration
+	// HeartbeatRate is how many heartbeats a second the agents of all servers send at most, DefaultHeartbeatRate by default.
+	// Where the fleet would send more, agents are told a longer period.
+	HeartbeatRate float64
+	// GatherBeats is for how long a heartbeat may wait for others, to be stored with them in one commit; 0 is not at all.
+	GatherBeats time.Duration
 	// OfferTimeout is how long an offer may stay unclaimed before it is taken back, 10 s by default.
 	OfferTimeout time.Duration
 	// Hold is for how long a planned stop lengthens the leases of what runs; 0 is not at all.
@@ -75,6 +80,9 @@ func (o Options) withDefaults() Options {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = jobserver.DefaultHeartbeat
 	}
+	if o.HeartbeatRate == 0 {
+		o.HeartbeatRate = DefaultHeartbeatRate
+	}
 	if o.OfferTimeout == 0 {
 		o.OfferTimeout = 10 * time.Second
 	}
@@ -97,6 +105,9 @@ func (o Options) withDefaults() Options {
 func (o Options) Validate() error {
 	if o.Heartbeat != 0 && (o.Heartbeat < 100*time.Millisecond || o.Heartbeat > time.Minute) {
 		return fmt.Errorf("heartbeat is %s, but must be between 100ms and 1m", o.Heartbeat)
+	}
+	if o.HeartbeatRate < 0 {
+		return fmt.Errorf("heartbeat rate is %g a second, but must not be negative", o.HeartbeatRate)
 	}
 	if o.PruneInterval < 0 {
 		return fmt.Errorf("prune interval is %s, but must not be negative", o.PruneInterval)
@@ -125,6 +136,7 @@ type Conductor struct {
 	now     func() time.Time
 
 	fleet    *fleet
+	heard    *gathering
 	sessions *sessions
 	watch    *watchers
 	// archiveUploads has a place for each archive that is being received.
@@ -167,7 +179,7 @@ func New(store Store, options Options) (*Conductor, error) {
 	options = options.withDefaults()
 	c := &Conductor{
 		store: store, options: options, log: options.Logger, now: options.Now, started: options.Now(),
-		fleet:    newFleet(),
+		fleet:    newFleet(newPace(options.Heartbeat, options.HeartbeatRate)),
 		sessions: newSessions(),
 		watch:    newWatchers(), archiveUploads: make(chan struct{}, maxArchiveUploads),
 		metrics:  options.Metrics,
@@ -181,6 +193,9 @@ func New(store Store, options Options) (*Conductor, error) {
 		ids:      newRunIDs(options.Entropy),
 		term:     1,
 	}
+	c.heard = &gathering{within: options.GatherBeats, store: func(ctx context.Context, beats []jobserver.Beat) error {
+		return c.store.Heard(ctx, beats)
+	}}
 	c.passes = newDispatch(c)
 	if options.Plans != nil {
 		c.planner = &planner{c: c, store: options.Plans}
@@ -254,6 +269,7 @@ func (c *Conductor) load(ctx context.Context) error {
 		c.fleet.adopt(a)
 	}
 	c.listened = c.now()
+	c.keepPace(c.listened)
 	c.wakeDispatcher()
 	return nil
 }

@@ -3,6 +3,8 @@ package conductor
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/segno-jobs/segno/jobserver"
@@ -10,9 +12,6 @@ import (
 
 // detectPeriod is the longest time between two looks over the fleet.
 func (c *Conductor) detectPeriod() time.Duration { return c.options.Heartbeat / 6 }
-
-// silence is for how long a server may be unheard before it is unreachable.
-func (c *Conductor) silence() time.Duration { return jobserver.MissedBeats * c.options.Heartbeat }
 
 // detectLoop notices servers that have fallen silent, at the instant at which each has, and sees to their runs. With the
 // default heartbeat of 1.5 s that is 4.5 s after the last word of a server; the other half of a second, of the 5 s within
@@ -39,7 +38,7 @@ func (c *Conductor) detectLoop(ctx context.Context) error {
 // period is over.
 func (c *Conductor) untilLook(last, now time.Time) time.Duration {
 	next := last.Add(c.detectPeriod())
-	if due, any := c.fleet.fallsSilent(c.silence(), now); any && due.Before(next) {
+	if due, any := c.fleet.fallsSilent(now); any && due.Before(next) {
 		next = due
 	}
 	return max(0, next.Sub(now))
@@ -64,32 +63,40 @@ func (c *Conductor) listen(now time.Time) {
 }
 
 // detect makes servers unreachable that have missed their heartbeats, and unavailable that were silent for as long as they
-// may be. What was offered to them is offered elsewhere.
+// may be. What was offered to them is offered elsewhere, and the others are told how often to be heard from.
 func (c *Conductor) detect(ctx context.Context, now time.Time) {
 	c.detectUnreachable(ctx, now)
 	c.detectUnavailable(ctx, now)
+	c.keepPace(now)
 }
 
 func (c *Conductor) detectUnreachable(ctx context.Context, now time.Time) {
-	before := now.Add(-c.silence())
-	silent := c.fleet.silent(before)
-	if len(silent) == 0 {
+	noticed, silent := false, c.fleet.silent(now)
+	for _, silence := range slices.Sorted(maps.Keys(silent)) {
+		noticed = c.markUnreachable(ctx, silent[silence], now.Add(-silence), now) || noticed
+	}
+	if !noticed {
 		return
 	}
+	c.withdrawStale(ctx, now)
+	c.watch.eventsChanged()
+	c.wakeDispatcher()
+}
+
+// markUnreachable stores that servers are unreachable that were last heard before the instant. It reports whether it has.
+func (c *Conductor) markUnreachable(ctx context.Context, silent []string, before, now time.Time) bool {
 	changed, err := c.store.MarkUnreachable(ctx, silent, before, now)
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
 			c.log.Error("storing that servers are silent failed; it is tried again", "servers", silent, "error", err)
 		}
-		return
+		return false
 	}
 	c.fleet.setSilent(silent, jobserver.Unreachable, before, now)
 	for _, name := range changed {
 		c.log.Warn("a job server is unreachable", "server", name)
 	}
-	c.withdrawStale(ctx, now)
-	c.watch.eventsChanged()
-	c.wakeDispatcher()
+	return true
 }
 
 func (c *Conductor) detectUnavailable(ctx context.Context, now time.Time) {

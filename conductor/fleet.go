@@ -22,6 +22,7 @@ type fleet struct {
 	// resets are the open attempts whose runs are to be reset, by task; nil where they have to be looked for again.
 	resets map[string][]overdue
 	limits limits
+	pace   pace
 }
 
 // host is one server in the fleet.
@@ -29,6 +30,9 @@ type host struct {
 	server jobserver.Server
 	// heard is when the last heartbeat or claim came, or when this conductor began to listen. Silence counts from it.
 	heard time.Time
+	// keeps is the longest period between heartbeats that its agent may be keeping: it has said so, or was told so and may
+	// not have heard of it.
+	keeps time.Duration
 	// hold is the length of the hold that the agent was given before a planned absence, 0 without one, and holdSince when
 	// this conductor learnt of it.
 	hold      time.Duration
@@ -63,8 +67,8 @@ type placed struct {
 	seized *overdue
 }
 
-func newFleet() *fleet {
-	return &fleet{hosts: map[string]*host{}, groups: map[string]virtualserver.VirtualServer{}, limits: newLimits()}
+func newFleet(p pace) *fleet {
+	return &fleet{hosts: map[string]*host{}, groups: map[string]virtualserver.VirtualServer{}, limits: newLimits(), pace: p}
 }
 
 // setServers replaces what is known of the servers, and keeps what runs there.
@@ -78,8 +82,12 @@ func (f *fleet) setServers(servers []jobserver.Server, now time.Time) {
 		h, known := old[s.Name]
 		if !known {
 			h = &host{open: map[task.Ref]*placed{}, heard: now, hold: s.Held, holdSince: now}
+			h.keeps = f.pace.keepsAtFirst(s)
 		} else if h.server.Sample != nil && (s.Sample == nil || s.Sample.At.Before(h.server.Sample.At)) {
 			s.Sample = h.server.Sample
+		}
+		if known && s.Patience() < h.server.Patience() && now.After(h.heard) {
+			h.heard = now // Its agent may be about to be heard from as seldom as was right until now.
 		}
 		h.server = s
 		f.hosts[s.Name] = h
@@ -257,6 +265,9 @@ func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
 		return true
 	}
 	cameBack = h.contact(b.At)
+	if b.Heartbeat > 0 {
+		h.keeps = b.Heartbeat
+	}
 	h.server.BootID, h.server.Instance, h.server.AgentVersion = b.BootID, b.Instance, b.AgentVersion
 	h.server.RunAs, h.archives = b.RunAs, b.Archives
 	sample := b.Sample

@@ -2,6 +2,7 @@ package conductor
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ var etl = task.Target{VirtualServer: "etl"}
 
 // testFleet returns a fleet of online servers with equal samples, all members of the group etl.
 func testFleet(names ...string) *fleet {
-	f := newFleet()
+	f := newFleet(newPace(jobserver.DefaultHeartbeat, DefaultHeartbeatRate))
 	var servers []jobserver.Server
 	for _, name := range names {
 		servers = append(servers, jobserver.Server{
@@ -90,11 +91,12 @@ func TestAskingForARatingReservesNothing(t *testing.T) {
 func TestAServerIsSilentAfterItsHeartbeatsStop(t *testing.T) {
 	f := testFleet("js-1", "js-2")
 	f.beat(jobserver.Beat{Server: "js-2", At: start.Add(4 * time.Second), Sample: jobserver.Sample{At: start}})
-	if got := f.silent(start.Add(time.Second)); len(got) != 1 || got[0] != "js-1" {
+	const silence = jobserver.MissedBeats * jobserver.DefaultHeartbeat
+	if got := f.silent(start.Add(5 * time.Second)); len(got) != 1 || !slices.Equal(got[silence], []string{"js-1"}) {
 		t.Errorf("got %v, want only js-1", got)
 	}
 	f.setSilent([]string{"js-1"}, jobserver.Unreachable, start.Add(time.Hour), start)
-	if got := f.silent(start.Add(time.Hour)); len(got) != 1 || got[0] != "js-2" {
+	if got := f.silent(start.Add(time.Hour)); len(got) != 1 || !slices.Equal(got[silence], []string{"js-2"}) {
 		t.Errorf("got %v, want only the server that is still called online", got)
 	}
 	if back := f.beat(jobserver.Beat{Server: "js-1", At: start.Add(time.Hour)}); !back {

@@ -29,6 +29,8 @@ type Report struct {
 // Orders are what a heartbeat is answered with.
 type Orders struct {
 	Stops []StopOrder
+	// Heartbeat is the period that the agent is to keep from now on, also where it is longer than before.
+	Heartbeat time.Duration
 	// Leases are renewed from the instant on at which the agent sent the heartbeat.
 	Leases []Lease
 }
@@ -51,7 +53,8 @@ func (c *Conductor) Heartbeat(ctx context.Context, r Report) (Orders, error) {
 	if err := c.settleReboot(ctx, r); err != nil {
 		return Orders{}, err
 	}
-	if err := c.store.Heard(ctx, []jobserver.Beat{r.Beat}); err != nil {
+	told := c.fleet.tell(&r.Beat)
+	if err := c.heard.add(ctx, r.Beat); err != nil {
 		return Orders{}, err
 	}
 	if err := c.hearHold(ctx, r); err != nil {
@@ -72,7 +75,9 @@ func (c *Conductor) Heartbeat(ctx context.Context, r Report) (Orders, error) {
 	if c.leaving.Load() {
 		return Orders{}, errLeaving
 	}
-	return Orders{Stops: stops, Leases: c.fleet.renewals(r.Server)}, nil
+	return Orders{
+		Stops: stops, Heartbeat: min(told, c.fleet.heartbeat(r.Server)), Leases: c.fleet.renewals(r.Server),
+	}, nil
 }
 
 // admit refuses word of a host while another agent process speaks for it, or from a process that was started before the one
@@ -85,7 +90,7 @@ func (c *Conductor) admit(server, instance string, now time.Time) error {
 		n.touch(now)
 		return nil
 	}
-	if n := c.sessions.get(server); n != nil && n.lastSeen().After(now.Add(-2*c.options.Heartbeat)) {
+	if n := c.sessions.get(server); n != nil && n.lastSeen().After(now.Add(-2*c.fleet.keeps(server))) {
 		return fmt.Errorf("another agent process is connected as %s: %w", server, fault.Conflict)
 	}
 	if c.fleet.isPast(server, instance) {
@@ -252,7 +257,7 @@ func (a *agents) Heartbeat(ctx context.Context, req *connect.Request[segnov1.Hea
 	if err != nil {
 		return nil, err
 	}
-	res := &segnov1.HeartbeatResponse{Settings: a.c.settings(server), Term: a.c.term, Leases: leasesToProto(orders.Leases)}
+	res := &segnov1.HeartbeatResponse{Settings: a.c.settingsWith(server, orders.Heartbeat), Term: a.c.term, Leases: leasesToProto(orders.Leases)}
 	for _, s := range orders.Stops {
 		res.Stop = append(res.Stop, stopToProto(s))
 	}

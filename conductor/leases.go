@@ -118,26 +118,6 @@ func compareRefs(a, b task.Ref) int {
 	return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Number, b.Number))
 }
 
-// leastHeartbeat is the shortest period that agents are told to keep.
-const leastHeartbeat = 100 * time.Millisecond
-
-// heartbeat returns the period that the agent on a server is to keep: a quarter of its shortest lease, or less.
-func (f *fleet) heartbeat(server string, most time.Duration) time.Duration {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	h, known := f.hosts[server]
-	if !known {
-		return most
-	}
-	period := most
-	for _, p := range h.open {
-		if p.lease > 0 {
-			period = min(period, p.agentLease()/4)
-		}
-	}
-	return max(period, leastHeartbeat)
-}
-
 // overdue is an attempt that is taken away from its server.
 type overdue struct {
 	server string

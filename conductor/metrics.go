@@ -23,8 +23,10 @@ type Metrics struct {
 	queue    prometheus.Gauge
 	age      prometheus.Gauge
 	agents   prometheus.Gauge
-	notices  noticeMetrics
-	prunings *prometheus.CounterVec
+	// heartbeat is the period of the fleet in seconds.
+	heartbeat prometheus.Gauge
+	notices   noticeMetrics
+	prunings  *prometheus.CounterVec
 	// refusedHooks counts requests to webhooks.
 	refusedHooks prometheus.Counter
 }
@@ -61,6 +63,9 @@ func NewMetrics() *Metrics {
 			Name: "segno_queue_oldest_seconds", Help: "How long the oldest queued run has waited.",
 		}),
 		agents: prometheus.NewGauge(prometheus.GaugeOpts{Name: "segno_agents_connected", Help: "Agents that are connected."}),
+		heartbeat: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "segno_heartbeat_period_seconds", Help: "How often agents are to send heartbeats that have no short lease to renew.",
+		}),
 		refusedHooks: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "segno_webhooks_refused_total", Help: "Requests to webhooks whose signature was wrong.",
 		}),
@@ -69,7 +74,7 @@ func NewMetrics() *Metrics {
 			Name: "segno_pruned_total", Help: "What was removed by the rules of retention: runs, plan_runs, logs, checkpoints, events and occurrences.",
 		}, []string{"kind"}),
 	}
-	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents, m.refusedHooks, m.prunings)
+	m.registry.MustRegister(m.dispatch, m.commits, m.batches, m.requests, m.ends, m.runs, m.servers, m.queue, m.age, m.agents, m.heartbeat, m.refusedHooks, m.prunings)
 	m.notices.register(m.registry)
 	for _, kind := range []string{"runs", "plan_runs", "logs", "checkpoints", "events", "occurrences"} {
 		m.pruned(kind, 0)

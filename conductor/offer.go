@@ -26,9 +26,7 @@ type origin struct {
 // offer sends the offers of attempts that were stored, and first the settings where their lease asks for more frequent
 // heartbeats.
 func (c *Conductor) offer(server string, offers ...*segnov1.Offer) {
-	if c.fleet.heartbeat(server, c.options.Heartbeat) < c.options.Heartbeat {
-		c.sessions.settings(server, c.settings(server))
-	}
+	c.hurry(server)
 	c.sessions.offer(server, offers...)
 }
 

@@ -56,6 +56,7 @@ func (c *Conductor) view(s jobserver.Server) jobserver.View {
 	}
 	v.SlotsUsed = cand.Own.Slots
 	v.UnavailableAt = c.fleet.unavailableAt(s.Name)
+	v.HeartbeatEvery, v.UnreachableAfter = c.fleet.beatTimes(s.Name)
 	v.Sample = cand.Server.Sample
 	if cand.Server.Sample != nil {
 		verdict := virtualserver.Rate(virtualserver.Rating{}, c.request("", task.Spec{}).Need, cand)
@@ -78,6 +79,7 @@ func (c *Conductor) EditServer(ctx context.Context, name string, version int64, 
 	if err := c.serversChanged(ctx); err != nil {
 		return jobserver.View{}, err
 	}
+	c.hurry(name)
 	return c.view(s), nil
 }
 

@@ -8,30 +8,35 @@ import (
 	"github.com/segno-jobs/segno/task"
 )
 
-// silent returns the servers that are online and were last heard before the instant.
-func (f *fleet) silent(before time.Time) []string {
+// silent returns the servers that are online and have been silent for longer than they may be, by how long that is.
+func (f *fleet) silent(now time.Time) map[time.Duration][]string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var names []string
+	names := map[time.Duration][]string{}
 	for name, h := range f.hosts {
-		if h.server.State == jobserver.Online && h.heard.Before(before) {
-			names = append(names, name)
+		if h.server.State != jobserver.Online {
+			continue
+		}
+		if silence := h.silence(); h.heard.Before(now.Add(-silence)) {
+			names[silence] = append(names[silence], name)
 		}
 	}
-	slices.Sort(names)
+	for _, of := range names {
+		slices.Sort(of)
+	}
 	return names
 }
 
 // fallsSilent returns the first instant after now at which silent or lost will return a server that they do not return
 // yet, if no more is heard of it.
-func (f *fleet) fallsSilent(silence time.Duration, now time.Time) (first time.Time, any bool) {
+func (f *fleet) fallsSilent(now time.Time) (first time.Time, any bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, h := range f.hosts {
 		var due time.Time
 		switch h.server.State {
 		case jobserver.Online:
-			due = h.heard.Add(silence + time.Microsecond) // Stored instants have microseconds.
+			due = h.heard.Add(h.silence() + time.Microsecond) // Stored instants have microseconds.
 		case jobserver.Unreachable:
 			due = h.heard.Add(h.server.Patience())
 		default:

@@ -59,7 +59,8 @@ func (c *Conductor) whatIf(ctx context.Context, rest *fleet, a virtualserver.Ope
 	again := false
 	switch intent := intentOf(a); {
 	case a.State == task.AttemptOffered:
-		answer.Action, answer.After = string(policy.Restart), c.silence()
+		_, silence := c.fleet.beatTimes(a.Server)
+		answer.Action, answer.After = string(policy.Restart), silence
 		answer.Reason, again = "nothing was started: its offer is taken back and made elsewhere", true
 	case intent != "":
 		answer.Action, answer.After = string(intent), a.Lease

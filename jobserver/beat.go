@@ -10,6 +10,9 @@ type Beat struct {
 	Instance     string
 	AgentVersion string
 	RunAs        RunAs
+	// Heartbeat is the period that the agent keeps, 0 where it does not say so. What is stored is the longest that it may keep
+	// after the answer, which may be lost.
+	Heartbeat time.Duration
 	// Archives are the SHA-256 of archives on the host's disk, at most MaxBeatArchives, those that were used last first.
 	Archives []string
 	Sample   Sample

@@ -81,6 +81,8 @@ type Server struct {
 	RunAs RunAs
 	// Held is the length of the hold that its agent was given before a planned absence of the conductor; 0 without one.
 	Held time.Duration
+	// Heartbeat is the longest period that its agent may keep since it was last heard from, 0 where that is not known.
+	Heartbeat time.Duration
 	// Quarantine is why no run is placed there although it is online, or empty.
 	Quarantine string
 	// Version counts edits, from 1. It is the ETag.

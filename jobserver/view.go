@@ -19,4 +19,7 @@ type View struct {
 	// UnavailableAt is when an unreachable server will count as unavailable if nothing is heard of it until then. Zero
 	// stands for LastSeen and Patience after it; a conductor that could not listen for a while counts from later.
 	UnavailableAt time.Time
+	// HeartbeatEvery is how often the agent is to send heartbeats, and UnreachableAfter for how long the server may be silent
+	// until it is unreachable: longer than three such periods where the agent may not have heard of a shorter one yet.
+	HeartbeatEvery, UnreachableAfter time.Duration
 }

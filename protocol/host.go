@@ -127,6 +127,7 @@ func BeatFromProto(server string, at time.Time, m *segnov1.HeartbeatRequest) job
 		AgentVersion: m.GetHello().GetAgentVersion(),
 		RunAs:        RunAsFromProto(m.GetHello()),
 		Archives:     archivesFromProto(m.GetArchives()),
+		Heartbeat:    min(max(span(m.GetHeartbeat()), 0), MaxHeartbeat),
 		Sample:       s,
 	}
 }

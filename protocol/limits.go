@@ -14,6 +14,8 @@ const (
 	PollWait = 25 * time.Second
 	// CallTimeout is how long an agent waits for the answer to a unary call other than Poll.
 	CallTimeout = 15 * time.Second
+	// MaxHeartbeat is the longest period between heartbeats that an agent keeps, whatever it is told.
+	MaxHeartbeat = 5 * time.Minute
 )
 
 // Sizes that neither side goes over. A call over them is refused with resource_exhausted or invalid_argument.

@@ -20,16 +20,18 @@ type agentProcess struct {
 	guard *guardProcess
 	// ready is true once the guard has told what it keeps.
 	ready, beating, ticking bool
-	period                  time.Duration
+	rhythm                  *agent.Rhythm
 	failures                int
-	wake                    time.Time
-	stream                  *stream
-	linking                 bool
+	// beats counts heartbeats that are due: only the newest timer counts.
+	beats   int
+	wake    time.Time
+	stream  *stream
+	linking bool
 }
 
 func newAgent(h *host) *agentProcess {
 	h.agents++
-	a := &agentProcess{host: h, instance: jobserver.InstanceName(uint64(h.agents), h.name), period: h.w.profile.heartbeat}
+	a := &agentProcess{host: h, instance: jobserver.InstanceName(uint64(h.agents), h.name), rhythm: agent.NewRhythm(jobserver.DefaultHeartbeat)}
 	a.process = &process{w: h.w, name: h.name + " agent", clock: h.clock}
 	a.core = agent.NewCore(h.w.rnd.Float64)
 	a.process.start()

@@ -32,6 +32,7 @@ const callTimeout = protocol.CallTimeout
 
 func (a *agentProcess) claim(e agent.Claim) {
 	sent := a.boot()
+	a.host.health.hindered = true // it has no lease before it is answered
 	a.soon("claims", func() {
 		toConductor(a, callTimeout, "claims", func(c *conductor.Conductor) ([]conductor.Claimed, error) {
 			return c.Claim(a.w.ctx, a.host.name, a.instance, e.Refs)
@@ -49,6 +50,10 @@ func (a *agentProcess) claim(e agent.Claim) {
 				}
 			}
 			a.step(done)
+			if quarter := a.core.Quarter(); quarter > 0 && quarter < a.rhythm.Period() {
+				a.w.cover("heartbeat at once for a short lease")
+				a.heartbeat()
+			}
 		})
 	})
 }
@@ -59,6 +64,8 @@ func (a *agentProcess) heartbeat() {
 		return
 	}
 	a.beating = true
+	a.beats++
+	begun, sentAs, life := a.boot(), a.rhythm.Sent(), a.life
 	g, number := a.guard, a.core.BeginLook()
 	a.soon("looks around", func() {
 		if g != nil && g.up {
@@ -70,17 +77,42 @@ func (a *agentProcess) heartbeat() {
 		slices.SortFunc(kept, func(x, y jobserver.Kept) int { return compareRefs(x.Ref, y.Ref) })
 		report := conductor.Report{Kept: kept, Held: a.core.Held()}
 		report.Server, report.BootID, report.Instance, report.Sample = a.host.name, a.host.bootID, a.instance, a.host.sample()
+		report.Heartbeat = a.rhythm.Period()
+		a.host.health.beat()
 		sent := a.boot()
-		limit := min(max(2*a.period, time.Second), 5*time.Second)
+		limit := a.rhythm.Timeout(a.core.Quarter())
 		toConductor(a, limit, "beats", func(c *conductor.Conductor) (conductor.Orders, error) {
 			r := report
 			r.Kept = slices.Clone(report.Kept)
-			return c.Heartbeat(a.w.ctx, r)
-		}, func(orders conductor.Orders, err error) { a.beaten(sent, orders, err) })
+			orders, err := c.Heartbeat(a.w.ctx, r)
+			if err == nil {
+				a.host.health.heard(a, life)
+			}
+			return orders, err
+		}, func(orders conductor.Orders, err error) {
+			if err == nil {
+				a.answered(sentAs, orders.Heartbeat)
+			}
+			a.beaten(begun, sent, orders, err)
+		})
 	})
 }
 
-func (a *agentProcess) beaten(sent time.Duration, orders conductor.Orders, err error) {
+// answered takes in the period of an answer.
+func (a *agentProcess) answered(sentAs int, told time.Duration) {
+	was := a.rhythm.Period()
+	a.rhythm.Answered(sentAs, told)
+	switch now := a.rhythm.Period(); {
+	case now > was:
+		a.w.cover("period of heartbeats made longer")
+	case now < was:
+		a.w.cover("period of heartbeats made shorter")
+	case told > was:
+		a.w.cover("longer period that was out of date")
+	}
+}
+
+func (a *agentProcess) beaten(begun, sent time.Duration, orders conductor.Orders, err error) {
 	a.beating = false
 	if err != nil {
 		a.failures++
@@ -88,11 +120,13 @@ func (a *agentProcess) beaten(sent time.Duration, orders conductor.Orders, err e
 		a.failures = 0
 		a.takeOrders(sent, orders)
 	}
-	period := a.period
-	if a.failures > 10 && !a.core.Leased() {
-		period = max(period, 7500*time.Millisecond)
-	}
-	a.after(time.Duration(float64(period)*(0.9+0.2*a.w.rnd.Float64())), "is to beat", a.heartbeat)
+	next := a.rhythm.Next(a.core.Quarter(), a.failures, a.w.rnd.Float64())
+	beats := a.beats
+	a.after(a.rhythm.Pause(next, a.boot()-begun), "is to beat", func() {
+		if beats == a.beats {
+			a.heartbeat()
+		}
+	})
 }
 
 func (a *agentProcess) takeOrders(sent time.Duration, orders conductor.Orders) {
@@ -175,8 +209,9 @@ func (a *agentProcess) command(s *stream, m *segnov1.Command) {
 }
 
 func (a *agentProcess) settings(m *segnov1.Settings) {
-	if period, _ := protocol.SettingsFromProto(m); period > 0 {
-		a.period = period
+	if period, _ := protocol.SettingsFromProto(m); a.rhythm.Hurry(period) && a.ready {
+		a.w.cover("shorter period came by itself")
+		a.heartbeat()
 	}
 }
 

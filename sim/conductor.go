@@ -42,7 +42,7 @@ func (n *conductorNode) begin() {
 	n.leaving, n.inside = false, false
 	n.streams = map[*host]*stream{}
 	c, err := conductor.New(n.w.store, conductor.Options{
-		Heartbeat: n.w.profile.heartbeat, Now: n.clock.now, Seed: n.w.rnd.Uint64() | 1, Entropy: entropy{n.w.rnd},
+		Heartbeat: n.w.profile.heartbeat, HeartbeatRate: n.w.profile.rate, Now: n.clock.now, Seed: n.w.rnd.Uint64() | 1, Entropy: entropy{n.w.rnd},
 		OfferTimeout: 5 * time.Second, Hold: n.w.profile.hold, Logger: n.w.logger(),
 	})
 	n.w.must(err)
@@ -52,6 +52,9 @@ func (n *conductorNode) begin() {
 			n.w.cover("conductor could not load")
 			n.die()
 			return
+		}
+		for _, h := range n.w.hosts {
+			h.health.listened()
 		}
 		n.every(n.w.profile.heartbeat/6, "steps", func() {
 			n.act("steps", func() {

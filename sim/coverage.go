@@ -17,6 +17,8 @@ func MustCover() []string {
 		"agent: agent.Renew", "agent: agent.Expire", "agent: agent.Upload", "agent: agent.Review", "agent: agent.Validate",
 		"agent: agent.Fetch", "agent: agent.Look",
 		"agent ended an attempt past its lease", "keeper began too late for its lease",
+		"period of heartbeats made longer", "period of heartbeats made shorter", "longer period that was out of date",
+		"shorter period came by itself", "heartbeat at once for a short lease", "unreachable while its agent was at work",
 		"lease shortened at the end of a hold", "spool lost with its host",
 		"spool that no keeper took removed", "attempt handed to another keeper",
 		"agent killed before it handed an attempt over", "job told to end", "job killed", "process that cannot be killed", "unkillable job noticed",

@@ -39,6 +39,7 @@ var faults = []mishap{
 	{"agent killed", func(w *World, h *host) { w.killAgent(h) }},
 	{"agent paused", func(w *World, h *host) {
 		if a := h.agent; h.up && a.up {
+			h.health.hindered = true
 			a.pause()
 			w.later(h, func() {
 				if a == h.agent {
@@ -142,6 +143,7 @@ func (w *World) killAgent(h *host) {
 	if !h.up || !h.agent.up {
 		return
 	}
+	h.health.hindered = true
 	h.agent.kill()
 	w.conductor.left(h.agent)
 	boots := h.boots

@@ -39,6 +39,7 @@ type host struct {
 	agents int
 	// excuses are jobs that were alive while the host was frozen for longer than its assumptions allow.
 	excuses map[*job]bool
+	health  health
 }
 
 // spool is what an attempt left on the disk.
@@ -67,6 +68,8 @@ func newHost(w *World, name string) *host {
 	}
 	h.clock = newClock(w, epoch.Add(w.rnd.between(-time.Hour, time.Hour)))
 	h.boot()
+	h.health = health{h: h}
+	h.health.listened()
 	return h
 }
 
@@ -83,6 +86,7 @@ func (h *host) boot() {
 // lose takes the machine down: everything on it is gone but the disk.
 func (h *host) lose() {
 	h.w.cover("host lost")
+	h.health.hindered = true
 	h.up = false
 	h.boots++
 	h.agent.kill()
@@ -115,6 +119,7 @@ func (h *host) freeze(d time.Duration) {
 		return
 	}
 	h.w.cover("host frozen")
+	h.health.hindered = true
 	h.frozen, h.frozenAt = true, h.w.now
 	h.agent.pause()
 	h.guard.pause()

@@ -44,6 +44,15 @@ func programMutants() []programMutant {
 		{mutant{name: "keeper does not look at its lease", file: "jobserver/guard/lease.go", changes: []string{
 			"	k.carryOut(a.core.Step(now, Renewed{Lease: l}), now)\n", "	_ = l\n",
 		}}, "jobserver/guard", "Lease|Renewals"},
+		{mutant{name: "period stretched beyond a quarter of a lease", file: "conductor/beats.go", changes: []string{
+			"period = min(period, a.agentLease()/4)", "_ = a",
+		}}, "conductor", "ShortLease"},
+		{mutant{name: "answer taken that is older than a shorter period", file: "jobserver/agent/rhythm.go", changes: []string{
+			"	if sent != r.hurries {\n", "	if sent > r.hurries {\n",
+		}}, "jobserver/agent", "AnAnswer"},
+		{mutant{name: "lease renewed as seldom as the fleet's period says", file: "jobserver/agent/rhythm.go", changes: []string{
+			"		period = min(period, max(quarter, minHeartbeat))\n", "		_ = quarter\n",
+		}}, "jobserver/agent", "ALease|OneHeartbeat"},
 		{mutant{name: "spool taken a second time", file: "jobserver/spool/writer.go", changes: []string{
 			"	if file != int64(size) {\n", "	if file < int64(size) {\n",
 		}}, "jobserver/spool", "Once"},

@@ -78,8 +78,8 @@ func mutants() []mutant {
 			"return time.Duration(real) - WakeBound - KillBound, nil", "return time.Duration(real), nil",
 		}, 2000},
 		{"lease renewed though the heartbeat is not stored", "conductor/heartbeat.go", []string{
-			"	if err := c.store.Heard(ctx, []jobserver.Beat{r.Beat}); err != nil {\n		return Orders{}, err\n", `	if err := c.store.Heard(ctx, []jobserver.Beat{r.Beat}); err != nil {
-		return Orders{Leases: c.fleet.renewals(r.Server)}, nil
+			"	if err := c.heard.add(ctx, r.Beat); err != nil {\n		return Orders{}, err\n", `	if err := c.heard.add(ctx, r.Beat); err != nil {
+		return Orders{Heartbeat: told, Leases: c.fleet.renewals(r.Server)}, nil
 `,
 		}, 2000},
 		{"hold forgotten by the next conductor", "conductor/leases.go", []string{
@@ -120,6 +120,21 @@ func mutants() []mutant {
 			"if err := c.settleReboot(ctx, r); err != nil {", "if err := error(nil); err != nil {",
 			"	if err := c.hearHold(ctx, r); err != nil {", "	if err := c.settleReboot(ctx, r); err != nil {\n		return Orders{}, err\n	}\n	if err := c.hearHold(ctx, r); err != nil {",
 		}, 20000},
+		{"silence that passes over a server's own period", "conductor/beats.go", []string{
+			"min(jobserver.MissedBeats*h.keeps, h.server.Patience())", "min(jobserver.MissedBeats*jobserver.DefaultHeartbeat, h.server.Patience())",
+		}, 2000},
+		{"period stretched beyond a server's unavailable_after", "conductor/beats.go", []string{
+			"	period := min(p.period, p.unhurried(h.server.Patience()))\n", "	period := p.period\n",
+		}, 2000},
+		{"periods forgotten by the next conductor", "conductor/beats.go", []string{
+			"	stored := s.Heartbeat\n	if stored == 0 {", "	stored := p.least\n	if stored == 0 {",
+		}, 2000},
+		{"shorter period counted before it is heard of", "conductor/beats.go", []string{
+			"	b.Heartbeat = max(b.Heartbeat, told)\n", "	b.Heartbeat = told\n",
+		}, 2000},
+		{"longer period taken from a stream", "jobserver/agent/rhythm.go", []string{
+			"if period = bounded(period); period >= r.period {", "if period = bounded(period); period == r.period {",
+		}, 2000},
 		{"reboot not noticed", "conductor/fleet.go", []string{"p.rebooted = p.claimed", "p.rebooted = false"}, 2000},
 	}
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/segno-jobs/segno/jobserver"
@@ -17,6 +18,8 @@ type profile struct {
 	patience    []time.Duration
 	longestWait time.Duration
 	heartbeat   time.Duration
+	// rate is how many heartbeats a second the agents may send: seldom enough that so few servers are told longer periods.
+	rate float64
 	// weights are how often each fault comes, by its place in faults; pace is the mean time between faults.
 	weights []float64
 	pace    time.Duration
@@ -37,6 +40,9 @@ func newProfile(r chance) profile {
 		p.patience = append(p.patience, pick(r, 5*time.Second, 6*time.Second, 8*time.Second, 12*time.Second, 25*time.Second))
 	}
 	p.longestWait = 30 * time.Second
+	if r.in(0.5) {
+		p.rate = 0.2 + r.Float64()
+	}
 	p.weights = make([]float64, len(faults))
 	for i := range p.weights {
 		if r.in(0.4) {
@@ -60,6 +66,14 @@ func newProfile(r chance) profile {
 	p.demand = r.between(time.Second, 10*time.Second)
 	p.meddling = r.between(2*time.Second, 20*time.Second)
 	return p
+}
+
+// seldomest is the longest period of heartbeats that any server is told.
+func (p profile) seldomest() time.Duration {
+	if p.rate == 0 {
+		return p.heartbeat
+	}
+	return slices.Max(p.patience) / 4
 }
 
 // setUp joins the hosts, makes the groups and tasks, and starts everything.

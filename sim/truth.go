@@ -185,6 +185,9 @@ func (t *truth) committed(e task.Event) {
 		if strings.HasPrefix(e.Kind, "concurrency_group.") {
 			t.limitEdited(e.Subject)
 		}
+		if e.Kind == "server.unreachable" {
+			t.unreachable(e.Subject)
+		}
 		return
 	}
 	h := t.history(e)

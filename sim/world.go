@@ -142,5 +142,5 @@ func (w *World) check(string) {
 // longest is a bound on the time from the end of the faults until every run is ended, runs, or waits with a reason.
 func (w *World) longest() time.Duration {
 	takeover := 5 * time.Second
-	return w.profile.longestWait + takeover + jobserver.KillBound + 3*w.profile.heartbeat
+	return w.profile.longestWait + takeover + jobserver.KillBound + 3*w.profile.seldomest()
 }

@@ -38,14 +38,14 @@ func textsOf(b jobserver.Beat) (texts beatTexts, err error) {
 }
 
 const updateBeat = `
-	UPDATE server SET last_seen = ?, boot_id = ?, instance = ?, agent_version = ?, sample = ?, run_as = ?
+	UPDATE server SET last_seen = ?, boot_id = ?, instance = ?, agent_version = ?, sample = ?, run_as = ?, heartbeat = ?
 	WHERE name = ? AND (last_seen IS NULL OR last_seen <= ?) RETURNING state`
 
 func heard(t *tx, b jobserver.Beat, texts beatTexts) error {
 	var state string
 	at := micros(b.At)
 	err := t.change(updateBeat,
-		[]any{at, clean(b.BootID), clean(b.Instance), clean(b.AgentVersion), clean(texts.sample), clean(texts.runAs), b.Server, at}, &state)
+		[]any{at, clean(b.BootID), clean(b.Instance), clean(b.AgentVersion), clean(texts.sample), clean(texts.runAs), b.Heartbeat.Microseconds(), b.Server, at}, &state)
 	if isNone(err) {
 		return nil
 	}

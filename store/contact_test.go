@@ -72,6 +72,15 @@ func TestContact(t *testing.T) {
 				t.Errorf("a beat made the version %d", s.Version)
 			}
 		})
+		t.Run("a beat keeps how seldom the server may be heard from", func(t *testing.T) {
+			for i, every := range []time.Duration{9600 * time.Millisecond, 1500 * time.Millisecond} {
+				b := jobserver.Beat{Server: "js-2", At: noon.Add(time.Duration(i) * time.Second), Heartbeat: every}
+				check(t, db.Heard(ctx, []jobserver.Beat{b}))
+				if s := must(db.Server(ctx, "js-2"))(t); s.Heartbeat != every {
+					t.Errorf("got %s, want %s", s.Heartbeat, every)
+				}
+			}
+		})
 		t.Run("a beat of a server that does not exist is passed over", func(t *testing.T) {
 			beat(t, db, "nosuch", noon)
 		})

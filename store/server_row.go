@@ -5,7 +5,7 @@ import (
 )
 
 const serverColumns = `name, kind, mode, state, state_since, reason, description, labels, slots, power, unavailable_after,
-	joined_at, last_seen, sample, boot_id, instance, agent_version, held, quarantine, run_as, version`
+	joined_at, last_seen, sample, boot_id, instance, agent_version, held, quarantine, run_as, heartbeat, version`
 
 type serverRow struct {
 	Name             string
@@ -28,6 +28,7 @@ type serverRow struct {
 	Held             int64
 	Quarantine       string
 	RunAs            string `db:"run_as"`
+	Heartbeat        int64
 	Version          int64
 }
 
@@ -49,6 +50,7 @@ func (row serverRow) server() (jobserver.Server, error) {
 		AgentVersion:     row.AgentVersion,
 		Held:             span(row.Held),
 		Quarantine:       row.Quarantine,
+		Heartbeat:        span(row.Heartbeat),
 		Version:          row.Version,
 	}
 	if row.LastSeen != nil {

@@ -47,6 +47,9 @@ type Server struct {
 	ServerSettings
 	// Patience is UnavailableAfter, or the default where that is 0.
 	Patience task.Duration `json:"patience" doc:"Silence after which the server counts as unavailable, the default included."`
+	// HeartbeatEvery and UnreachableAfter are 0 for a server that the conductor does not know yet.
+	HeartbeatEvery   task.Duration `json:"heartbeat_every" doc:"How often its agent is to send a heartbeat. Large fleets send them less often, and short leases more often."`
+	UnreachableAfter task.Duration `json:"unreachable_after" doc:"Silence after which the server counts as unreachable: three heartbeats, or more where the agent may not have heard yet that they come more often."`
 	// Timers are nil while the server is heard from.
 	Timers *Timers `json:"timers" doc:"Of a silent server: since when, and what follows when; null while it is heard from."`
 	// Held is nil without a hold.

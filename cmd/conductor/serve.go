@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
@@ -72,7 +73,7 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 		return err
 	}
 	c, err := conductor.New(db, conductor.Options{
-		Logger: log, Version: version.Version, Host: host, Heartbeat: s.Heartbeat, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
+		Logger: log, Version: version.Version, Host: host, Heartbeat: s.Heartbeat, GatherBeats: gatherBeats, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
 		MaxQueued: s.MaxQueued,
 		Metrics:   metrics, Insight: db, Audit: db, Browsers: db, Retention: db, PruneInterval: s.PruneInterval, Plans: db, Triggers: db, PublicURL: s.PublicURL,
 		EventTriggers: db, Archives: db,
@@ -125,3 +126,6 @@ func announce(out io.Writer, address net.Addr, token string, isNew bool) {
 		fmt.Fprintf(out, "admin token: %s\n", token)
 	}
 }
+
+// gatherBeats is for how long heartbeats are gathered before they are stored together.
+const gatherBeats = 50 * time.Millisecond

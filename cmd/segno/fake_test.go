@@ -415,7 +415,8 @@ func (f *fakeAPI) addServer(name string, labels map[string]string) {
 	seen := wire.At(noon.Add(-time.Second))
 	f.servers[name] = wire.Server{
 		Name: name, Kind: jobserver.KindJob, Status: "online", Mode: jobserver.Active, Contact: jobserver.Online,
-		ServerSettings: wire.ServerSettings{Labels: labels, Slots: 8, Power: 1}, Patience: task.Duration(2 * time.Minute), SlotsUsed: 2, Rating: &rating, Stars: &stars,
+		ServerSettings: wire.ServerSettings{Labels: labels, Slots: 8, Power: 1}, Patience: task.Duration(2 * time.Minute),
+		HeartbeatEvery: task.Duration(1500 * time.Millisecond), UnreachableAfter: task.Duration(4500 * time.Millisecond), SlotsUsed: 2, Rating: &rating, Stars: &stars,
 		Load:     &wire.Sample{Sample: jobserver.Sample{CPUs: 4, Load1: 0.5, MemoryTotal: 8 << 30, MemoryAvailable: 4 << 30}, At: seen},
 		Attempts: []wire.RunningAttempt{}, VirtualServers: []string{"etl"}, JoinedAt: wire.At(noon.Add(-time.Hour)), LastSeen: &seen, Version: 3,
 	}

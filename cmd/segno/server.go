@@ -109,7 +109,7 @@ func (a *app) showServer(s wire.Server) {
 		{"quarantined", a.style().red(line(s.Quarantine))}, {"held for", heldWord(s.Held)}, {"description", line(s.Description)},
 		{"labels", pairs(s.Labels)}, {"slots", fmt.Sprintf("%d of %d taken", s.SlotsUsed, s.Slots)}, {"power", fmt.Sprint(s.Power)},
 		{"runs jobs as", runAsWord(s)},
-		{"rating", rating}, {"load", load}, {"unavailable after", unavailable}, {"virtual servers", strings.Join(s.VirtualServers, ", ")},
+		{"rating", rating}, {"load", load}, {"heartbeats", heartbeatsWord(s)}, {"unavailable after", unavailable}, {"virtual servers", strings.Join(s.VirtualServers, ", ")},
 		{"seen", a.ago(s.LastSeen)}, {"joined", clock(&s.JoinedAt)}, {"agent", line(s.AgentVersion)},
 	}...)
 	if len(s.Attempts) == 0 {
@@ -139,6 +139,14 @@ func (a *app) statusWord(s wire.Server) string {
 		return a.style().state(s.Status) + a.style().red(" (quarantined)")
 	}
 	return a.style().state(s.Status)
+}
+
+// heartbeatsWord says how often a server is heard from, and what follows from its silence first.
+func heartbeatsWord(s wire.Server) string {
+	if s.HeartbeatEvery == 0 {
+		return ""
+	}
+	return fmt.Sprintf("every %s, unreachable after %s of silence", span(time.Duration(s.HeartbeatEvery)), span(time.Duration(s.UnreachableAfter)))
 }
 
 // timersWord says of a silent server since when, and what follows when.

@@ -71,8 +71,8 @@ type Agent struct {
 	wake  time.Time
 	// listed is true once ready is closed.
 	listed, closed bool
-	// period and mode are what the conductor last said.
-	period time.Duration
+	// rhythm and mode are as the conductor last said.
+	rhythm *Rhythm
 	mode   jobserver.Mode
 }
 
@@ -126,7 +126,7 @@ func New(o Options) (*Agent, error) {
 		leased:     make(chan struct{}, 1),
 		reached:    make(chan struct{}, 1),
 		core:       NewCore(mathrand.Float64),
-		period:     jobserver.DefaultHeartbeat,
+		rhythm:     NewRhythm(jobserver.DefaultHeartbeat),
 		mode:       jobserver.Active,
 	}, nil
 }
@@ -186,6 +186,11 @@ func (a *Agent) step(events ...Event) {
 	}
 	if slices.ContainsFunc(events, func(e Event) bool { _, is := e.(Listed); return is }) && a.core.Leased() {
 		signal(a.leased)
+	}
+	if slices.ContainsFunc(events, func(e Event) bool { _, is := e.(ClaimDone); return is }) {
+		if quarter := a.core.Quarter(); quarter > 0 && quarter < a.rhythm.Period() {
+			signal(a.beat) // the next one may be due too late for what was claimed
+		}
 	}
 	if !a.listed && a.core.ready {
 		a.listed = true

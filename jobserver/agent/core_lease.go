@@ -108,6 +108,17 @@ func (c *Core) Leased() bool {
 	return false
 }
 
+// Quarter is a quarter of the shortest lease that an attempt has, 0 where none has one: it must be renewed as often.
+func (c *Core) Quarter() time.Duration {
+	var shortest time.Duration
+	for _, a := range c.attempts {
+		if !a.ended && a.want.Deadline > 0 && (shortest == 0 || a.want.Grace < shortest) {
+			shortest = a.want.Grace
+		}
+	}
+	return shortest
+}
+
 // enforce has attempts ended whose guard should have ended them by now.
 func (c *Core) enforce(boot time.Duration) {
 	late := func(a *attempt) bool {

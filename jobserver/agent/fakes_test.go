@@ -209,6 +209,9 @@ func (c *fakeConductor) Heartbeat(_ context.Context, req *connect.Request[segnov
 	c.kept = protocol.KeptRefs(req.Msg)
 	c.held = append(c.held, req.Msg.GetHeld())
 	c.note()
+	if c.lose("heartbeat") {
+		return nil, fault.Unavailable
+	}
 	return connect.NewResponse(&segnov1.HeartbeatResponse{
 		Settings: c.settings(), Stop: c.stops, Leases: c.leasesOf(c.kept),
 	}), nil

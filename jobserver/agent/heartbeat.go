@@ -11,13 +11,6 @@ import (
 	"github.com/segno-jobs/segno/protocol"
 )
 
-// Bounds on a heartbeat's call: one that comes later is of no use. Between them it is twice the period, since the next one
-// waits for it, and the shortest lease has room for four.
-const (
-	minHeartbeatTimeout = time.Second
-	maxHeartbeatTimeout = 5 * time.Second
-)
-
 // heartbeats tells the conductor again and again, whether a stream is open or not, that the agent lives and what it
 // keeps. The first one waits until the guard has told that: a heartbeat without an attempt says that it is gone.
 func (a *Agent) heartbeats(ctx context.Context) {
@@ -44,8 +37,7 @@ func (a *Agent) heartbeats(ctx context.Context) {
 			a.answeredAgain()
 		}
 		// The period is from one to the next, however long an answer takes.
-		next := a.untilNext(failures)
-		timer.Reset(max(next-time.Since(begun), next/2))
+		timer.Reset(a.untilNext(time.Since(begun), failures))
 	}
 }
 
@@ -56,20 +48,18 @@ func (a *Agent) answeredAgain() {
 	signal(a.reached)
 }
 
-// untilNext is the period, or up to a tenth less, so that the agents of a fleet do not keep step, and so that three periods
-// without a heartbeat are three that were missed. While heartbeats fail, and no lease depends on one, it grows.
-func (a *Agent) untilNext(failures int) time.Duration {
+// untilNext is when the next heartbeat is due after one that took so long, with so many failed in a row.
+func (a *Agent) untilNext(took time.Duration, failures int) time.Duration {
 	a.mu.Lock()
-	period, leased := a.period, failures > 10 && a.core.Leased()
-	a.mu.Unlock()
-	if failures > 10 && !leased {
-		period = max(period, backoffCap/2)
-	}
-	return time.Duration(float64(period) * (0.9 + 0.1*mathrand.Float64()))
+	defer a.mu.Unlock()
+	return a.rhythm.Pause(a.rhythm.Next(a.core.Quarter(), failures, mathrand.Float64()), took)
 }
 
 func (a *Agent) heartbeat(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, a.heartbeatTimeout())
+	a.mu.Lock()
+	timeout, period, sentAs := a.rhythm.Timeout(a.core.Quarter()), a.rhythm.Period(), a.rhythm.Sent()
+	a.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	sample := a.sampler.sample()
 	list, held := a.lookAround(ctx, &sample)
@@ -77,14 +67,14 @@ func (a *Agent) heartbeat(ctx context.Context) error {
 	client, at := a.conductors.current()
 	sent := a.boot() // before it is sent: the leases in the answer count from here
 	req := protocol.HeartbeatToProto(a.hello(), sample, list, held)
-	req.Archives = a.packages.held()
+	req.Archives, req.Heartbeat = a.packages.held(), period.Microseconds()
 	res, err := client.Heartbeat(ctx, connect.NewRequest(req))
 	if err != nil {
 		a.failed("heartbeat", at, err)
 		return err
 	}
 	a.succeeded("heartbeat")
-	a.settings(res.Msg.GetSettings())
+	a.settings(res.Msg.GetSettings(), func(told time.Duration) { a.rhythm.Answered(sentAs, told) })
 	for _, m := range res.Msg.GetStop() {
 		ref, kind := protocol.StopFromProto(m)
 		a.step(StopOrdered{Term: res.Msg.GetTerm(), Ref: ref, Kind: kind})
@@ -93,12 +83,6 @@ func (a *Agent) heartbeat(ctx context.Context) error {
 		a.step(LeasesGranted{Term: res.Msg.GetTerm(), Sent: sent, Leases: grants(leases)})
 	}
 	return nil
-}
-
-func (a *Agent) heartbeatTimeout() time.Duration {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return min(max(2*a.period, minHeartbeatTimeout), maxHeartbeatTimeout)
 }
 
 // lookAround asks the guard what it keeps and returns what the agent as a whole does, with the sum in the sample, and

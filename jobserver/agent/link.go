@@ -189,9 +189,9 @@ func (a *Agent) event(m *segnov1.Command) Event {
 	switch m := m.GetCommand().(type) {
 	case *segnov1.Command_Welcome:
 		a.log.Debug("welcomed", "server", m.Welcome.GetServer(), "conductor_version", m.Welcome.GetConductorVersion())
-		a.settings(m.Welcome.GetSettings())
+		a.ordered(m.Welcome.GetSettings())
 	case *segnov1.Command_Settings:
-		a.settings(m.Settings)
+		a.ordered(m.Settings)
 	case *segnov1.Command_Hold:
 		return HoldOrdered{Term: term, At: a.boot(), Length: protocol.HoldFromProto(m.Hold)}
 	case *segnov1.Command_Offer:
@@ -212,27 +212,27 @@ func (a *Agent) offered(term uint64, m *segnov1.Offer) Event {
 	return Offered{Term: term, Execution: e}
 }
 
-// Bounds on the period of heartbeats, whatever the conductor says.
-const (
-	minHeartbeat = 50 * time.Millisecond
-	maxHeartbeat = 5 * time.Minute
-)
+// ordered takes in settings that came by themselves. Of the period it takes a shorter one, which counts at once.
+func (a *Agent) ordered(m *segnov1.Settings) {
+	a.settings(m, func(told time.Duration) {
+		if a.rhythm.Hurry(told) {
+			signal(a.beat)
+		}
+	})
+}
 
-// settings takes in what the conductor says about this server. A message without them leaves them.
-func (a *Agent) settings(m *segnov1.Settings) {
+// settings takes in what the conductor says about this server, and hands the period on. A message without them leaves them.
+func (a *Agent) settings(m *segnov1.Settings, keep func(period time.Duration)) {
 	if m == nil {
 		return
 	}
 	a.files.heard(m.GetWatches())
 	period, mode := protocol.SettingsFromProto(m)
-	period = min(max(period, minHeartbeat), maxHeartbeat)
 	a.mu.Lock()
-	was, wasMode := a.period, a.mode
-	a.period, a.mode = period, mode
+	keep(period)
+	wasMode := a.mode
+	a.mode = mode
 	a.mu.Unlock()
-	if was != period {
-		signal(a.beat)
-	}
 	if wasMode == mode {
 		return
 	}

@@ -1968,7 +1968,9 @@ type HeartbeatRequest struct {
 	// held is true from the receipt of a Hold until a renewal that followed it was received.
 	Held bool `protobuf:"varint,4,opt,name=held,proto3" json:"held,omitempty"`
 	// archives are SHA-256 of archives that are on the host's disk, those that were used last first.
-	Archives      []string `protobuf:"bytes,5,rep,name=archives,proto3" json:"archives,omitempty"`
+	Archives []string `protobuf:"bytes,5,rep,name=archives,proto3" json:"archives,omitempty"`
+	// heartbeat is the period in microseconds that the agent keeps until it is told another one in an answer.
+	Heartbeat     int64 `protobuf:"varint,6,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2036,6 +2038,13 @@ func (x *HeartbeatRequest) GetArchives() []string {
 		return x.Archives
 	}
 	return nil
+}
+
+func (x *HeartbeatRequest) GetHeartbeat() int64 {
+	if x != nil {
+		return x.Heartbeat
+	}
+	return 0
 }
 
 type KeptAttempt struct {
@@ -3817,13 +3826,14 @@ const file_segno_proto_rawDesc = "" +
 	"\x04keep\x18\x03 \x03(\tR\x04keep\"a\n" +
 	"\x04Stop\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12)\n" +
-	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\xc6\x01\n" +
+	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\xe4\x01\n" +
 	"\x10HeartbeatRequest\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12(\n" +
 	"\x06sample\x18\x02 \x01(\v2\x10.segno.v1.SampleR\x06sample\x121\n" +
 	"\battempts\x18\x03 \x03(\v2\x15.segno.v1.KeptAttemptR\battempts\x12\x12\n" +
 	"\x04held\x18\x04 \x01(\bR\x04held\x12\x1a\n" +
-	"\barchives\x18\x05 \x03(\tR\barchives\"\xbb\x01\n" +
+	"\barchives\x18\x05 \x03(\tR\barchives\x12\x1c\n" +
+	"\theartbeat\x18\x06 \x01(\x03R\theartbeat\"\xbb\x01\n" +
 	"\vKeptAttempt\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x14\n" +
 	"\x05ended\x18\x02 \x01(\bR\x05ended\x12\x10\n" +

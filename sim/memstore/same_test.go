@@ -298,7 +298,7 @@ func (p *pair) contact(server string) {
 	names := []string{server}
 	switch p.rnd.IntN(7) {
 	case 0, 1:
-		beat := jobserver.Beat{Server: server, At: p.now, BootID: "b", Instance: "one", AgentVersion: "1"}
+		beat := jobserver.Beat{Server: server, At: p.now, BootID: "b", Instance: "one", AgentVersion: "1", Heartbeat: time.Duration(p.now.Second()) * time.Second}
 		p.both("heard", func(s conductor.Store) (any, error) { return nil, s.Heard(p.ctx, []jobserver.Beat{beat}) })
 	case 2, 3:
 		p.both("unreachable", func(s conductor.Store) (any, error) { return s.MarkUnreachable(p.ctx, names, p.now, p.now) })

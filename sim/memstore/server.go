@@ -162,7 +162,7 @@ func (s *Store) Heard(_ context.Context, beats []jobserver.Beat) error {
 		}
 		sample := b.Sample
 		v.LastSeen, v.BootID, v.Instance, v.AgentVersion, v.Sample = stored(b.At), b.BootID, b.Instance, b.AgentVersion, &sample
-		v.RunAs = b.RunAs
+		v.RunAs, v.Heartbeat = b.RunAs, b.Heartbeat
 		s.contact(v, b.At)
 		return nil
 	})

@@ -3550,6 +3550,11 @@ export interface components {
             /** @description What the server is. */
             description: string;
             /**
+             * @description How often its agent is to send a heartbeat. Large fleets send them less often, and short leases more often.
+             * @example 90s
+             */
+            heartbeat_every: string;
+            /**
              * @description The hold that its agent was given before a planned absence of the conductor; null without one.
              * @example 90s
              */
@@ -3622,6 +3627,11 @@ export interface components {
              * @example 90s
              */
             unavailable_after?: string;
+            /**
+             * @description Silence after which the server counts as unreachable: three heartbeats, or more where the agent may not have heard yet that they come more often.
+             * @example 90s
+             */
+            unreachable_after: string;
             /**
              * Format: int64
              * @description Counts edits; also the ETag.

@@ -45,6 +45,9 @@ export interface Server {
   unavailableAt: Date | null;
   /** Silence after which it counts as unavailable, in milliseconds. */
   patienceMs: number;
+  /** How often it is to be heard from, and the silence after which it counts as unreachable, in milliseconds. */
+  heartbeatMs: number;
+  unreachableMs: number;
   /** What was seen of its load while the console was open, oldest first. */
   trend: TrendPoint[];
   virtualServers: string[];
@@ -94,6 +97,8 @@ export function serverOf(w: WireServer): Server {
     lastSeen: instant(w.last_seen),
     unavailableAt: instant(w.timers?.unavailable_at),
     patienceMs: milliseconds(w.patience),
+    heartbeatMs: milliseconds(w.heartbeat_every),
+    unreachableMs: milliseconds(w.unreachable_after),
     trend: [],
     virtualServers: w.virtual_servers,
     agentVersion: w.agent_version,

@@ -27,6 +27,8 @@ export function aServer(fields: Partial<WireServer> = {}): WireServer {
     labels: {},
     power: 1,
     patience: '120s',
+    heartbeat_every: '1.5s',
+    unreachable_after: '4.5s',
     timers: null,
     held: null,
     run_as: [],

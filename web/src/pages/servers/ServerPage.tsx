@@ -170,6 +170,10 @@ function Facts({ server }: { server: Server }) {
       <Fact name="Joined">
         <Instant at={server.joinedAt} />
       </Fact>
+      {server.heartbeatMs > 0 && <Fact name="Heartbeats">every {duration(server.heartbeatMs)}</Fact>}
+      {server.unreachableMs > 0 && (
+        <Fact name="Unreachable after">{duration(server.unreachableMs)} of silence</Fact>
+      )}
       <Fact name="Unavailable after">{duration(server.patienceMs)} of silence</Fact>
       {server.reason !== '' && <Fact name="Why it is in its mode">{server.reason}</Fact>}
       {server.description !== '' && <Fact name="What it is">{server.description}</Fact>}
