@@ -107,7 +107,7 @@ test('on a phone the id of a run is not broken, and the labels of its axis are w
   });
   assert.equal(lines, 1);
   await page.goto(`${fleet.url}/runs/${id}`);
-  const axis = page.getByRole('region', { name: 'Attempts' }).locator('svg');
+  const axis = page.getByRole('region', { name: 'Attempts' }).locator('svg', { has: page.locator('text') });
   await axis.locator('text').first().waitFor();
   const cut = await axis.evaluate((svg) => {
     const { left, right } = svg.getBoundingClientRect();

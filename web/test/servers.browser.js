@@ -25,16 +25,16 @@ after(async () => {
 
 for (const [kind, query] of Object.entries({ 'a long list': '', 'a short list': '?q=js-01' })) {
   test(`the head of ${kind} of servers stays below the top of the page while one scrolls`, async () => {
-    const visitor = await Visitor.come(browser, fleet, { viewport: { width: 1280, height: 420 } });
+    const visitor = await Visitor.come(browser, fleet, { viewport: { width: 1280, height: 320 } });
     await visitor.signIn(`/servers${query}`);
     const { page } = visitor;
     const head = page.getByRole('columnheader', { name: 'Rating' });
     await head.waitFor();
     const bar = await page.getByRole('banner').boundingBox();
     const before = await head.boundingBox();
-    await page.mouse.move(600, 300);
+    await page.mouse.move(600, 250);
     await page.mouse.wheel(0, 300);
-    await until('the page has scrolled', () => page.evaluate(() => window.scrollY > 200));
+    await until('the page has scrolled', () => page.evaluate(() => window.scrollY > 150));
     await until('the head stands below the bar', async () => {
       const { y } = await head.boundingBox();
       return y < before.y && Math.abs(y - (bar.y + bar.height)) < 2;
