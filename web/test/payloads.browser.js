@@ -122,7 +122,8 @@ afterEach(() => visitor.leave());
 
 /** Fails where the page has taken a text for markup, or has run it. */
 async function harmless(where) {
-  await page.getByRole('status', { name: /loading$/ }).waitFor({ state: 'detached' });
+  const loading = page.getByRole('status', { name: /loading$/ });
+  await until(`${where} has loaded`, async () => (await loading.count()) === 0, 60_000);
   assert.equal(await page.evaluate(() => window.hacked), undefined, `${where} ran what others wrote`);
   assert.equal(await page.locator('img[src=x]').count(), 0, `${where} took a text for markup`);
   assert.equal(await page.getByText('49', { exact: true }).count(), 0, `${where} took a text for a template`);
