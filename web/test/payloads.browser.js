@@ -122,7 +122,9 @@ test('no form, menu or list to jump in runs what others wrote', async () => {
   await harmless('the form that runs a task');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
-  await page.getByPlaceholder('A page, server, group, task or run, a plan, a calendar or an archive').fill(payload);
+  await page
+    .getByPlaceholder('A page, server, group, task or run, a plan, a calendar or an archive')
+    .fill(payload);
   await harmless('the list to jump in');
   await visitor.go('/servers/js-1');
   await page.getByRole('button', { name: 'What to do with js-1' }).click();
