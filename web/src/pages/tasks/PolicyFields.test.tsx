@@ -38,3 +38,44 @@ it('reads of a document what happens, and whether its servers are a group', () =
     grouped: false,
   });
 });
+
+const leaving = () => screen.queryByRole('switch', { name: /^Leave the cut-off job running/ });
+
+it('offers to leave the cut-off job running once the run is to end as reset', async () => {
+  const { spec } = showFields(<PolicyFields />, { spec: { on_unavailable: 'recover' } });
+  expect(leaving()).toBeNull();
+  await userEvent.click(screen.getByRole('combobox', { name: 'Step 1: the run is to' }));
+  await userEvent.click(await screen.findByRole('option', { name: 'end as reset' }));
+  await userEvent.click(leaving() as HTMLElement);
+  expect(spec()).toEqual({ on_unavailable: 'reset', leave_running: true });
+  expect(screen.getByText(/a run that is started anew may overlap with it\./)).toBeTruthy();
+});
+
+it.each([
+  ['a reset after a time', [{ after: '10m', do: 'reset' }]],
+  [
+    'a wait and then a reset',
+    [
+      { after: '2m', do: 'wait' },
+      { after: '10m', do: 'reset' },
+    ],
+  ],
+])('offers it for %s, as that comes to the same', (_, ladder) => {
+  showFields(<PolicyFields />, { spec: { on_unavailable: ladder } });
+  expect(leaving()).not.toBeNull();
+});
+
+it('does not offer it where a reset only gives up a run that was taken up elsewhere', () => {
+  const ladder = [
+    { after: '2m', do: 'recover' },
+    { after: '10m', do: 'reset' },
+  ];
+  showFields(<PolicyFields />, { spec: { on_unavailable: ladder } });
+  expect(leaving()).toBeNull();
+});
+
+it('lets one take it back where the policy does not fit it any more', async () => {
+  const { spec } = showFields(<PolicyFields />, { spec: { on_unavailable: 'recover', leave_running: true } });
+  await userEvent.click(leaving() as HTMLElement);
+  expect(spec()).toEqual({ on_unavailable: 'recover' });
+});

@@ -8,7 +8,7 @@ import { Form, SwitchField, TextField } from '../../components/document/fields';
 import classes from './Editor.module.css';
 import { canClimb, climbed, policyOfRungs, rungsOf } from './ladder';
 import type { Rung } from './ladder';
-import { policyWords } from './policyWords';
+import { comesTo, policyWords } from './policyWords';
 import type { PolicyKind, PolicySettings } from './policyWords';
 
 const choices: { value: PolicyKind; label: string }[] = [
@@ -62,7 +62,7 @@ export function PolicyFields() {
         placeholder="as the server says"
         hint="5s to 720h of silence"
       />
-      {(settings.policy === 'reset' || settings.leaveRunning) && (
+      {(comesTo(settings.policy) === 'reset' || settings.leaveRunning) && (
         <SwitchField
           path={['leave_running']}
           label="Leave the cut-off job running"

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { policyWords } from './policyWords';
+import { comesTo, policyWords } from './policyWords';
 
 const settings = { unavailableAfter: '2m', leaveRunning: false, grouped: true } as const;
 
@@ -43,4 +43,12 @@ it('leaves what is not set to the virtual server', () => {
   expect(policyWords({ ...settings, unavailableAfter: null, policy: null })[1]).toMatch(
     /policy of the virtual server/,
   );
+});
+
+it('tells what a policy comes to: what its first step that does not wait does', () => {
+  expect(comesTo(null)).toBeNull();
+  expect(comesTo('recover')).toBe('recover');
+  expect(comesTo([{ after: '2m', do: 'wait' }])).toBe('wait');
+  const waits = { after: '2m', do: 'wait' } as const;
+  expect(comesTo([waits, { after: '10m', do: 'reset' }])).toBe('reset');
 });

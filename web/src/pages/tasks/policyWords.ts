@@ -34,6 +34,12 @@ const does: Record<PolicyKind, (grouped: boolean) => string> = {
       : 'the run goes on from its last checkpoint, once its server is there again',
 };
 
+/** Returns what a policy comes to: what its first step that does not wait does. Null where the virtual server says it. */
+export function comesTo(policy: PolicySettings['policy']): PolicyKind | null {
+  if (policy === null || typeof policy === 'string') return policy;
+  return policy.find((step) => step.do !== 'wait')?.do ?? 'wait';
+}
+
 /** Says in a few sentences what happens from the moment at which the server falls silent. */
 export function policyWords(s: PolicySettings): string[] {
   const words = ['After about 5 s of silence the run shows as unknown. Its job may still be running.'];
@@ -64,7 +70,7 @@ export function policyWords(s: PolicySettings): string[] {
       else words.push(sentence(begin, step.do, s.grouped));
     });
   }
-  const acts = typeof s.policy === 'string' ? s.policy : s.policy?.find((step) => step.do !== 'wait')?.do;
+  const acts = comesTo(s.policy);
   if (acts === 'reset' && s.leaveRunning) {
     words.push('The cut-off job is left running: a run that is started anew may overlap with it.');
   } else if (acts === 'reset' || acts === 'restart' || acts === 'recover') {
