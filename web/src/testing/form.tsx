@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { put } from '../components/document/document';
 import type { JsonObject } from '../components/document/document';
 import { Form } from '../components/document/fields';
-import { showPart } from './console';
+import { showLinked, showPart } from './console';
 import type { Answers } from './console';
 
 interface Around {
@@ -15,12 +15,14 @@ interface Around {
   errors?: Record<string, string>;
   readOnly?: boolean;
   answers?: Answers;
+  /** Whether the fields lead to pages. They are on show a moment later then. */
+  linked?: boolean;
 }
 
 /** Shows the fields. What is returned tells the document as it is by now. */
 export function showFields(
   fields: ReactNode,
-  { spec: first = {}, errors = {}, readOnly = false, answers }: Around,
+  { spec: first = {}, errors = {}, readOnly = false, answers, linked = false }: Around,
 ) {
   let latest = first;
   function Harness() {
@@ -40,6 +42,6 @@ export function showFields(
       </Form>
     );
   }
-  showPart(<Harness />, answers);
+  (linked ? showLinked : showPart)(<Harness />, answers);
   return { spec: () => latest };
 }
