@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 import { json, page, problem, show } from '../../testing/console';
 import type { Asked } from '../../testing/console';
-import { aVirtualServer } from '../../testing/samples';
+import { aPlan, aServer, aTrigger, aVirtualServer } from '../../testing/samples';
 import { sessionOf, signIn } from '../../testing/session';
 
 const chat = {
@@ -31,14 +31,23 @@ const rules = {
   version: 6,
 };
 
+const atTwo = aTrigger({
+  name: 'at-two',
+  plan: 'nightly',
+  task: null,
+  cron: '0 2 * * *',
+  description: 'before the day begins',
+  version: 3,
+});
+
 const drawer = async (name: string) => within(await screen.findByRole('dialog', { name }));
 const user = userEvent.setup();
 
-/** The forms, each with how it is opened, what is typed where, and what a save sends. */
+/** The forms, each with the button and the entry of a menu that open it, what is typed where, and what a save sends. */
 const forms = [
   {
     at: '/settings/limits',
-    open: 'Edit orders-db',
+    open: ['Edit orders-db'],
     title: 'Concurrency group orders-db',
     label: 'What its tasks have in common',
     reads: {
@@ -50,7 +59,7 @@ const forms = [
   },
   {
     at: '/settings/notifications',
-    open: 'Edit chat',
+    open: ['Edit chat'],
     title: 'Channel chat',
     label: 'Whom it reaches',
     reads: { 'GET /notifications/channels': () => page(chat) },
@@ -59,7 +68,7 @@ const forms = [
   },
   {
     at: '/settings/notifications?tab=rules',
-    open: 'Edit failures',
+    open: ['Edit failures'],
     title: 'Rule failures',
     label: 'What it is for',
     reads: {
@@ -72,7 +81,7 @@ const forms = [
   },
   {
     at: '/settings/calendars/holidays',
-    open: 'Edit',
+    open: ['Edit'],
     title: 'Calendar holidays',
     label: 'What it is for',
     reads: {
@@ -84,12 +93,34 @@ const forms = [
   },
   {
     at: '/virtual-servers',
-    open: 'Edit etl',
+    open: ['Edit etl'],
     title: 'Virtual server etl',
     label: 'What it is for',
     reads: { 'GET /virtual-servers': () => page(aVirtualServer({ version: 3 })) },
     saves: 'PATCH /virtual-servers/etl',
     answer: aVirtualServer({ version: 4 }),
+  },
+  {
+    at: '/servers',
+    open: ['What to do with js-2', 'Settings…'],
+    title: 'Settings of js-2',
+    label: 'What it is',
+    reads: { 'GET /servers': () => page(aServer(), aServer({ name: 'js-2', version: 3 })) },
+    saves: 'PATCH /servers/js-2',
+    answer: aServer({ name: 'js-2', version: 4 }),
+  },
+  {
+    at: '/plans/nightly?part=triggers',
+    open: ['What can be done with at-two', 'Edit…'],
+    title: 'Edit at-two',
+    label: 'What it is for',
+    reads: {
+      'GET /plans/nightly': () => json(aPlan()),
+      'GET /plans/nightly/triggers': () => page(atTwo),
+      'POST /triggers/preview': () => page(),
+    },
+    saves: 'PATCH /plans/nightly/triggers/at-two',
+    answer: atTwo,
   },
 ];
 
@@ -104,7 +135,9 @@ it.each(forms)('opens $title again as it was when the session ended over it', as
     },
   });
   show(at, session.answers);
-  await user.click(await screen.findByRole('button', { name: form.open }));
+  const [button, ...entries] = form.open;
+  await user.click(await screen.findByRole('button', { name: button ?? '' }));
+  for (const name of entries) await user.click(await screen.findByRole('menuitem', { name }));
   await user.type((await drawer(title)).getByLabelText(label), '!');
   session.end();
   await user.click((await drawer(title)).getByRole('button', { name: 'Save' }));
@@ -135,6 +168,26 @@ it('opens a new one again with all that was written of it', async () => {
   const again = await drawer('New calendar');
   expect(again.getByLabelText<HTMLInputElement>(/^Name/).value).toBe('closing');
   expect(again.getByLabelText<HTMLInputElement>('Day').value).toBe('12-31');
+});
+
+it('opens a new trigger again as one of its kind', async () => {
+  const session = sessionOf({
+    'GET /plans/nightly': () => json(aPlan()),
+    'GET /plans/nightly/triggers': () => page(),
+    'POST /triggers/preview': () => page(),
+    'POST /plans/nightly/triggers': () => problem(500, 'never'),
+  });
+  show('/plans/nightly?part=triggers', session.answers);
+  await user.click(await screen.findByRole('button', { name: 'Add a trigger…' }));
+  const form = await drawer('A trigger for nightly');
+  await user.click(form.getByRole('radio', { name: 'every so often' }));
+  await user.type(form.getByLabelText(/^Name/), 'often');
+  session.end();
+  await user.click(form.getByRole('button', { name: 'Add the trigger' }));
+  await signIn();
+  const again = await drawer('A trigger for nightly');
+  expect(again.getByRole<HTMLInputElement>('radio', { name: 'every so often' }).checked).toBe(true);
+  expect(again.getByLabelText<HTMLInputElement>(/^Name/).value).toBe('often');
 });
 
 it('keeps the rules of retention, and takes them back to what is stored then', async () => {

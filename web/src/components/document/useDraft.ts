@@ -1,7 +1,8 @@
-import { useLocation } from '@tanstack/react-router';
+import { useLocation, useRouter } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { useDrafts, useKeeping } from './drafts';
+import type { Drafts } from './drafts';
 
 /** What a form keeps while nobody is signed in. S is what is stored, D what the form makes of it. */
 interface Kept<S, D> {
@@ -34,7 +35,9 @@ interface Begin<S, D> {
  * The word, such as "channel", names the form among those of the address.
  */
 export function useDraft<S extends D, D>(word: string, { stored, empty, safe }: Begin<S, D>): Draft<S, D> {
-  const { place, kept } = usePlace<S, D>(word);
+  const { href } = useLocation();
+  const place = placeOf(href, word);
+  const kept = keptAt<S, D>(useDrafts(), place);
   const [before, setBefore] = useState(kept ? kept.before : stored);
   const [draft, setDraft] = useState<D>(kept ? kept.draft : (stored ?? empty));
   const changed = JSON.stringify(draft) !== JSON.stringify(before ?? empty);
@@ -47,17 +50,18 @@ export function useDraft<S extends D, D>(word: string, { stored, empty, safe }: 
 }
 
 /**
- * What the drawer around a form of that word shows: one that is stored, null for a new one, undefined for none. It is open
- * from the beginning where the session had ended over it.
+ * What the drawer or the dialog around a form of that word shows: one that is stored, null for a new one, undefined for
+ * none. It is open from the beginning where the session had ended over it. The address is read once, so that a list may
+ * have one for each of its rows.
  */
 export function useOpened<S>(word: string): [opened: S | null | undefined, open: (item?: S | null) => void] {
-  const { kept } = usePlace<S, unknown>(word);
-  return useState(kept?.before);
+  const router = useRouter();
+  const drafts = useDrafts();
+  return useState(() => keptAt<S, unknown>(drafts, placeOf(router.state.location.href, word))?.before);
 }
 
-function usePlace<S, D>(word: string) {
-  const { href } = useLocation();
-  const drafts = useDrafts();
-  const place = `${href} ${word}`;
-  return { place, kept: drafts.find(place) as Kept<S, D> | undefined };
+const placeOf = (href: string, word: string) => `${href} ${word}`;
+
+function keptAt<S, D>(drafts: Drafts, place: string): Kept<S, D> | undefined {
+  return drafts.find(place) as Kept<S, D> | undefined;
 }

@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest';
 
 import { triggerOf } from '../../data/triggers';
 import type { Owner, Trigger } from '../../data/triggers';
-import { json, page, problem, showPart } from '../../testing/console';
+import { json, page, problem, showLinked } from '../../testing/console';
 import type { Answers } from '../../testing/console';
 import { aTrigger } from '../../testing/samples';
 import { TriggerForm } from './TriggerForm';
@@ -14,7 +14,7 @@ const owner: Owner = { kind: 'task', name: 'load' };
 function showForm(trigger: Trigger | null, answers: Answers = {}) {
   const close = vi.fn();
   const onSaved = vi.fn();
-  showPart(<TriggerForm owner={owner} trigger={trigger} close={close} onSaved={onSaved} />, {
+  showLinked(<TriggerForm owner={owner} trigger={trigger} close={close} onSaved={onSaved} />, {
     'GET /calendars': () => page(),
     'POST /triggers/preview': () =>
       page(

@@ -11,6 +11,7 @@ import { Dialog } from '../Dialog';
 import { mergePatch, put } from '../document/document';
 import type { Json, JsonObject, Path } from '../document/document';
 import { Form, TextField } from '../document/fields';
+import { useDraft } from '../document/useDraft';
 import { Instant } from '../instants';
 import { done } from '../notices';
 import { useAction } from '../useAction';
@@ -27,17 +28,30 @@ interface Props {
   onSaved?: (saved: Trigger) => void;
 }
 
+/** Names the form among those of a page. */
+export const word = 'trigger';
+
+/** What is written of a trigger. */
+type Draft = Pick<Trigger, 'spec'>;
+
+const empty: Draft = { spec: written(ofKind({ name: '' }, 'cron')) };
+
+/** Takes what the fields have written for a trigger: the conductor says what is wrong with it. */
+function written(spec: JsonObject): WireTriggerSpec {
+  return spec as unknown as WireTriggerSpec;
+}
+
 /** Writes a trigger: in plain words, and with its next times, before it is saved. */
-export function TriggerForm({ owner, trigger, close, onSaved }: Props) {
-  const [spec, setSpec] = useState<JsonObject>(
-    () => (trigger?.spec as unknown as JsonObject | undefined) ?? ofKind({ name: '' }, 'cron'),
-  );
+export function TriggerForm({ owner, trigger: stored, close, onSaved }: Props) {
+  const { before: trigger, draft, setDraft } = useDraft<Trigger, Draft>(word, { stored, empty });
+  const spec = draft.spec as unknown as JsonObject;
+  const change = (make: (spec: JsonObject) => JsonObject) =>
+    setDraft((old) => ({ ...old, spec: written(make(old.spec as unknown as JsonObject)) }));
   const [refused, setRefused] = useState<ApiError | null>(null);
   const kind = kindOf(spec) ?? trigger?.kind ?? 'cron';
-  const written = spec as unknown as WireTriggerSpec;
   const save = useAction(
     () => {
-      if (!trigger) return createTrigger(owner, written);
+      if (!trigger) return createTrigger(owner, draft.spec);
       const patch = mergePatch(trigger.spec, spec);
       return editTrigger(owner, trigger.name, patch, trigger.version);
     },
@@ -55,7 +69,7 @@ export function TriggerForm({ owner, trigger, close, onSaved }: Props) {
     () => new Map(refused?.fields.map(({ field, reason }) => [field, reason]) ?? []),
     [refused],
   );
-  const setAt = (path: Path, value: Json | undefined) => setSpec((before) => put(before, path, value));
+  const setAt = (path: Path, value: Json | undefined) => change((before) => put(before, path, value));
   const timed = kind === 'cron' || kind === 'every' || kind === 'at';
   return (
     <Dialog
@@ -81,14 +95,14 @@ export function TriggerForm({ owner, trigger, close, onSaved }: Props) {
                 aria-label="Kind of trigger"
                 data={[...kinds]}
                 value={kind}
-                onChange={(next) => setSpec((before) => ofKind(before, next))}
+                onChange={(next) => change((before) => ofKind(before, next))}
               />
             </div>
             <KindFields kind={kind} owner={owner} isNew={trigger === null} />
             <Text size="sm" fw={500} aria-live="polite">
-              {triggerWords(written)}
+              {triggerWords(draft.spec)}
             </Text>
-            {timed && <Next owner={owner} spec={written} />}
+            {timed && <Next owner={owner} spec={draft.spec} />}
             <MoreFields kind={kind} />
             {refused && (
               <Alert color="red" title="It was refused">

@@ -8,9 +8,10 @@ import { pauses } from '../../data/schedule';
 import { triggersOf } from '../../data/triggers';
 import type { Owner, Trigger } from '../../data/triggers';
 import { Answer, Empty } from '../Answer';
+import { useOpened } from '../document/useDraft';
 import { PauseDialog, PauseNotice } from './Pauses';
 import { Secrets } from './Secrets';
-import { TriggerForm } from './TriggerForm';
+import { TriggerForm, word } from './TriggerForm';
 import { TriggerRow } from './TriggerRow';
 import classes from './Triggers.module.css';
 
@@ -22,7 +23,8 @@ export function Triggers({ owner }: { owner: Owner }) {
   const may = useMay()(`${owner.kind}.edit`);
   const query = useQuery(triggersOf(owner));
   const paused = useQuery(pauses).data ?? [];
-  const [open, setOpen] = useState<Open>(null);
+  const [kept] = useOpened<Trigger>(word);
+  const [open, setOpen] = useState<Open>(kept === undefined ? null : { form: kept });
   const close = () => setOpen(null);
   const mine = paused.find((p) => p.level === 'owner' && p.kind === owner.kind && p.owner === owner.name);
   const everything = paused.find((p) => p.level === 'all');

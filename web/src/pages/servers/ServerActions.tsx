@@ -9,6 +9,7 @@ import {
 } from '@tabler/icons-react';
 import { useState } from 'react';
 
+import { useOpened } from '../../components/document/useDraft';
 import { LateMenu } from '../../components/LateMenu';
 import { useLate } from '../../components/useLate';
 import { useMay } from '../../data/permissions';
@@ -16,14 +17,15 @@ import type { Mode, Server } from '../../data/servers';
 import { DeadDialog } from './DeadDialog';
 import { ModeDialog } from './ModeDialog';
 import { RemoveDialog } from './RemoveDialog';
-import { SettingsDialog } from './SettingsDialog';
+import { SettingsDialog, wordOf } from './SettingsDialog';
 
 type Asked = Mode | 'dead' | 'settings' | 'remove';
 
 /** What can be done with a server, as far as one may and as its state allows. */
 export function ServerActions({ server }: { server: Server }) {
   const may = useMay();
-  const [asked, setAsked] = useState<Asked | null>(null);
+  const [kept] = useOpened<Server>(wordOf(server));
+  const [asked, setAsked] = useState<Asked | null>(kept ? 'settings' : null);
   const { made, opened } = useLate(asked !== null);
   const close = () => setAsked(null);
   const mode = asked === 'active' || asked === 'draining' || asked === 'disabled' ? asked : null;

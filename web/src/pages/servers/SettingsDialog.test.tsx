@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, it, vi } from 'vitest';
 
 import { serverOf } from '../../data/servers';
-import { json, showPart } from '../../testing/console';
+import { json, showLinked } from '../../testing/console';
 import type { Answers } from '../../testing/console';
 import { aServer } from '../../testing/samples';
 import { SettingsDialog } from './SettingsDialog';
@@ -11,7 +11,7 @@ import { SettingsDialog } from './SettingsDialog';
 function showDialog(answers: Answers) {
   const close = vi.fn();
   const server = serverOf(aServer({ labels: { disk: 'fast' }, version: 7 }));
-  showPart(<SettingsDialog server={server} opened close={close} />, answers);
+  showLinked(<SettingsDialog server={server} opened close={close} />, answers);
   return close;
 }
 

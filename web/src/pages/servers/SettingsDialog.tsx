@@ -1,12 +1,15 @@
 import { Button, Group, NumberInput, SimpleGrid, Stack, TagsInput, TextInput } from '@mantine/core';
-import { useState } from 'react';
 
 import { Dialog } from '../../components/Dialog';
+import { useDraft } from '../../components/document/useDraft';
 import { done } from '../../components/notices';
 import { useAction } from '../../components/useAction';
 import { ApiError } from '../../data/api';
 import { editServer } from '../../data/servers';
-import type { Server } from '../../data/servers';
+import type { Server, ServerSettings } from '../../data/servers';
+
+/** Names the form of a server's settings among those of a page, which may list many servers. */
+export const wordOf = (server: Server) => `settings of ${server.name}`;
 
 interface SettingsDialogProps {
   server: Server;
@@ -38,23 +41,20 @@ export function labelWords(labels: Record<string, string>): string[] {
 }
 
 function Form({ server, close }: Omit<SettingsDialogProps, 'opened'>) {
-  // The settings as they were when one began: what others change meanwhile is not overwritten.
-  const [before] = useState(server);
-  const [description, setDescription] = useState(server.description);
-  const [labels, setLabels] = useState(() => labelWords(server.labels));
-  const [slots, setSlots] = useState(server.slots);
-  const [power, setPower] = useState(server.power);
-  const saving = useAction(
-    () => editServer(before, { description, labels: labelsOf(labels), slots, power }),
-    {
-      failure: `${server.name} could not be saved`,
-      changes: [['servers'], ['server', server.name]],
-      onDone: () => {
-        done(`${server.name} is saved`);
-        close();
-      },
+  const { before, draft, setDraft } = useDraft<Server, ServerSettings>(wordOf(server), {
+    stored: server,
+    empty: server,
+  });
+  const { description, labels, slots, power } = draft;
+  const change = (fields: Partial<ServerSettings>) => setDraft((old) => ({ ...old, ...fields }));
+  const saving = useAction(() => editServer(before ?? server, { description, labels, slots, power }), {
+    failure: `${server.name} could not be saved`,
+    changes: [['servers'], ['server', server.name]],
+    onDone: () => {
+      done(`${server.name} is saved`);
+      close();
     },
-  );
+  });
   const wrong = (field: string) =>
     saving.error instanceof ApiError
       ? saving.error.fields.find((f) => f.field.startsWith(field))?.reason
@@ -71,15 +71,15 @@ function Form({ server, close }: Omit<SettingsDialogProps, 'opened'>) {
           label="What it is"
           value={description}
           error={wrong('description')}
-          onChange={(event) => setDescription(event.currentTarget.value)}
+          onChange={(event) => change({ description: event.currentTarget.value })}
           data-autofocus
         />
         <TagsInput
           label="Labels"
           description="key=value, which tasks can require"
-          value={labels}
+          value={labelWords(labels)}
           error={wrong('labels')}
-          onChange={setLabels}
+          onChange={(words) => change({ labels: labelsOf(words) })}
         />
         <SimpleGrid cols={2}>
           <NumberInput
@@ -89,7 +89,7 @@ function Form({ server, close }: Omit<SettingsDialogProps, 'opened'>) {
             max={10_000}
             value={slots}
             error={wrong('slots')}
-            onChange={(value) => setSlots(Number(value))}
+            onChange={(value) => change({ slots: Number(value) })}
           />
           <NumberInput
             label="Power"
@@ -98,7 +98,7 @@ function Form({ server, close }: Omit<SettingsDialogProps, 'opened'>) {
             step={0.1}
             value={power}
             error={wrong('power')}
-            onChange={(value) => setPower(Number(value))}
+            onChange={(value) => change({ power: Number(value) })}
           />
         </SimpleGrid>
         <Group justify="flex-end" gap="xs">
