@@ -44,9 +44,9 @@ function written(spec: JsonObject): WireTriggerSpec {
 /** Writes a trigger: in plain words, and with its next times, before it is saved. */
 export function TriggerForm({ owner, trigger: stored, close, onSaved }: Props) {
   const { before: trigger, draft, setDraft } = useDraft<Trigger, Draft>(word, { stored, empty });
-  const spec = draft.spec as unknown as JsonObject;
+  const spec: JsonObject = draft.spec;
   const change = (make: (spec: JsonObject) => JsonObject) =>
-    setDraft((old) => ({ ...old, spec: written(make(old.spec as unknown as JsonObject)) }));
+    setDraft((old) => ({ ...old, spec: written(make(old.spec)) }));
   const [refused, setRefused] = useState<ApiError | null>(null);
   const kind = kindOf(spec) ?? trigger?.kind ?? 'cron';
   const save = useAction(
