@@ -13,6 +13,7 @@ afterEach(() => {
 });
 
 Object.defineProperty(window, 'matchMedia', {
+  configurable: true,
   value: (query: string) => ({
     matches: false,
     media: query,
@@ -33,5 +34,6 @@ window.scrollTo = vi.fn();
 Element.prototype.scrollIntoView = vi.fn();
 
 Object.defineProperty(document, 'fonts', {
+  configurable: true,
   value: { addEventListener: vi.fn(), removeEventListener: vi.fn() },
 });

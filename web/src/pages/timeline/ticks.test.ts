@@ -1,9 +1,13 @@
-import { expect, it, vi } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 
-import { ticks, zoom } from './ticks';
+// The formats of dates are made when their module is read, and keep the zone of that moment.
+vi.stubEnv('TZ', 'Europe/Paris');
+vi.resetModules();
+const { ticks, zoom } = await import('./ticks');
 
-vi.hoisted(() => {
-  process.env.TZ = 'Europe/Paris';
+afterAll(() => {
+  vi.unstubAllEnvs();
+  vi.resetModules();
 });
 
 const at = (text: string) => Date.parse(text);
