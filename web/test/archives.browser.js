@@ -29,27 +29,7 @@ after(async () => {
   await fleet.stop();
 });
 
-/** Looks at the page as it is in all ways, and lets axe judge it; a folder named by LOOK gets pictures of it. */
-async function look(name) {
-  for (const scheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.waitForFunction(
-      (wanted) => document.documentElement.dataset.mantineColorScheme === wanted,
-      scheme,
-    );
-    await page.waitForFunction(() =>
-      document.getAnimations().every(({ playState }) => playState !== 'running'),
-    );
-    await visitor.checkAccessible(`${name}, ${scheme}`);
-    if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-${scheme}.png` });
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 390, height: 844 });
-  if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-phone.png` });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(wide <= 0, `${name} is ${wide} pixels wider than a phone`);
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
+const look = (name) => visitor.look(name);
 
 /** Drops a file on the page, as from a folder of the desktop. */
 async function drop(name, content) {

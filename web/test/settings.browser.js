@@ -58,28 +58,7 @@ async function go(path, heading) {
   await page.getByRole('heading', { name: heading, level: 1 }).waitFor();
 }
 
-/** Looks at the page as it is, and lets axe judge it; a folder named by LOOK gets pictures of it in all ways. */
-async function look(name) {
-  for (const scheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: scheme });
-    // The page learns of it a moment later, and colours that are on their way cannot be judged.
-    await page.waitForFunction(
-      (wanted) => document.documentElement.dataset.mantineColorScheme === wanted,
-      scheme,
-    );
-    await page.waitForFunction(() =>
-      document.getAnimations().every(({ playState }) => playState !== 'running'),
-    );
-    await visitor.checkAccessible(`${name}, ${scheme}`);
-    if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-${scheme}.png` });
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 390, height: 844 });
-  if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-phone.png` });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  assert.ok(wide <= 0, `${name} is ${wide} pixels wider than a phone`);
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
+const look = (name) => visitor.look(name);
 
 test('a calendar is made, what is wrong stands at its field, and its year is shown', async () => {
   await go('/settings/calendars', 'Calendars');

@@ -100,6 +100,36 @@ export class Visitor {
     assert.deepEqual(found, [], `${where} breaks rules of WCAG 2.2 AA`);
   }
 
+  /**
+   * Has the rules of WCAG 2.2 AA checked in light and in dark, and that nothing is wider than a phone. A folder named by LOOK
+   * gets pictures of it in all ways.
+   */
+  async look(name) {
+    const { page } = this;
+    const picture = async (way) => {
+      if (process.env.LOOK) await page.screenshot({ path: `${process.env.LOOK}/${name}-${way}.png` });
+    };
+    for (const scheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme: scheme });
+      // The page learns of it a moment later, and colours that are on their way cannot be judged.
+      await page.waitForFunction(
+        (wanted) => document.documentElement.dataset.mantineColorScheme === wanted,
+        scheme,
+      );
+      await page.waitForFunction(() =>
+        document.getAnimations().every(({ playState }) => playState !== 'running'),
+      );
+      await this.checkAccessible(`${name}, ${scheme}`);
+      await picture(scheme);
+    }
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await picture('phone');
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(wide <= 0, `${name} is ${wide} pixels wider than a phone`);
+    await page.setViewportSize({ width: 1280, height: 900 });
+  }
+
   /** Closes the page. Fails where the console of the browser had something that was not expected. */
   async leave() {
     await this.context.close();

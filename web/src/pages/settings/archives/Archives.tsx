@@ -6,16 +6,14 @@ import type { ReactNode } from 'react';
 
 import { Answer } from '../../../components/Answer';
 import { useUploads } from '../../../components/archives/useUploads';
-import { startWords } from '../../../components/archives/words';
-import { Ago } from '../../../components/instants';
 import { archives as archivesQuery } from '../../../data/archives';
 import type { ArchiveSummary } from '../../../data/archives';
 import { useMay } from '../../../data/permissions';
-import { bytes } from '../../../data/sizes';
 import { Nothing } from '../Nothing';
 import { SettingsPage } from '../SettingsPage';
 import { counted } from '../Settings';
 import { TaskLinks } from './TaskLinks';
+import { VersionCells } from './VersionCells';
 
 /** All archives with their newest versions, and the way to a new one. */
 export function Archives() {
@@ -108,27 +106,7 @@ function Row({ archive: { name, versions, newest, tasks } }: { archive: ArchiveS
           {counted(versions, 'version')}
         </Text>
       </Table.Td>
-      <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        <Text size="sm" className="number">
-          {bytes(newest.size)}
-        </Text>
-        <Text size="xs" c="dimmed" className="number">
-          {counted(newest.files, 'file')}
-        </Text>
-      </Table.Td>
-      <Table.Td miw={140}>
-        <Text size="sm" lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
-          {startWords(newest)}
-        </Text>
-      </Table.Td>
-      <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        <Text size="sm" component="div">
-          <Ago at={newest.uploadedAt} />
-        </Text>
-        <Text size="xs" c="dimmed">
-          by {newest.uploadedBy}
-        </Text>
-      </Table.Td>
+      <VersionCells version={newest} />
       <Table.Td miw={140}>
         <TaskLinks tasks={tasks} />
       </Table.Td>

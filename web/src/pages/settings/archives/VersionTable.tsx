@@ -2,14 +2,11 @@ import { ActionIcon, Badge, Group, Table, Text } from '@mantine/core';
 import { IconChevronDown, IconChevronRight, IconDownload, IconTrash } from '@tabler/icons-react';
 import { Fragment } from 'react';
 
-import { startWords } from '../../../components/archives/words';
-import { Ago } from '../../../components/instants';
 import { contentAddress } from '../../../data/archives';
 import type { Archive, ArchiveVersion } from '../../../data/archives';
 import { useMay } from '../../../data/permissions';
-import { bytes } from '../../../data/sizes';
-import { counted } from '../Settings';
 import { TaskLinks } from './TaskLinks';
+import { VersionCells } from './VersionCells';
 import { VersionDetails } from './VersionDetails';
 
 interface VersionTableProps {
@@ -96,27 +93,7 @@ function Row({ version: stored, newest, tasks, open, show, remove }: RowProps) {
           )}
         </Group>
       </Table.Td>
-      <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        <Text size="sm" className="number">
-          {bytes(stored.size)}
-        </Text>
-        <Text size="xs" c="dimmed" className="number">
-          {counted(stored.files, 'file')}
-        </Text>
-      </Table.Td>
-      <Table.Td miw={140}>
-        <Text size="sm" lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
-          {startWords(stored)}
-        </Text>
-      </Table.Td>
-      <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        <Text size="sm" component="div">
-          <Ago at={stored.uploadedAt} />
-        </Text>
-        <Text size="xs" c="dimmed">
-          by {stored.uploadedBy}
-        </Text>
-      </Table.Td>
+      <VersionCells version={stored} />
       <Table.Td miw={130}>
         <TaskLinks tasks={tasks} />
       </Table.Td>
