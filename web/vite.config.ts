@@ -19,8 +19,6 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/testing/setup.ts'],
     css: false,
-    // Files share the modules that they import, and have a page of their own: reading all anew for each took half of the time.
-    isolate: false,
     maxWorkers: '100%',
     testTimeout: 60_000,
     reporters: ['default', './test/vitest-summary.js'],

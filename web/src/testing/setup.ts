@@ -13,7 +13,6 @@ afterEach(() => {
 });
 
 Object.defineProperty(window, 'matchMedia', {
-  configurable: true,
   value: (query: string) => ({
     matches: false,
     media: query,
@@ -34,6 +33,5 @@ window.scrollTo = vi.fn();
 Element.prototype.scrollIntoView = vi.fn();
 
 Object.defineProperty(document, 'fonts', {
-  configurable: true,
   value: { addEventListener: vi.fn(), removeEventListener: vi.fn() },
 });
