@@ -56,7 +56,7 @@ function OtherStates({ servers: counts }: Pick<Summary, 'servers'>) {
       {others.map((state) => {
         const { icon: Icon, word } = states[state];
         return (
-          <Text key={state} size="xs" c={colorOf(state)} className={`${classes.count} number`}>
+          <Text key={state} size="xs" c={colorOf(state)} className={`${classes.ofState} number`}>
             <Icon size={13} aria-hidden />
             {counts[state]} {word}
           </Text>
