@@ -86,6 +86,27 @@ export function aVirtualServer(fields: Partial<WireVirtualServer> = {}): WireVir
   };
 }
 
+export type WireAttempt = NonNullable<WireRun['attempts']>[number];
+
+export function anAttempt(fields: Partial<WireAttempt> = {}): WireAttempt {
+  return {
+    number: 1,
+    server: 'js-1',
+    state: 'running',
+    reason: '',
+    offered_at: '2026-01-31T09:05:00Z',
+    started_at: '2026-01-31T09:05:00Z',
+    ended_at: null,
+    ground: null,
+    exit: null,
+    lease: null,
+    log_bytes: 0,
+    resumed_from: null,
+    unavailable_after: null,
+    ...fields,
+  };
+}
+
 export function aRun(fields: Partial<WireRun> = {}): WireRun {
   return {
     id: '01J9',

@@ -3,29 +3,10 @@ import userEvent from '@testing-library/user-event';
 import { beforeEach, expect, it, vi } from 'vitest';
 
 import { runOf } from '../../data/runs';
-import type { WireRun } from '../../data/wire';
 import { showPart } from '../../testing/console';
-import { aRun } from '../../testing/samples';
+import { aRun, anAttempt } from '../../testing/samples';
+import type { WireAttempt } from '../../testing/samples';
 import { AttemptTimeline, whyOf } from './AttemptTimeline';
-
-type WireAttempt = NonNullable<WireRun['attempts']>[number];
-
-const anAttempt = (fields: Partial<WireAttempt>): WireAttempt => ({
-  number: 1,
-  server: 'js-1',
-  state: 'running',
-  reason: '',
-  offered_at: '2026-01-31T09:05:00Z',
-  started_at: '2026-01-31T09:05:00Z',
-  ended_at: null,
-  ground: null,
-  exit: null,
-  lease: null,
-  log_bytes: 0,
-  resumed_from: null,
-  unavailable_after: null,
-  ...fields,
-});
 
 const moved = runOf(
   aRun({

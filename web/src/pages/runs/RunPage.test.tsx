@@ -5,28 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { WireRun } from '../../data/wire';
 import { json, page, show, signedIn } from '../../testing/console';
 import type { Answers } from '../../testing/console';
-import { aPlanRun, aRun } from '../../testing/samples';
-
-type WireAttempt = NonNullable<WireRun['attempts']>[number];
-
-function anAttempt(fields: Partial<WireAttempt> = {}): WireAttempt {
-  return {
-    number: 1,
-    server: 'js-1',
-    state: 'running',
-    reason: '',
-    offered_at: '2026-01-31T09:05:00Z',
-    started_at: '2026-01-31T09:05:00Z',
-    ended_at: null,
-    ground: null,
-    exit: null,
-    lease: null,
-    log_bytes: 6,
-    resumed_from: null,
-    unavailable_after: null,
-    ...fields,
-  };
-}
+import { aPlanRun, aRun, anAttempt } from '../../testing/samples';
 
 const checkpoint = (sequence: number) => ({
   sequence,

@@ -5,25 +5,9 @@ import { beforeEach, expect, it } from 'vitest';
 import type { WireRun } from '../../../data/wire';
 import { json, page, problem, quiet, show, signedIn } from '../../../testing/console';
 import type { Asked } from '../../../testing/console';
-import { aRun } from '../../../testing/samples';
+import { aRun, anAttempt } from '../../../testing/samples';
 
-type WireAttempt = NonNullable<WireRun['attempts']>[number];
-
-const attempt = (number: number): WireAttempt => ({
-  number,
-  server: `js-${number}`,
-  state: 'running',
-  reason: '',
-  offered_at: '2026-01-31T09:05:00Z',
-  started_at: '2026-01-31T09:05:00Z',
-  ended_at: null,
-  ground: null,
-  exit: null,
-  lease: null,
-  log_bytes: 0,
-  resumed_from: null,
-  unavailable_after: null,
-});
+const attempt = (number: number) => anAttempt({ number, server: `js-${number}` });
 
 /** A log of one piece that has come to its end; without text nothing was written. */
 function log(number: number, text: string): Response {
