@@ -181,7 +181,7 @@ test('a group is made, its rating edited with the members ranked meanwhile, and 
   const visitor = await comeTo('/virtual-servers');
   const { page } = visitor;
   await page.getByRole('button', { name: 'New group' }).click();
-  await page.getByRole('textbox', { name: 'Name' }).fill('fresh');
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('fresh');
   await page.getByRole('button', { name: 'Create' }).click();
   await page.getByRole('article', { name: 'fresh' }).waitFor();
   for (const name of ['js-1', 'js-2']) await fleet.request('PUT', `/virtual-servers/fresh/members/${name}`);

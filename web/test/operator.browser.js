@@ -48,16 +48,20 @@ test('a fresh conductor leads by the hand: a server by the line that is copied, 
 
   await step('Make a group').getByRole('link', { name: 'Virtual servers' }).click();
   await page.getByRole('button', { name: 'Make the first group' }).click();
-  await page.getByRole('textbox', { name: 'Name' }).fill('etl');
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('etl');
   await page.getByRole('button', { name: 'Create' }).click();
   await page.getByRole('button', { name: 'What to do with first' }).click();
   await page.getByRole('menuitem', { name: /etl/ }).click();
   await page.getByRole('list', { name: 'Members of etl' }).getByText('first').waitFor();
+  await until(
+    'first is stored as a member of etl',
+    async () => (await fleet.get('/virtual-servers/etl')).members?.[0] === 'first',
+  );
 
   await visitor.go('/');
   await step('Make a task').getByRole('link', { name: 'Tasks' }).click();
   await page.getByRole('link', { name: 'Make the first one' }).click();
-  await page.getByLabel('Name').first().fill('hello');
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('hello');
   await page.getByRole('combobox', { name: 'Virtual server', exact: true }).click();
   await page.getByRole('option', { name: 'etl' }).click();
   await page.getByLabel('Script', { exact: true }).fill('echo "hello, operator"');
@@ -69,7 +73,8 @@ test('a fresh conductor leads by the hand: a server by the line that is copied, 
   await page.getByRole('button', { name: 'Run now…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
   await page.waitForURL(/\/runs\/01/);
-  await page.getByText('hello, operator').first().waitFor();
+  await page.getByText('hello, operator', { exact: true }).waitFor();
+  await page.locator('h1 [data-state=succeeded]').waitFor();
 
   await visitor.go('/');
   await page.getByRole('table', { name: 'Newest runs' }).waitFor();

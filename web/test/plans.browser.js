@@ -112,7 +112,7 @@ test('a plan is drawn by mouse, a cycle is refused at its edges, and it runs to 
   const visitor = await comeTo('/plans');
   const { page } = visitor;
   await page.getByRole('link', { name: 'Draw the first one' }).click();
-  await page.getByLabel('Name').fill('drawn');
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('drawn');
   await addNode(page, 'extract');
   await addNode(page, 'load', null);
   await page.getByText('No edge joins load with the rest').waitFor();
@@ -188,7 +188,7 @@ test('a plan is drawn by keyboard alone, and what happens is spoken', async () =
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await spoken(`The node ${task} is added`);
   };
-  await page.getByLabel('Name').focus();
+  await page.getByRole('textbox', { name: 'Name', exact: true }).focus();
   await keyboard.type('typed');
   await add('extract');
   await add('load');

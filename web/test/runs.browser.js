@@ -161,7 +161,7 @@ test('what a job or a task says is shown as it is, and does nothing', async () =
 test('a task that the conductor refuses says so at its field, and is kept once it is right', async () => {
   visitor.expects(/ 422 /);
   await page.goto(`${fleet.url}/tasks/~new`);
-  await page.getByLabel('Name').first().fill('made-here');
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill('made-here');
   await page.getByRole('combobox', { name: 'Virtual server', exact: true }).click();
   await page.getByRole('option', { name: 'etl' }).click();
   await page.getByLabel('Longest time of an attempt').fill('soon');

@@ -66,7 +66,7 @@ test('a calendar is made, what is wrong stands at its field, and its year is sho
   await look('calendars-empty');
   await page.getByRole('button', { name: 'New calendar' }).first().click();
   const form = page.getByRole('dialog', { name: 'New calendar' });
-  await form.getByLabel('Name').fill('holidays');
+  await form.getByRole('textbox', { name: 'Name', exact: true }).fill('holidays');
   await form.getByRole('button', { name: 'Add days or hours' }).click();
   await form.getByLabel('Called').fill('Christmas');
   await form.getByLabel('Day', { exact: true }).fill('12-99');
@@ -97,7 +97,7 @@ test('an iCalendar file is looked at before it is saved, and the calendar is edi
   await go('/settings/calendars', 'Calendars');
   await page.getByRole('button', { name: 'New calendar' }).first().click();
   const form = page.getByRole('dialog', { name: 'New calendar' });
-  await form.getByLabel('Name').fill('closing');
+  await form.getByRole('textbox', { name: 'Name', exact: true }).fill('closing');
   const year = new Date().getUTCFullYear() + 1;
   const text = [
     'BEGIN:VCALENDAR',
@@ -158,7 +158,7 @@ test('a channel is made and tested, a rule tells it of a failure, and the delive
   await go('/settings/notifications', 'Notifications');
   await page.getByRole('button', { name: 'New channel' }).first().click();
   const form = page.getByRole('dialog', { name: 'New channel' });
-  await form.getByLabel('Name').fill('chat');
+  await form.getByRole('textbox', { name: 'Name', exact: true }).fill('chat');
   await form.getByLabel(/^Address/).fill('ftp://nowhere');
   await form.getByRole('button', { name: 'Create' }).click();
   await form.getByText('must begin with https:// or http://').waitFor();
@@ -184,7 +184,7 @@ test('a channel is made and tested, a rule tells it of a failure, and the delive
   await page.getByRole('tab', { name: 'Rules' }).click();
   await page.getByRole('button', { name: 'New rule' }).first().click();
   const rule = page.getByRole('dialog', { name: 'New rule' });
-  await rule.getByLabel('Name').fill('failures');
+  await rule.getByRole('textbox', { name: 'Name', exact: true }).fill('failures');
   await rule.getByLabel('Of what is told').click();
   await page.getByRole('option', { name: /run failed/ }).click();
   // The list stays open for further choices, over the field below it.
@@ -219,7 +219,7 @@ test('a concurrency group is made and the rules of retention are edited', async 
   await go('/settings/limits', 'Limits');
   await page.getByRole('button', { name: 'New group' }).first().click();
   const form = page.getByRole('dialog', { name: 'New concurrency group' });
-  await form.getByLabel('Name').fill('orders-db');
+  await form.getByRole('textbox', { name: 'Name', exact: true }).fill('orders-db');
   await form.getByLabel('Runs active at once').fill('2');
   await form.getByRole('button', { name: 'Create' }).click();
   await page.getByText('0 of 2').waitFor();

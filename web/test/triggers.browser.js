@@ -37,7 +37,7 @@ afterEach(() => visitor.leave());
 test('a webhook is made, its address is shown once, and a call of it starts a run', async () => {
   await page.getByRole('button', { name: 'Add a trigger…' }).click();
   const form = page.getByRole('dialog', { name: 'A trigger for load' });
-  await form.getByLabel('Name').fill('called');
+  await form.getByRole('textbox', { name: 'Name', exact: true }).fill('called');
   await form.getByText('when called').click();
   await form.getByRole('combobox', { name: 'How its callers sign' }).click();
   await page.getByRole('option', { name: /^not at all/ }).click();

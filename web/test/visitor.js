@@ -31,6 +31,15 @@ let axeSource;
 /** A text that would run if a page took it for its own markup. */
 export const payload = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}`;
 
+/** Lets parts of the console and answers of the conductor come some milliseconds later, as on a slow line or a busy machine. */
+async function slowDown(context, ms) {
+  await context.route(/\/(assets|api)\//, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    // The page may have left meanwhile.
+    await route.continue().catch(() => undefined);
+  });
+}
+
 export class Visitor {
   troubles = [];
   /** What the browser may say: advice on forms; and before one has signed in, the question who that is has no other answer. */
@@ -41,6 +50,7 @@ export class Visitor {
     const visitor = new Visitor();
     visitor.fleet = fleet;
     visitor.context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    if (process.env.SLOW) await slowDown(visitor.context, Number(process.env.SLOW));
     visitor.page = await visitor.context.newPage();
     visitor.page.setDefaultTimeout(patienceMs);
     visitor.page.on('pageerror', (error) => visitor.troubles.push(error.message));
