@@ -60,6 +60,8 @@ export const theme = createTheme({
     Select: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' }, ...list } },
     MultiSelect: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' }, ...list } },
     TagsInput: { defaultProps: list },
+    // A list has entries, and what says that there is none stands in their place.
+    ComboboxEmpty: { defaultProps: { role: 'option', 'aria-disabled': true, 'aria-selected': false } },
     // The first entry has the focus when a menu opens; an element that is none would be one that a menu must not have.
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     MenuDropdown: { defaultProps: { onClickCapture: leaveMenu } },

@@ -36,6 +36,18 @@ it('adds one that follows nothing', async () => {
   expect(now.spec.edges).toEqual(nightly.edges);
 });
 
+it('says in the list itself that tasks are on their way, and that none is so called', async () => {
+  let answer: (answer: Response) => void = () => undefined;
+  const later = { 'GET /tasks': () => new Promise<Response>((resolve) => (answer = resolve)) };
+  showEditing(<AddNode follows={null} close={vi.fn()} />, { answers: later });
+  await user.click(screen.getByRole('combobox', { name: 'Task' }));
+  expect(await screen.findByRole('option', { name: 'loading…' })).toBeTruthy();
+  answer(page({ name: 'load' }));
+  await screen.findByRole('option', { name: 'load' });
+  await user.keyboard('unload');
+  expect(await screen.findByRole('option', { name: 'There is no such task.' })).toBeTruthy();
+});
+
 it('says why the tasks could not be read, and adds nothing where one leaves it', async () => {
   const close = vi.fn();
   const broken = { 'GET /tasks': () => problem(400, 'the cursor is bad') };

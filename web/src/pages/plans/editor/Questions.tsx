@@ -95,10 +95,10 @@ export function AddNode({ follows, close }: { follows: string | null; close: () 
       <Select
         label="Task"
         description="which the node runs"
-        placeholder={names.isPending ? 'loading…' : 'part of its name'}
+        placeholder="part of its name"
         searchable
         limit={100}
-        nothingFoundMessage="There is no such task."
+        nothingFoundMessage={names.isPending ? 'loading…' : 'There is no such task.'}
         error={names.isError ? `The tasks could not be read: ${names.error.message}` : undefined}
         data={names.data ?? []}
         value={task}
