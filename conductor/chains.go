@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
@@ -17,8 +18,8 @@ type ChainStore interface {
 	// Advance moves a follower on that had nothing to do about the events after from up to to. Conflict where it stands
 	// elsewhere.
 	Advance(ctx context.Context, follower string, from, to int64) error
-	// Followers returns the triggers that wait for the end of a task, with what they start.
-	Followers(ctx context.Context, taskName string) ([]task.DueTrigger, error)
+	// Followers returns the triggers that wait for the end of one of the tasks, with what they start.
+	Followers(ctx context.Context, tasks []string) ([]task.DueTrigger, error)
 	// Follow stores what follows from the events after from up to to, occurrences with their runs, and moves the follower on,
 	// all in one transaction. Conflict where it stands elsewhere; nothing is stored then. The occurrence of a trigger that is
 	// gone is left out.
@@ -139,16 +140,12 @@ func (f *runEnds) keep(ctx context.Context, to int64, hs []task.Happening) error
 
 // consequences says what follows from ends.
 func (f *runEnds) consequences(ctx context.Context, ends []task.Event) (hs []task.Happening, err error) {
-	followers := map[string][]task.DueTrigger{}
+	followers, err := f.followers(ctx, ends)
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range ends {
-		list, read := followers[e.Task]
-		if !read {
-			if list, err = f.store.Followers(ctx, e.Task); err != nil {
-				return nil, fmt.Errorf("read what follows the task %s: %w", e.Task, err)
-			}
-			followers[e.Task] = list
-		}
-		for _, d := range list {
+		for _, d := range followers[e.Task] {
 			if !d.Trigger.After.On.Includes(e.To) || e.At.Before(d.Trigger.CreatedAt) {
 				continue
 			}
@@ -162,6 +159,25 @@ func (f *runEnds) consequences(ctx context.Context, ends []task.Event) (hs []tas
 		}
 	}
 	return hs, nil
+}
+
+// followers returns the triggers that wait for the ends of the tasks, by task.
+func (f *runEnds) followers(ctx context.Context, ends []task.Event) (map[string][]task.DueTrigger, error) {
+	var tasks []string
+	for _, e := range ends {
+		if !slices.Contains(tasks, e.Task) {
+			tasks = append(tasks, e.Task)
+		}
+	}
+	found, err := f.store.Followers(ctx, tasks)
+	if err != nil {
+		return nil, err
+	}
+	byTask := map[string][]task.DueTrigger{}
+	for _, d := range found {
+		byTask[d.Trigger.After.Task] = append(byTask[d.Trigger.After.Task], d)
+	}
+	return byTask, nil
 }
 
 // follow says what a trigger makes of an end. It is nothing where the run is not kept any more.

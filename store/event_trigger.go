@@ -173,13 +173,17 @@ func (t *tx) occurrenceOf(o task.Occurrence) (task.Occurrence, bool, error) {
 	return row.occurrence(), err == nil, err
 }
 
-// Followers returns the triggers that wait for the end of a task, with what they start.
-func (db *DB) Followers(ctx context.Context, taskName string) ([]task.DueTrigger, error) {
-	const where = `JOIN trigger_after a ON a.owner_kind = t.owner_kind AND a.owner = t.owner AND a.trigger_name = t.name
-		WHERE a.after_task = ? ORDER BY t.owner_kind, t.owner, t.name`
-	found, err := db.eventTriggers(ctx, where, taskName)
+// Followers returns the triggers that wait for the end of one of the tasks, with what they start.
+func (db *DB) Followers(ctx context.Context, tasks []string) ([]task.DueTrigger, error) {
+	if len(tasks) == 0 {
+		return nil, nil
+	}
+	var c conditions
+	in(&c, "a.after_task", tasks)
+	found, err := db.eventTriggers(ctx, `JOIN trigger_after a ON a.owner_kind = t.owner_kind AND a.owner = t.owner AND a.trigger_name = t.name`+
+		c.where()+` ORDER BY t.owner_kind, t.owner, t.name`, c.args...)
 	if err != nil {
-		return nil, fmt.Errorf("read what follows task %s: %w", taskName, err)
+		return nil, fmt.Errorf("read what follows %d tasks: %w", len(tasks), err)
 	}
 	return found, nil
 }

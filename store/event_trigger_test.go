@@ -238,12 +238,17 @@ func TestChainsAreKeptFreeOfLoopsOverEditsAndDeletions(t *testing.T) {
 		wantKind(t, chain("d", "b"), fault.Invalid)
 		check(t, db.DeleteTrigger(ctx, task.TaskOwner("b"), "after", 0, noon))
 		check(t, chain("d", "b"))
-		var names []string
-		for _, d := range must(db.Followers(ctx, "c"))(t) {
-			names = append(names, d.Trigger.Owner.Name)
-		}
-		if len(names) != 1 || names[0] != "load" {
-			t.Errorf("%v follow c, want load", names)
+		for _, test := range []struct {
+			of   []string
+			want string
+		}{{nil, ""}, {[]string{"d", "c"}, "load"}, {[]string{"b", "c", "load"}, "d load"}} {
+			var names []string
+			for _, d := range must(db.Followers(ctx, test.of))(t) {
+				names = append(names, d.Trigger.Owner.Name)
+			}
+			if got := strings.Join(names, " "); got != test.want {
+				t.Errorf("%q follow %v, want %q", got, test.of, test.want)
+			}
 		}
 	})
 }

@@ -84,7 +84,7 @@ func TestThePlanThatFollowsATaskIsStoredWithThePositionOrNotAtAll(t *testing.T) 
 		planned(t, db)
 		owner := task.PlanOwner("nightly")
 		must(db.CreateTrigger(ctx, owner, afterTrigger("next", "load"), noon))(t)
-		if got := must(db.Followers(ctx, "load"))(t); len(got) != 1 || got[0].Trigger.Owner != owner || got[0].Task != nil {
+		if got := must(db.Followers(ctx, []string{"load"}))(t); len(got) != 1 || got[0].Trigger.Owner != owner || got[0].Task != nil {
 			t.Fatalf("what follows load is %+v", got)
 		}
 		at := must(db.Position(ctx, "run-ends"))(t)

@@ -35,11 +35,7 @@ type tx struct {
 
 // exec runs a statement and returns how many rows it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	res, err := t.session.exec(t.ctx, query, args...)
-	if err != nil {
-		return 0, t.fail(err)
-	}
-	n, err := res.RowsAffected()
+	n, err := t.session.exec(t.ctx, query, args...)
 	if err != nil {
 		return 0, t.fail(err)
 	}
@@ -51,21 +47,7 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 
 // scan runs a query and scans its first row, or returns sql.ErrNoRows.
 func (t *tx) scan(query string, args []any, dest ...any) error {
-	rows, err := t.rows(query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return t.fail(err)
-		}
-		return sql.ErrNoRows
-	}
-	if err := rows.Scan(dest...); err != nil {
-		return t.fail(err)
-	}
-	return t.fail(rows.Close())
+	return t.fail(t.session.scan(t.ctx, query, args, dest...))
 }
 
 // change runs a statement with RETURNING and scans the row that it changed, or returns sql.ErrNoRows where it changed none.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -81,11 +82,17 @@ func run(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(agentGCPercent)
+	}
 	log.Info("the agent starts", "version", version.Version, "conductors", id.Conductors)
 	err = a.Run(ctx)
 	log.Info("the agent ends; its jobs go on")
 	return err
 }
+
+// agentGCPercent lets the agent's heap, of a few megabytes, grow to five times what is in use before it is swept.
+const agentGCPercent = 400
 
 // permitted returns as which users jobs may run. A name that stands for root is refused; one that the host does not know
 // yet, and an agent that has no right to run jobs as others, are told of in the log.

@@ -34,8 +34,9 @@ const (
 const (
 	// flushDelay is how long records may wait in memory for others.
 	flushDelay = 10 * time.Millisecond
-	// startDelay is the same for the record of the start, which a short job writes together with its exit.
-	startDelay = 20 * time.Millisecond
+	// startDelay is the same for the record of the start. Nobody waits for it: a job that is short, also on a busy host,
+	// writes it together with its exit, and that saves a message to the agent and a delivery.
+	startDelay = 250 * time.Millisecond
 	// progressEvery is the least time between two progress records.
 	progressEvery = 100 * time.Millisecond
 	// firstCheck to lastCheck lie between looks at processes that are being waited for.
