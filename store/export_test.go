@@ -42,13 +42,8 @@ func (db *DB) Text(ctx context.Context, query string) (s string, err error) {
 
 // WriterText reads one value on the writer's connection.
 func (db *DB) WriterText(ctx context.Context, query string) (s string, err error) {
-	err = db.update(ctx, func(t *tx) error { return t.get(&s, query) })
+	err = db.update(ctx, func(t *tx) error { return t.scan(query, nil, &s) })
 	return s, err
-}
-
-// ScanInTransaction reads the first row of a query in a transaction of the writer.
-func (db *DB) ScanInTransaction(ctx context.Context, query string, args []any, dest ...any) error {
-	return db.update(ctx, func(t *tx) error { return t.scan(query, args, dest...) })
 }
 
 // Steps returns the names of the migrations of a dialect.
@@ -151,7 +146,7 @@ func (db *DB) Waiting() int {
 // Prepared returns the distinct statements that the writer has run on SQLite.
 func (db *DB) Prepared(ctx context.Context) (texts []string, err error) {
 	err = db.update(ctx, func(t *tx) error {
-		texts = slices.AppendSeq(slices.Collect(maps.Keys(t.session.prepared)), maps.Keys(t.session.direct.statements))
+		texts = slices.Collect(maps.Keys(t.session.prepared))
 		return nil
 	})
 	return texts, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"fmt"
 
@@ -14,16 +15,13 @@ type session struct {
 	dialect dialect
 	pool    *sqlx.DB
 	conn    *sqlx.Conn
-	// prepared and direct hold the statements of conn by their text, on SQLite: those of which many rows are read, and all
-	// others. The texts are constants of this package, so they stay small. pgx keeps prepared statements by itself.
+	// prepared holds the statements of conn by their text. The texts are constants of this package, so it stays small.
+	// pgx keeps prepared statements by itself.
 	prepared map[string]*sqlx.Stmt
-	direct   direct
 }
 
 func newSession(d dialect, pool *sqlx.DB) *session {
-	return &session{
-		dialect: d, pool: pool, prepared: map[string]*sqlx.Stmt{}, direct: direct{statements: map[string]*sqlite3.SQLiteStmt{}},
-	}
+	return &session{dialect: d, pool: pool, prepared: map[string]*sqlx.Stmt{}}
 }
 
 // connect makes sure that there is a connection.
@@ -65,7 +63,6 @@ func (s *session) closePrepared() {
 		_ = stmt.Close()
 	}
 	clear(s.prepared)
-	s.direct.close()
 }
 
 func (s *session) stmt(ctx context.Context, query string) (*sqlx.Stmt, error) {
@@ -80,39 +77,15 @@ func (s *session) stmt(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	return stmt, nil
 }
 
-// exec runs a statement and returns how many rows it changed.
-func (s *session) exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
+func (s *session) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if s.dialect == postgres {
-		res, err := s.conn.ExecContext(ctx, s.dialect.bind(query), args...)
-		if err != nil {
-			return 0, err
-		}
-		return res.RowsAffected()
+		return s.conn.ExecContext(ctx, s.dialect.bind(query), args...)
 	}
-	err = s.onSQLite(func(conn *sqlite3.SQLiteConn) error {
-		changed, err = s.direct.exec(ctx, conn, query, args)
-		return err
-	})
-	return changed, err
-}
-
-// scan runs a query and scans its first row, or returns sql.ErrNoRows.
-func (s *session) scan(ctx context.Context, query string, args []any, dest ...any) error {
-	if s.dialect == postgres {
-		return s.conn.QueryRowContext(ctx, s.dialect.bind(query), args...).Scan(dest...)
+	stmt, err := s.stmt(ctx, query)
+	if err != nil {
+		return nil, err
 	}
-	return s.onSQLite(func(conn *sqlite3.SQLiteConn) error { return s.direct.scan(ctx, conn, query, args, dest) })
-}
-
-// onSQLite calls do with the connection of SQLite's driver.
-func (s *session) onSQLite(do func(*sqlite3.SQLiteConn) error) error {
-	return s.conn.Raw(func(c any) error {
-		conn, ok := c.(*sqlite3.SQLiteConn)
-		if !ok {
-			return fmt.Errorf("the connection is a %T", c)
-		}
-		return do(conn)
-	})
+	return stmt.ExecContext(ctx, args...)
 }
 
 func (s *session) rows(ctx context.Context, query string, args ...any) (*sqlx.Rows, error) {
@@ -132,8 +105,9 @@ func (s *session) rolledBack() bool {
 		return false
 	}
 	var idle bool
-	err := s.onSQLite(func(conn *sqlite3.SQLiteConn) error {
-		idle = conn.AutoCommit()
+	err := s.conn.Raw(func(c any) error {
+		lite, ok := c.(*sqlite3.SQLiteConn)
+		idle = ok && lite.AutoCommit()
 		return nil
 	})
 	return err == nil && idle

@@ -35,7 +35,11 @@ type tx struct {
 
 // exec runs a statement and returns how many rows it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	n, err := t.session.exec(t.ctx, query, args...)
+	res, err := t.session.exec(t.ctx, query, args...)
+	if err != nil {
+		return 0, t.fail(err)
+	}
+	n, err := res.RowsAffected()
 	if err != nil {
 		return 0, t.fail(err)
 	}
@@ -47,7 +51,21 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 
 // scan runs a query and scans its first row, or returns sql.ErrNoRows.
 func (t *tx) scan(query string, args []any, dest ...any) error {
-	return t.fail(t.session.scan(t.ctx, query, args, dest...))
+	rows, err := t.rows(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return t.fail(err)
+		}
+		return sql.ErrNoRows
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return t.fail(err)
+	}
+	return t.fail(rows.Close())
 }
 
 // change runs a statement with RETURNING and scans the row that it changed, or returns sql.ErrNoRows where it changed none.
