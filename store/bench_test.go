@@ -118,6 +118,30 @@ func BenchmarkRunInBatches(b *testing.B) {
 	})
 }
 
+// BenchmarkDueTriggers reads a hundred triggers that are due together, as at each of their ticks.
+func BenchmarkDueTriggers(b *testing.B) {
+	benchmarkEach(b, func(b *testing.B, db *store.DB) {
+		ctx := context.Background()
+		fleet(b, db, "js-1")
+		for i := range 100 {
+			t := loadSpec(fmt.Sprintf("t%d", i))
+			if _, err := db.CreateTask(ctx, t, noon); err != nil {
+				b.Fatal(err)
+			}
+			spec := task.TriggerSpec{Name: "g", Every: task.Duration(time.Minute)}
+			if _, err := db.CreateTrigger(ctx, task.TaskOwner(t.Name), spec, noon); err != nil {
+				b.Fatal(err)
+			}
+		}
+		for b.Loop() {
+			due, _, err := db.DueTriggers(ctx, noon.Add(time.Hour), 256)
+			if err != nil || len(due) != 100 {
+				b.Fatalf("%d triggers are due: %v", len(due), err)
+			}
+		}
+	})
+}
+
 // BenchmarkNewestOfATask reads the newest 100 runs of one of ten tasks, among many runs.
 func BenchmarkNewestOfATask(b *testing.B) {
 	for _, runs := range []int{1_000, 100_000} {
