@@ -118,6 +118,68 @@ func BenchmarkRunInBatches(b *testing.B) {
 	})
 }
 
+// BenchmarkDueTriggers reads a hundred triggers that are due together, as at each of their ticks.
+func BenchmarkDueTriggers(b *testing.B) {
+	benchmarkEach(b, func(b *testing.B, db *store.DB) {
+		ctx := context.Background()
+		dueTogether(b, db)
+		for b.Loop() {
+			due, _, err := db.DueTriggers(ctx, noon.Add(time.Hour), 256)
+			if err != nil || len(due) != 100 {
+				b.Fatalf("%d triggers are due: %v", len(due), err)
+			}
+		}
+	})
+}
+
+// BenchmarkFire stores what becomes of a hundred triggers at one tick: a run of each, with its first attempt.
+func BenchmarkFire(b *testing.B) {
+	benchmarkEach(b, func(b *testing.B, db *store.DB) {
+		ctx := context.Background()
+		dueTogether(b, db)
+		at := noon.Add(time.Minute)
+		for b.Loop() {
+			due, _, err := db.DueTriggers(ctx, at, 256)
+			if err != nil {
+				b.Fatal(err)
+			}
+			next := at.Add(time.Minute)
+			placed := map[task.RunID]virtualserver.Assignment{}
+			firings := make([]task.Firing, len(due))
+			for i, d := range due {
+				run := newRun()
+				run.Task, run.ScheduledFor, run.Cause = d.Trigger.Owner.Name, &at, task.Cause{Kind: task.CauseTrigger, By: "g"}
+				placed[run.ID] = virtualserver.Assignment{Ref: task.Ref{Run: run.ID, Number: 1}, Server: "js-1", Placement: virtualserver.Placement{Chosen: "js-1"}}
+				firings[i] = task.Firing{
+					Owner: d.Trigger.Owner, Trigger: "g", From: *d.Trigger.Next, Next: &next, DueAt: &next, Runs: []task.Run{run},
+					Occurrences: []task.Occurrence{{Owner: d.Trigger.Owner, Trigger: "g", ScheduledFor: at, Run: run.ID, DecidedAt: at}},
+				}
+			}
+			for _, err := range db.Fire(ctx, firings, placed, at) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			at = next
+		}
+	})
+}
+
+// dueTogether makes a hundred tasks with a trigger of each minute.
+func dueTogether(b *testing.B, db *store.DB) {
+	ctx := context.Background()
+	fleet(b, db, "js-1")
+	for i := range 100 {
+		t := loadSpec(fmt.Sprintf("t%d", i))
+		if _, err := db.CreateTask(ctx, t, noon); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := db.CreateTrigger(ctx, task.TaskOwner(t.Name), task.TriggerSpec{Name: "g", Every: task.Duration(time.Minute)}, noon); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkNewestOfATask reads the newest 100 runs of one of ten tasks, among many runs.
 func BenchmarkNewestOfATask(b *testing.B) {
 	for _, runs := range []int{1_000, 100_000} {

@@ -44,6 +44,7 @@ type DB struct {
 
 	// tasks is nil on PostgreSQL.
 	tasks     *taskCache
+	due       dueMemo
 	ended     endedCounts
 	closeOnce sync.Once
 	closeErr  error

@@ -43,7 +43,7 @@ func (db *DB) eventTriggers(ctx context.Context, where string, args ...any) (fou
 		}
 		found = make([]task.DueTrigger, len(rows))
 		for i, row := range rows {
-			if found[i], err = row.due(); err != nil {
+			if found[i], err = db.due.due(row); err != nil {
 				return err
 			}
 			if t := &found[i].Trigger; t.Pause == nil {

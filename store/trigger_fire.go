@@ -28,19 +28,28 @@ type dueRow struct {
 	CalendarSpec *string `db:"calendar_spec"`
 }
 
-func (row dueRow) due() (d task.DueTrigger, err error) {
-	if d.Trigger, err = row.trigger(nil); err != nil {
+// dueMemo keeps what is decoded at each tick.
+type dueMemo struct {
+	triggers  memo[task.TriggerSpec]
+	tasks     memo[task.Spec]
+	calendars memo[task.CalendarSpec]
+}
+
+func (m *dueMemo) due(row dueRow) (d task.DueTrigger, err error) {
+	spec, err := m.triggers.decode(row.Spec, "trigger", row.Name)
+	if err != nil {
 		return d, err
 	}
+	d.Trigger = row.triggerWith(spec, nil)
 	if row.TaskSpec != nil {
 		d.Task = &task.Task{Version: *row.TaskVersion}
-		if err := decode(*row.TaskSpec, &d.Task.Spec, "task", row.Owner); err != nil {
+		if d.Task.Spec, err = m.tasks.decode(*row.TaskSpec, "task", row.Owner); err != nil {
 			return d, err
 		}
 	}
 	if row.CalendarSpec != nil {
 		d.Calendar = &task.Calendar{}
-		if err := decode(*row.CalendarSpec, &d.Calendar.CalendarSpec, "calendar", orEmpty(row.Calendar)); err != nil {
+		if d.Calendar.CalendarSpec, err = m.calendars.decode(*row.CalendarSpec, "calendar", orEmpty(row.Calendar)); err != nil {
 			return d, err
 		}
 	}
@@ -48,7 +57,7 @@ func (row dueRow) due() (d task.DueTrigger, err error) {
 }
 
 // DueTriggers returns up to limit triggers that are due at now, the longest due first, and when the first of the others is
-// due: the zero instant where none is.
+// due: the zero instant where none is. What they consist of is shared with later calls: nothing in it may be changed.
 func (db *DB) DueTriggers(ctx context.Context, now time.Time, limit int) (due []task.DueTrigger, next time.Time, err error) {
 	v := db.view(ctx)
 	var rows []dueRow
@@ -57,7 +66,7 @@ func (db *DB) DueTriggers(ctx context.Context, now time.Time, limit int) (due []
 	}
 	due = make([]task.DueTrigger, len(rows))
 	for i, row := range rows {
-		if due[i], err = row.due(); err != nil {
+		if due[i], err = db.due.due(row); err != nil {
 			return nil, next, fmt.Errorf("read due triggers: %w", err)
 		}
 	}

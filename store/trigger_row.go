@@ -34,12 +34,19 @@ func (row triggerRow) owner() task.Owner {
 
 // trigger returns the trigger with its own pause, or that of its owner or of all.
 func (row triggerRow) trigger(held pauses) (task.Trigger, error) {
-	t := task.Trigger{
-		Owner: row.owner(), Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt),
-		Next: instantOrNil(row.Next), DueAt: instantOrNil(row.Due),
+	var spec task.TriggerSpec
+	if err := decode(row.Spec, &spec, "trigger", row.Name); err != nil {
+		return task.Trigger{}, err
 	}
-	if err := decode(row.Spec, &t.TriggerSpec, "trigger", row.Name); err != nil {
-		return t, err
+	return row.triggerWith(spec, held), nil
+}
+
+// triggerWith is trigger with the specification decoded.
+func (row triggerRow) triggerWith(spec task.TriggerSpec, held pauses) task.Trigger {
+	t := task.Trigger{
+		TriggerSpec: spec,
+		Owner:       row.owner(), Version: row.Version, CreatedAt: instant(row.CreatedAt), UpdatedAt: instant(row.UpdatedAt),
+		Next: instantOrNil(row.Next), DueAt: instantOrNil(row.Due),
 	}
 	if t.Paused {
 		t.Pause = &task.Pause{Level: task.PauseTrigger, Reason: row.PauseReason, By: row.PausedBy, At: t.UpdatedAt}
@@ -49,7 +56,7 @@ func (row triggerRow) trigger(held pauses) (task.Trigger, error) {
 	} else {
 		t.Pause = held.of(t.Owner)
 	}
-	return t, nil
+	return t
 }
 
 // pauses are those of owners, and under the zero owner that of all triggers.

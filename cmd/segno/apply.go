@@ -18,10 +18,10 @@ func newApplyCommand(a *app) *cobra.Command {
 	var files []string
 	var dryRun, yes bool
 	cmd := &cobra.Command{
-		Use: "apply -f FILE|DIR", Short: "Make servers, groups, tasks, plans and notifications what files say they are", Args: cobra.NoArgs,
+		Use: "apply -f FILE|DIR", Short: "Make servers, groups, calendars, tasks, plans and notifications what files say they are", Args: cobra.NoArgs,
 		Long: `apply reads YAML documents, shows in which fields they differ from what the conductor has, and makes the changes: first
-those of job servers, then of virtual servers, concurrency groups, tasks, plans, and notification channels and rules. On
-a terminal it asks before. Applied a second time, it has nothing to change.
+those of job servers, then of virtual servers, concurrency groups, calendars, tasks, plans, notification channels and rules,
+and of what is kept for how long. On a terminal it asks before. Applied a second time, it has nothing to change.
 
 Everything but a job server becomes exactly what its document says: a key that is left out goes back to its default. A job
 server joins by itself; of its document only the keys that stand there are set. What has no document stays as it is.
@@ -37,6 +37,10 @@ server joins by itself; of its document only the keys that stand there are set. 
     kind: concurrency-group
     name: orders-db
     max_concurrent: 1
+    ---
+    kind: calendar
+    name: holidays
+    entries: [{date: 12-25}, {date: 01-01}]
     ---
     kind: task
     name: load-orders
@@ -57,6 +61,10 @@ server joins by itself; of its document only the keys that stand there are set. 
     name: failures
     events: [run_failed, run_late]
     channels: [ops]
+    ---
+    kind: retention               # for all that has no rules of its own; see segno settings retention
+    runs: 5000
+    age: 720h
 
 Secrets cannot be read back, so they are not shown among the differences: applying makes them those of the files, and says
 where they were not.

@@ -51,6 +51,8 @@ func (a *app) planDocument(ctx context.Context, c *client.Client, doc manifest.D
 		return concurrencyGroups(c).plan(ctx, doc, *doc.ConcurrencyGroup)
 	case doc.Plan != nil:
 		return plans(c).plan(ctx, doc, *doc.Plan)
+	case doc.Retention != nil:
+		return retention(c).plan(ctx, doc, *doc.Retention)
 	case doc.Calendar != nil:
 		return calendars(c).plan(ctx, doc, *doc.Calendar)
 	}

@@ -109,3 +109,14 @@ func rules(c *client.Client) documents[notification.RuleSpec, wire.NotificationR
 		patch:  c.PatchNotificationRule,
 	}
 }
+
+// retention is the one document that is always there.
+func retention(c *client.Client) documents[task.RetentionSettings, wire.Retention] {
+	return documents[task.RetentionSettings, wire.Retention]{
+		load:  func(ctx context.Context, _ string) (wire.Retention, error) { return c.Retention(ctx) },
+		parts: func(v wire.Retention) (task.RetentionSettings, int64) { return v.RetentionSettings, v.Version },
+		patch: func(ctx context.Context, _ string, version int64, mergePatch any) (wire.Retention, error) {
+			return c.PatchRetention(ctx, version, mergePatch)
+		},
+	}
+}

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -203,10 +204,13 @@ func (g *cgroup) kill() {
 	}
 }
 
+// tellsOfOOM reports whether the group counts the processes that the kernel killed in it for want of memory.
+func (g *cgroup) tellsOfOOM() bool { return g != nil && g.limited }
+
 // oomKilled reports whether the kernel killed a process of the group for want of memory since it was last asked. The
 // second result is false where the group cannot tell.
 func (g *cgroup) oomKilled() (killed, known bool) {
-	if g == nil || !g.limited {
+	if !g.tellsOfOOM() {
 		return false, false
 	}
 	before := g.oom
@@ -223,17 +227,29 @@ func (g *cgroup) remove() {
 	}
 }
 
-// counter returns the number after name in a file of names and numbers, or 0.
+// counter returns the number after name in a file of names and numbers that the kernel makes, or 0. It reads with plain calls,
+// and no more than it needs: the kernel counts all numbers anew for each read.
 func counter(file, name string) int64 {
-	text, err := os.ReadFile(file)
+	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return 0
 	}
-	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) == 2 && fields[0] == name {
-			n, _ := strconv.ParseInt(fields[1], 10, 64)
-			return n
+	defer unix.Close(fd)
+	key := []byte("\n" + name + " ")
+	text := make([]byte, 1, 16<<10)
+	text[0] = '\n'
+	for {
+		var n int
+		err := retry(func() (err error) { n, err = unix.Read(fd, text[len(text):cap(text)]); return err })
+		if err != nil || n == 0 {
+			return 0
+		}
+		text = text[:len(text)+n]
+		if _, rest, found := bytes.Cut(text, key); found {
+			if digits, _, whole := bytes.Cut(rest, []byte("\n")); whole {
+				number, _ := strconv.ParseInt(string(digits), 10, 64)
+				return number
+			}
 		}
 	}
-	return 0
 }

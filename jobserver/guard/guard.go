@@ -410,7 +410,7 @@ func (g *guardian) spawn() error {
 		return fmt.Errorf("make slate: %w", err)
 	}
 	var pid int
-	withSlack(keeperSlack, func() {
+	withSlack(monitorSlack, func() {
 		pid, err = startSelf([]string{"keeper", "--data", g.place.data, "--cgroups", g.cgroups, "--slack", g.slack.String()},
 			[]int{g.null, 2, 2, pair[1], slate}, nil)
 	})

@@ -36,6 +36,9 @@ const (
 	// costs more than to keep a short job; and keepers whose jobs ended together do not do it together.
 	tidyUsed   = 10 * time.Second
 	tidySpread = 5 * time.Second
+	// young is how long a keeper lets other processes go first, before it sees to what its job has done: of attempts that
+	// begin together, the last ones start before the first ones are cleared up behind.
+	young = 100 * time.Millisecond
 	// abandonWithin is how long a keeper without a guard tries to write the exit record.
 	abandonWithin = 5 * time.Second
 )
@@ -185,9 +188,13 @@ func (k *keeper) close() {
 // run waits for one thing after the other and does what it asks for.
 func (k *keeper) run() error {
 	for !k.leaving {
+		setSlack(keeperSlack)
 		events, err := k.waiter.wait(k.patience())
 		if err != nil {
 			return fmt.Errorf("keeper: %w", err)
+		}
+		if a := k.attempt; a != nil && len(events) > 0 && sinceBoot() < a.began+young {
+			events = k.waiter.giveWay()
 		}
 		// What the job does comes before orders: a job that has ended by itself has its own result.
 		for _, e := range events {
@@ -306,7 +313,7 @@ func (k *keeper) tick(now time.Duration) {
 		k.writeProgress(now)
 	}
 	if k.attempt == a && now >= a.flushAt && !k.full {
-		if a.oomBase < 0 {
+		if a.oomBase < 0 && !k.cgroup.tellsOfOOM() {
 			a.oomBase = hostOOMKills()
 		}
 		k.flush(now)

@@ -1,5 +1,5 @@
-// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups, tasks, plans,
-// and notification channels and rules as YAML documents, several to a file.
+// Package manifest reads what operators keep in files: job servers' settings, virtual servers, concurrency groups,
+// calendars, tasks, plans, notification channels and rules, and the rules of retention as YAML documents, several to a file.
 //
 //	kind: virtual-server
 //	name: etl
@@ -46,11 +46,13 @@ const (
 	// KindChannel documents stand before rules, which name them.
 	KindChannel Kind = "notification-channel"
 	KindRule    Kind = "notification-rule"
+	// KindRetention is that of one document without a name: the rules for all that have none of their own.
+	KindRetention Kind = "retention"
 	// KindTrigger is no document to apply: triggers stand below the key triggers of their tasks and plans.
 	KindTrigger Kind = "trigger"
 )
 
-var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindCalendar, KindTask, KindPlan, KindChannel, KindRule}
+var kinds = []Kind{KindServer, KindVirtualServer, KindConcurrencyGroup, KindCalendar, KindTask, KindPlan, KindChannel, KindRule, KindRetention}
 
 // kindWords lists the kinds for a person.
 func kindWords() string {
@@ -63,7 +65,7 @@ func kindWords() string {
 }
 
 // Document is one thing as a file has it. Exactly one of Server, VirtualServer, ConcurrencyGroup, Calendar, Task, Plan,
-// Trigger, Channel and Rule is set.
+// Trigger, Channel, Rule and Retention is set.
 type Document struct {
 	Kind Kind
 	Name string
@@ -82,6 +84,8 @@ type Document struct {
 	Trigger  *task.TriggerSpec
 	Channel  *Channel
 	Rule     *notification.RuleSpec
+	// Retention has the defaults in place of what the document leaves out.
+	Retention *task.RetentionSettings
 
 	root *yaml.Node
 }
@@ -268,6 +272,11 @@ func parseDocument(file string, root *yaml.Node) (Document, error) {
 		doc.Rule = &notification.RuleSpec{}
 		d.decode(body, doc.Rule)
 		doc.Name = doc.Rule.Name
+	case KindRetention:
+		settings := task.DefaultRetention()
+		doc.Retention = &settings
+		d.decode(body, doc.Retention)
+		doc.Name = "settings"
 	default:
 		return doc, &Error{File: file, Line: child(root, "kind").Line,
 			Reason: fmt.Sprintf("kind %q is unknown; it must be %s", kind, kindWords())}
