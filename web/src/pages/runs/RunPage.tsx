@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 
 import { Answer, Empty } from '../../components/Answer';
 import { Glow } from '../../components/Glow';
-import { Elapsed, Instant, instantText } from '../../components/instants';
+import { bothText, Elapsed, Instant } from '../../components/instants';
 import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
 import { StateBadge } from '../../components/StateBadge';
@@ -144,7 +144,7 @@ function Reason({ run }: { run: Run }) {
   if (run.next) {
     sentences.push(run.next.reason);
     if (run.next.checkpoint !== null) sentences.push(`It goes on from checkpoint ${run.next.checkpoint}.`);
-    if (run.next.notBefore) sentences.push(`Not before ${instantText(run.next.notBefore)}.`);
+    if (run.next.notBefore) sentences.push(`Not before ${bothText(run.next.notBefore)}.`);
     if (run.next.avoid !== null) {
       sentences.push(
         `${run.next.avoid}, which it has just left, is avoided while another server can take it.`,

@@ -4,7 +4,7 @@ import { toneColor, states } from '../../components/states';
 import type { Tone } from '../../components/states';
 import { endOf, lanePadding, rowGap, rowHeight, visible } from './layout';
 import type { Bar, Layout } from './layout';
-import { ticks } from './ticks';
+import { ticks } from '../../components/ticks';
 
 export interface View {
   from: number;
