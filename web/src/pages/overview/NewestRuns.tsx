@@ -97,7 +97,7 @@ function RunRow({ run }: { run: Run }) {
       </Table.Td>
       <Table.Td>{run.server ?? '–'}</Table.Td>
       <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        <Instant at={run.queuedAt} />
+        <Instant at={run.queuedAt} row />
       </Table.Td>
       <Table.Td style={{ whiteSpace: 'nowrap' }}>
         <Elapsed from={run.startedAt} to={run.endedAt} />

@@ -99,7 +99,7 @@ function Row({ trouble }: { trouble: Trouble }) {
         {trouble.text}
       </Text>
       <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
-        {trouble.since && <Ago at={trouble.since} />}
+        {trouble.since && <Ago at={trouble.since} row />}
       </Text>
     </div>
   );

@@ -192,7 +192,7 @@ function Row({ item, allowed, marked, mark, from, choose, recover }: RowProps) {
           </Anchor>
           <StateBadge state={run.state} />
           <Text size="xs" c="dimmed">
-            <Instant at={run.endedAt} />
+            <Instant at={run.endedAt} row />
             {run.server !== null && ` on ${run.server}`}
           </Text>
         </Group>

@@ -47,7 +47,7 @@ export const RunRow = memo(
           )}
         </td>
         <td>
-          <Instant at={run.queuedAt} />
+          <Instant at={run.queuedAt} row />
           <Text size="xs" c="dimmed">
             {run.cause}
           </Text>
