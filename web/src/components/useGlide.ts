@@ -33,7 +33,7 @@ function glide(body: HTMLElement, fresh: number): void {
     duration: glideMs,
     easing: 'ease-out',
   });
-  const tint = 'color-mix(in srgb, var(--mantine-primary-color-filled) 16%, transparent)';
+  const tint = 'color-mix(in srgb, var(--mantine-primary-color-filled) 9%, transparent)';
   for (const row of Array.from(rows).slice(0, fresh)) {
     row.animate([{ backgroundColor: tint }, {}], { duration: tintMs, easing: 'ease-in' });
   }

@@ -24,10 +24,16 @@ export function RunList({ filter, label, empty }: RunListProps) {
   const list = useSteadyRuns(filter);
   return (
     <section className="panel" aria-label={label} aria-busy={list.query.isPlaceholderData} {...list.within}>
-      <Head {...list} />
       <Answer query={list.query} what="The runs">
         {() =>
-          list.rows.length === 0 ? empty : <Rows rows={list.rows} label={label} list={asText(filter)} />
+          list.rows.length === 0 ? (
+            empty
+          ) : (
+            <>
+              <Head {...list} />
+              <Rows rows={list.rows} label={label} list={asText(filter)} />
+            </>
+          )
         }
       </Answer>
       {list.older && (

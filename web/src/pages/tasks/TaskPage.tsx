@@ -9,6 +9,7 @@ import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
+import { Strip } from '../../components/Strip';
 import { Triggers } from '../../components/triggers/Triggers';
 import { useAction } from '../../components/useAction';
 import { useFilter, usePart } from '../../components/useFilter';
@@ -124,15 +125,15 @@ function Parts({ task }: { task: Task }) {
   };
   return (
     <Tabs value={shown} onChange={setTab} keepMounted={false}>
-      <div style={{ overflowX: 'auto' }}>
-        <Tabs.List style={{ flexWrap: 'nowrap' }} mb="md">
+      <Strip shown={shown}>
+        <Tabs.List style={{ flexWrap: 'nowrap', minWidth: 'max-content' }} mb="md">
           {parts.map((part) => (
             <Tabs.Tab key={part} value={part} style={{ whiteSpace: 'nowrap' }}>
               {names[part]}
             </Tabs.Tab>
           ))}
         </Tabs.List>
-      </div>
+      </Strip>
       <Tabs.Panel value="task">
         {/* A newer version begins the editor anew only once it was saved here. */}
         <Editor key={task.name} task={task} onSaved={() => undefined} />

@@ -197,7 +197,7 @@ function Row({ task, next, run }: { task: Task; next: Next | null; run: () => vo
           </Text>
         )}
       </td>
-      <td>
+      <td className={classes.next} data-none={next === null || undefined}>
         <Instant at={next?.at ?? null} zone={next?.zone} row />
       </td>
       <td className={classes.act}>
