@@ -136,6 +136,17 @@ it.each([
   expect(scale(null, 0, top)).toEqual(range);
 });
 
+it('shows a value that is alone as a point within a minute, and more as a line from the first to the last', async () => {
+  wide(640);
+  const one = [{ name: 'CPU', color: 'red', values: [0.5] }];
+  showPart(<Chart title="Load" label="Load" times={[60_000]} lines={one} />);
+  const { options } = await asked();
+  const range = options.scales?.x?.range as unknown as (plot: unknown, from: number, to: number) => number[];
+  expect(range(null, 60, 60)).toEqual([30, 90]);
+  expect(range(null, 60, 180)).toEqual([60, 180]);
+  expect(options.series[1]?.points?.show).toBe(true);
+});
+
 it('lets go of the plot when it is taken away', async () => {
   wide(640);
   const { unmount } = showPart(<Chart title="Load" label="Load" times={times} lines={lines} />);

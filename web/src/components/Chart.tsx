@@ -75,7 +75,10 @@ export function Chart({ title, label, times, lines, max, format = String, height
             },
           ],
         },
-        scales: { y: { range: (_, __, top) => [0, max ?? Math.max(1, top * 1.1)] } },
+        scales: {
+          x: { range: (_, from, to) => stretch(from, to) },
+          y: { range: (_, __, top) => [0, max ?? Math.max(1, top * 1.1)] },
+        },
         axes: [
           {
             ...axis,
@@ -94,7 +97,9 @@ export function Chart({ title, label, times, lines, max, format = String, height
           {},
           ...lines.map((line): uPlot.Series => {
             const [stroke] = resolved(target, [line.color]);
-            return { stroke: stroke ?? 'gray', width: 1.5, points: { show: false } };
+            // One point makes no line.
+            const alone = line.values.length === 1;
+            return { stroke: stroke ?? 'gray', width: 1.5, points: { show: alone, size: 6 } };
           }),
         ],
       },
@@ -119,6 +124,11 @@ export function Chart({ title, label, times, lines, max, format = String, height
       </div>
     </figure>
   );
+}
+
+/** The stretch of time from the first value to the last; around one that is alone a minute, in seconds. */
+function stretch(from: number, to: number): [number, number] {
+  return to > from ? [from, to] : [from - 30, from + 30];
 }
 
 /** Marks of a scale: its ends, and what lies between them where that is a figure as well. */
