@@ -40,6 +40,13 @@ const list = {
   styles: { options: { maxHeight: rem(220), overflowY: 'auto' } },
 } as const;
 
+/** What opens over a page is a panel with a heading. */
+const overlay = {
+  title: { fontWeight: 600 },
+  header: { background: 'var(--panel)' },
+  content: { background: 'var(--panel)' },
+} as const;
+
 export const theme = createTheme({
   primaryColor: 'petrol',
   primaryShade: { light: 7, dark: 7 },
@@ -55,8 +62,11 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300, multiline: true, maw: 360 } },
     Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 12 } },
-    Modal: { defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
-    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    Modal: {
+      defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } },
+      styles: overlay,
+    },
+    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } }, styles: overlay },
     Select: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' }, ...list } },
     MultiSelect: { defaultProps: { clearButtonProps: { 'aria-label': 'Clear' }, ...list } },
     TagsInput: { defaultProps: list },
@@ -88,5 +98,15 @@ export const cssVariables: CSSVariablesResolver = () => {
     '--mantine-color-yellow-light-color': 'var(--tone-warn)',
     '--mantine-color-teal-light-color': 'var(--tone-ok)',
   };
-  return { variables: {}, light: own, dark: own };
+  // On dark panels the library's own tint of what is chosen can hardly be seen, and those of alerts glare.
+  const dark = {
+    '--mantine-color-petrol-light': 'rgb(80 173 190 / 20%)',
+    '--mantine-color-petrol-light-hover': 'rgb(80 173 190 / 28%)',
+    '--mantine-color-petrol-light-color': '#a8d7df',
+    '--mantine-color-red-light': 'rgb(255 146 146 / 13%)',
+    '--mantine-color-red-light-hover': 'rgb(255 146 146 / 18%)',
+    '--mantine-color-yellow-light': 'rgb(242 189 85 / 14%)',
+    '--mantine-color-yellow-light-hover': 'rgb(242 189 85 / 20%)',
+  };
+  return { variables: {}, light: own, dark: { ...own, ...dark } };
 };

@@ -95,6 +95,29 @@ test('a time is told in UTC and in the zone of its trigger to who comes to it by
   await visitor.checkAccessible('a page of triggers');
 });
 
+test('the times of a list are no stops of their own: a link of the row tells them, and arrows go on', async () => {
+  await fleet.post('/tasks/hello/runs');
+  await visitor.signIn('/runs');
+  const table = page.getByRole('table', { name: 'Runs' });
+  await table.waitFor();
+  assert.equal(await table.locator('[tabindex="0"]').count(), 0);
+  const row = table.getByRole('row').nth(1);
+  const time = row.locator('time').first();
+  const tip = page.locator('[data-time-tip]');
+  await page.getByRole('textbox', { name: 'Text in the id, task or reason' }).focus();
+  await until('Tab has come to the first run', async () => {
+    await page.keyboard.press('Tab');
+    return row.getByRole('link').evaluate((link) => link === document.activeElement);
+  });
+  await tip.waitFor();
+  assert.ok((await tip.innerText()).includes(await time.getAttribute('title')));
+  await time.focus();
+  await page.keyboard.press('ArrowDown');
+  const below = table.getByRole('row').nth(2).locator('time').first();
+  assert.ok(await below.evaluate((element) => element === document.activeElement));
+  assert.equal(await tip.innerText(), await below.getAttribute('title'));
+});
+
 test('the list to jump in finds plans, calendars, pages of settings, and runs by a part of their task', async () => {
   await fleet.post('/plans', { name: 'nightly', nodes: [{ name: 'one', task: 'hello' }] });
   await fleet.post('/calendars', { name: 'holidays', entries: [{ name: 'Christmas', date: '12-25' }] });
@@ -164,4 +187,90 @@ test('nothing jumps while a page loads, nor when the connection is lost', async 
   await fleet.killConductor();
   await page.getByText('Connection lost, reconnecting').waitFor();
   assert.ok((await page.evaluate(() => window.shifts)) < 0.01);
+});
+
+/** Forgets what has shifted so far. */
+const forgetShifts = () => page.evaluate(() => (window.shifts = 0));
+const shiftsSince = () => page.evaluate(() => window.shifts);
+
+test('new runs come into the list without a jump, and wait while one reads in it', async () => {
+  await fleet.startConductor();
+  await page.addInitScript(watchShifts);
+  await visitor.signIn('/runs');
+  await page.mouse.move(0, 0); // Who has just signed in has the pointer where the list comes.
+  const table = page.getByRole('table', { name: 'Runs' });
+  const row = (id) => table.getByRole('row').filter({ hasText: id });
+  const ask = async (times) => {
+    const asked = [];
+    for (let i = 0; i < times; i++) asked.push((await fleet.post('/tasks/hello/runs')).id);
+    return asked;
+  };
+  /** Waits until a run has ended on the page: from then on nothing more comes. */
+  const ended = (id) => row(id).locator('[data-state="succeeded"]').waitFor();
+
+  await ended((await ask(1))[0]);
+  await forgetShifts();
+  const alone = await ask(3);
+  for (const id of alone) await ended(id);
+  const jumped = await shiftsSince();
+  assert.ok(jumped < 0.01, `three new runs shifted the page by ${jumped}`);
+
+  const first = row(alone[2]);
+  await first.hover();
+  const before = await first.boundingBox();
+  await forgetShifts();
+  const [, waiting] = await ask(2);
+  const show = page.getByRole('button', { name: 'Show 2 new runs', exact: true });
+  await show.waitFor();
+  assert.deepEqual(await first.boundingBox(), before);
+  assert.equal(await shiftsSince(), 0);
+  await show.click();
+  await row(waiting).waitFor();
+
+  // By keyboard they wait as well, until the focus has left.
+  await page.mouse.move(0, 0);
+  await page.getByRole('textbox', { name: 'Text in the id, task or reason' }).focus();
+  const link = row(waiting).getByRole('link');
+  await until('Tab has come to the first run', async () => {
+    await page.keyboard.press('Tab');
+    return link.evaluate((element) => element === document.activeElement);
+  });
+  const [last] = await ask(1);
+  await page.getByRole('button', { name: 'Show 1 new run', exact: true }).waitFor();
+  await page.getByRole('textbox', { name: 'Text in the id, task or reason' }).focus();
+  await row(last).waitFor();
+  await visitor.checkAccessible('a list of runs');
+});
+
+test('who asks for less motion sees new runs without any', async () => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await visitor.signIn('/runs');
+  await page.mouse.move(0, 0);
+  const table = page.getByRole('table', { name: 'Runs' });
+  await table.waitFor();
+  await page.evaluate(() => {
+    window.moved = [];
+    const { animate } = window.Element.prototype;
+    window.Element.prototype.animate = function (...all) {
+      window.moved.push(this.tagName);
+      return animate.apply(this, all);
+    };
+  });
+  const { id } = await fleet.post('/tasks/hello/runs');
+  await table.getByRole('row').filter({ hasText: id }).locator('[data-state="succeeded"]').waitFor();
+  assert.deepEqual(await page.evaluate(() => window.moved), []);
+  const running = () => document.getAnimations().filter(({ playState }) => playState === 'running').length;
+  assert.equal(await page.evaluate(running), 0);
+});
+
+test('the charts of a server tell their instants in UTC too', async () => {
+  await visitor.signIn('/servers/first');
+  const chart = page
+    .getByRole('figure')
+    .filter({ has: page.getByRole('img', { name: 'CPU of first over time' }) });
+  await until('two values are drawn', async () => {
+    await page.mouse.move(0, 0);
+    await chart.getByRole('img').hover();
+    return /^\d.* · \d\d:\d\d:\d\d UTC · \d+ %$/.test(await chart.locator('[data-values]').innerText());
+  });
 });

@@ -51,7 +51,7 @@ for (const [kind, query] of Object.entries({ 'a long list': '', 'a short list': 
 
 test('on a phone the list of servers scrolls to the sides by itself, and the page does not', async () => {
   const visitor = await Visitor.come(browser, fleet, { viewport: { width: 390, height: 844 } });
-  await visitor.signIn('/servers?q=js-01');
+  await visitor.signIn('/servers?q=js-01&view=table');
   await visitor.page.getByRole('link', { name: 'js-010' }).waitFor();
   const { scrollWidth, innerWidth } = await visitor.page.evaluate(() => ({
     scrollWidth: document.documentElement.scrollWidth,

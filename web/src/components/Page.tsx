@@ -60,6 +60,7 @@ export function Panel({
         {actions}
       </Group>
       <div
+        className={flush ? 'flush' : undefined}
         style={
           flush ? { overflowX: 'auto' } : { padding: '0 var(--mantine-spacing-md) var(--mantine-spacing-md)' }
         }

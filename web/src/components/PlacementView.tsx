@@ -24,32 +24,34 @@ export function PlacementView({ placement }: { placement: Placement }) {
       </Text>
       {placement.candidates.length > 0 && (
         <>
-          <table className={classes.table} aria-label="Candidates">
-            <thead>
-              <tr>
-                <th scope="col">Server</th>
-                <th scope="col">Rating</th>
-                <th scope="col" className={classes.wide}>
-                  What it is made of
-                </th>
-                <th scope="col" className={classes.side}>
-                  Slots
-                </th>
-                <th scope="col" className={classes.side}>
-                  Sample
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {placement.candidates.map((candidate) => (
-                <Row
-                  key={candidate.server}
-                  candidate={candidate}
-                  chosen={candidate.server === placement.chosen}
-                />
-              ))}
-            </tbody>
-          </table>
+          <div className={classes.scroll}>
+            <table className={classes.table} aria-label="Candidates">
+              <thead>
+                <tr>
+                  <th scope="col">Server</th>
+                  <th scope="col">Rating</th>
+                  <th scope="col" className={classes.wide}>
+                    What it is made of
+                  </th>
+                  <th scope="col" className={classes.side}>
+                    Slots
+                  </th>
+                  <th scope="col" className={classes.side}>
+                    Sample
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {placement.candidates.map((candidate) => (
+                  <Row
+                    key={candidate.server}
+                    candidate={candidate}
+                    chosen={candidate.server === placement.chosen}
+                  />
+                ))}
+              </tbody>
+            </table>
+          </div>
           <Legend placement={placement} />
         </>
       )}

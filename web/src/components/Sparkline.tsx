@@ -7,7 +7,7 @@ export const Sparkline = memo(function Sparkline({
   width = 64,
   height = 20,
   label,
-  color = 'var(--mantine-primary-color-filled)',
+  color = 'var(--trend)',
 }: {
   values: readonly number[];
   max?: number;

@@ -2,7 +2,8 @@ import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, it } from 'vitest';
 
-import { Instant } from './instants';
+import { showPart } from '../testing/console';
+import { Elapsed, Instant } from './instants';
 import { TimeTip } from './TimeTip';
 
 const at = new Date('2026-01-31T08:00:00Z');
@@ -39,4 +40,76 @@ it('tells those of a time inside of a link or a button that has it', () => {
   );
   act(() => screen.getByRole('button').focus());
   expect(tip()).toMatch(/2026-01-31 08:00:00 UTC/);
+});
+
+const rows = [
+  { task: 'load', queued: at, started: new Date('2026-01-31T08:00:05Z') },
+  { task: 'report', queued: new Date('2026-01-31T07:00:00Z'), started: null },
+];
+
+function List() {
+  return (
+    <>
+      <table>
+        <thead>
+          <tr>
+            <th>Task</th>
+            <th>Queued</th>
+            <th>Duration</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ task, queued, started }) => (
+            <tr key={task}>
+              <td>
+                <a href="/">{task}</a>
+              </td>
+              <td>
+                <Instant at={queued} row />
+              </td>
+              <td>
+                <Elapsed from={started} to={null} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <TimeTip />
+    </>
+  );
+}
+
+it('tells all times of a row, each by its column, to who comes to its link by keyboard', async () => {
+  showPart(<List />);
+  const user = userEvent.setup();
+  await user.tab();
+  expect(document.activeElement?.textContent).toBe('load');
+  expect(tip()).toMatch(
+    /^Queued\n.*\n2026-01-31 08:00:00 UTC\n\nDuration\nsince .*\n2026-01-31 08:00:05 UTC$/,
+  );
+  await user.tab();
+  expect(document.activeElement?.textContent).toBe('report');
+  expect(tip()).toMatch(/^.*\n2026-01-31 07:00:00 UTC$/);
+});
+
+it('tells nothing to who clicks the link', async () => {
+  showPart(<List />);
+  const user = userEvent.setup();
+  await user.tab();
+  await user.click(screen.getByRole('link', { name: 'report' }));
+  expect(document.activeElement?.textContent).toBe('report');
+  expect(tip()).toBeUndefined();
+});
+
+it('goes from time to time of a list by the arrows, and no further than its ends', async () => {
+  showPart(<List />);
+  const user = userEvent.setup();
+  await user.click(document.querySelectorAll('time')[0] as HTMLElement);
+  expect(tip()).toMatch(/08:00:00 UTC$/);
+  await user.keyboard('{ArrowDown}');
+  expect(tip()).toMatch(/07:00:00 UTC$/);
+  await user.keyboard('{ArrowDown}');
+  expect(tip()).toMatch(/07:00:00 UTC$/);
+  await user.keyboard('{ArrowUp}');
+  expect(tip()).toMatch(/08:00:00 UTC$/);
 });

@@ -2,7 +2,7 @@ import { act, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { showPart } from '../testing/console';
-import { Ago, agoText, Elapsed, Instant, instantTitle, localText, ofLocalText } from './instants';
+import { Ago, agoText, bothText, Elapsed, Instant, instantTitle, localText, ofLocalText } from './instants';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: new Date('2026-01-31T09:05:00Z') });
@@ -38,6 +38,19 @@ it('tells the zone of a trigger too, where that is another, and leaves out one t
   expect(instantTitle(at, 'Nowhere/Atall').split('\n')).toHaveLength(2);
 });
 
+it('writes both zones in a line, with the date in UTC only where that is another one', () => {
+  const offset = vi.spyOn(Date.prototype, 'getTimezoneOffset').mockReturnValue(-120);
+  const day = vi.spyOn(Date.prototype, 'getDate').mockReturnValue(31);
+  expect(bothText(new Date('2026-01-31T08:00:00.250Z'))).toMatch(/^\S.* · 08:00:00 UTC$/);
+  day.mockReturnValue(1);
+  expect(bothText(new Date('2026-01-31T23:30:00Z'))).toMatch(/ · 2026-01-31 23:30:00 UTC$/);
+  day.mockRestore();
+  offset.mockReturnValue(0);
+  expect(bothText(new Date('2026-01-31T08:00:00Z'))).not.toContain('·');
+  expect(bothText(new Date('2026-01-31T08:00:00Z'))).toMatch(/ UTC$/);
+  offset.mockRestore();
+});
+
 it('writes the date with a time that was today when the page was opened', () => {
   const { container } = render(<Instant at={new Date('2026-01-31T09:00:00Z')} />);
   expect(container.textContent).not.toMatch(/2026/);
@@ -48,16 +61,20 @@ it('writes the date with a time that was today when the page was opened', () => 
   expect(container.textContent).toMatch(/2026/);
 });
 
-it('can be reached by keyboard, but not inside of what can be', () => {
+it('can be reached by keyboard, but not inside of what can be, nor in a row of a list', () => {
   const at = new Date('2026-01-31T09:00:00Z');
   const { container } = render(
     <>
       <Instant at={at} />
       <Ago at={at} />
       <Instant at={at} within />
+      <Instant at={at} row />
+      <Ago at={at} row />
     </>,
   );
-  expect(Array.from(container.querySelectorAll('time'), ({ tabIndex }) => tabIndex)).toEqual([0, 0, -1]);
+  expect(Array.from(container.querySelectorAll('time'), ({ tabIndex }) => tabIndex)).toEqual([
+    0, 0, -1, -1, -1,
+  ]);
 });
 
 it('goes on counting while something lasts, and stops at its end', () => {

@@ -26,6 +26,18 @@ export function utcText(at: Date): string {
   return at.toISOString().replace('T', ' ').replace('.000Z', 'Z').replace('Z', ' UTC');
 }
 
+/**
+ * Writes an instant in the browser's zone and in UTC within a line, such as "10:00:00 AM · 08:00:00 UTC", with the date in UTC
+ * where that is another one. In a browser whose zone is UTC that is said once.
+ */
+export function bothText(at: Date, now = new Date()): string {
+  if (at.getTimezoneOffset() === 0) return `${instantText(at, now)} UTC`;
+  const seconds = new Date(Math.floor(at.getTime() / 1000) * 1000);
+  const [date = '', time] = utcText(seconds).split(/ (.*)/);
+  const sameDay = Number(date.slice(8)) === at.getDate();
+  return `${instantText(at, now)} · ${sameDay ? '' : `${date} `}${time}`;
+}
+
 const zones = new Map<string, Intl.DateTimeFormat | null>();
 
 /** Returns what writes instants in a zone; null where the browser does not know it. */
@@ -66,6 +78,11 @@ interface InstantProps {
   zone?: string | undefined;
   /** True inside of what has the focus itself, such as a button or a link. */
   within?: boolean;
+  /**
+   * True in a row of a list, where times are no stops of Tab: there may be hundreds. Who comes to a link or a button of the
+   * row is told them, and the arrows go from time to time (TimeTip).
+   */
+  row?: boolean;
 }
 
 /** Shows an instant in the browser's zone; the others are told on hovering, and when one comes to it by keyboard or touch. */
@@ -77,14 +94,14 @@ export function Instant(props: InstantProps) {
   return <Time {...props} text={at ? text : '–'} />;
 }
 
-function Time({ at, zone, within = false, text }: InstantProps & { text: string }) {
+function Time({ at, zone, within = false, row = false, text }: InstantProps & { text: string }) {
   if (!at) return <span>{text}</span>;
   return (
     <time
       dateTime={at.toISOString()}
       title={instantTitle(at, zone)}
       className="number"
-      tabIndex={within ? undefined : 0}
+      tabIndex={within ? undefined : row ? -1 : 0}
     >
       {text}
     </time>
@@ -108,7 +125,7 @@ export function Elapsed({ from, to }: { from: Date | null; to: Date | null }) {
   if (!from) return <Text component="span">–</Text>;
   if (to) return <span className="number">{duration(to.getTime() - from.getTime())}</span>;
   return (
-    <span className="number" title={`since ${instantTitle(from)}`}>
+    <span className="number" title={`since ${instantTitle(from)}`} data-since>
       {duration(now - from.getTime())} so far
     </span>
   );
@@ -130,10 +147,10 @@ function eachSecond(tick: () => void): () => void {
 }
 
 /** Shows how long ago something was. It is drawn anew only when its words change. */
-export function Ago({ at }: { at: Date | null }) {
+export function Ago({ at, row = false }: { at: Date | null; row?: boolean }) {
   const words = useCallback(() => (at ? agoText(Date.now() - at.getTime()) : 'never'), [at]);
   const text = useSyncExternalStore(eachSecond, words);
-  return <Time at={at} text={text} />;
+  return <Time at={at} row={row} text={text} />;
 }
 
 /** Says how long ago, in the largest unit. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import { aDelivery, aRun, aSample, aServer, aSummary } from '../testing/samples';
-import { countsOf, skewText, troublesOf } from './attention';
+import { chosenOf, countsOf, moreOf, skewText, troublesOf } from './attention';
 import { deliveryOf } from './notices';
 import { runOf } from './runs';
 import { serverOf } from './servers';
@@ -71,6 +71,40 @@ it('takes the numbers of runs and triggers from the conductor, however many were
     ['paused', 4],
   ]);
   expect(countsOf([], summaryOf(aSummary()))).toEqual([]);
+});
+
+const unavailable = Array.from({ length: 12 }, (_, i) =>
+  serverOf(aServer({ name: `js-${i}`, status: 'unavailable' })),
+);
+const many = (state: 'unknown' | 'failed', size: number) =>
+  Array.from({ length: size }, (_, i) => runOf(aRun({ id: `${state}-${i}`, state })));
+
+it('leaves no kind of trouble unseen for many of another, and says how much more there is', () => {
+  const runs = { unknown: many('unknown', 1), failed: many('failed', 20), late: [], waiting: [] };
+  const chosen = chosenOf(troublesOf(unavailable, runs, []), 10);
+  expect(chosen.map(({ kinds: [kind] }) => kind)).toEqual([
+    ...Array.from({ length: 5 }, () => 'servers'),
+    'unknown',
+    ...Array.from({ length: 4 }, () => 'failed'),
+  ]);
+  const wire = aSummary({ failed: 70, paused_triggers: 3 });
+  wire.open_runs.unknown = 1;
+  const more = moreOf(countsOf(unavailable, summaryOf(wire)), chosen, 2);
+  expect(more.map(({ word, count }) => [word, count])).toEqual([
+    ['servers', 7],
+    ['failed today', 66],
+    ['paused', 1],
+  ]);
+});
+
+it('counts a run that is late and unknown as shown for both', () => {
+  const [run] = many('unknown', 1);
+  const runs = { unknown: run ? [run] : [], failed: [], late: run ? [run] : [], waiting: [] };
+  const shown = troublesOf([], runs, []);
+  expect(shown.map(({ kinds }) => kinds)).toEqual([['late', 'unknown']]);
+  const wire = aSummary({ late: 1 });
+  wire.open_runs.unknown = 1;
+  expect(moreOf(countsOf([], summaryOf(wire)), shown, 0)).toEqual([]);
 });
 
 it('says by how much a clock is off', () => {

@@ -12,9 +12,14 @@ import type { State } from './states';
 import { summary } from './summary';
 import type { Summary } from './summary';
 
+/** What needs attention, by where all of it is listed. */
+export type Kind = 'servers' | 'unknown' | 'failed' | 'late' | 'waiting' | 'deliveries' | 'paused';
+
 export interface Trouble {
   /** Tells this trouble from any other. */
   key: string;
+  /** What it counts as, its own kind first: a run that is late may be unknown as well. */
+  kinds: Kind[];
   state: State;
   subject: { kind: 'server' | 'run' | 'delivery'; id: string; name: string };
   text: string;
@@ -34,19 +39,56 @@ export const deadDeliveriesPage = '/settings/notifications?tab=deliveries&state=
 /** Returns what is wrong now as far as it was read, each thing once. */
 export function troublesOf(fleet: readonly Server[], runs: Runs, dead: readonly Delivery[]): Trouble[] {
   const late = new Set(runs.late.map(({ id }) => id));
+  const also = (id: string, kind: 'unknown' | 'waiting'): Kind[] =>
+    runs[kind].some((run) => run.id === id) ? [kind] : [];
   return [
     ...serverTroubles(fleet),
     ...runs.unknown
       .filter(({ id }) => !late.has(id))
-      .map((run) => ofRun(run, run.reason || 'its server does not answer', run.startedAt)),
-    ...runs.failed.map((run) => ofRun(run, run.reason, run.endedAt)),
-    ...runs.late.map((run) => ofRun(run, `late${run.reason === '' ? '' : `: ${run.reason}`}`, run.queuedAt)),
+      .map((run) => ofRun(run, ['unknown'], run.reason || 'its server does not answer', run.startedAt)),
+    ...runs.failed.map((run) => ofRun(run, ['failed'], run.reason, run.endedAt)),
+    ...runs.late.map((run) => {
+      const kinds: Kind[] = ['late', ...also(run.id, 'unknown'), ...also(run.id, 'waiting')];
+      return ofRun(run, kinds, `late${run.reason === '' ? '' : `: ${run.reason}`}`, run.queuedAt);
+    }),
     ...runs.waiting
       .filter(({ id }) => !late.has(id))
-      .map((run) => ofRun(run, run.reason || 'waits for a server', run.queuedAt)),
+      .map((run) => ofRun(run, ['waiting'], run.reason || 'waits for a server', run.queuedAt)),
     ...deadChannels(dead),
     ...clockTroubles(fleet),
   ];
+}
+
+/**
+ * Chooses so many troubles to show, in their order: of each kind as many as of any other, as far as there are. So that many
+ * servers that are gone do not leave a run in trouble unseen.
+ */
+export function chosenOf(troubles: readonly Trouble[], most: number): Trouble[] {
+  const seen = new Map<Kind | undefined, number>();
+  return troubles
+    .map((trouble, place) => {
+      const [kind] = trouble.kinds;
+      const turn = seen.get(kind) ?? 0;
+      seen.set(kind, turn + 1);
+      return { trouble, place, turn };
+    })
+    .sort((a, b) => a.turn - b.turn || a.place - b.place)
+    .slice(0, most)
+    .sort((a, b) => a.place - b.place)
+    .map(({ trouble }) => trouble);
+}
+
+/** Returns how much there is of each kind beside what is shown. */
+export function moreOf(counts: readonly Count[], shown: readonly Trouble[], pausesShown: number): Count[] {
+  const of = (kind: Kind) =>
+    kind === 'paused' ? pausesShown : shown.filter(({ kinds }) => kinds.includes(kind)).length;
+  return (
+    counts
+      // One row tells of all that a channel did not deliver.
+      .filter(({ kind }) => kind !== 'deliveries' || of(kind) === 0)
+      .map((count) => ({ ...count, count: count.count - of(count.kind) }))
+      .filter(({ count }) => count > 0)
+  );
 }
 
 /** Tells of each channel once that it gave up, with why it did last: one that is down has many dead deliveries. */
@@ -57,6 +99,7 @@ function deadChannels(dead: readonly Delivery[]): Trouble[] {
   }
   return [...newest.values()].map(({ id, channel, title, lastError, endedAt }) => ({
     key: `delivery/${id}`,
+    kinds: ['deliveries'],
     state: 'dead',
     subject: { kind: 'delivery', id: channel, name: channel },
     text: `“${title}” was not delivered${lastError === '' ? '' : `: ${lastError}`}`,
@@ -84,6 +127,7 @@ function clockTroubles(fleet: readonly Server[]): Trouble[] {
 
 /** How much of each kind needs attention, in true numbers. */
 export interface Count {
+  kind: Kind;
   word: string;
   count: number;
   /** The page that has them all. */
@@ -93,19 +137,26 @@ export interface Count {
 /** Counts what needs attention: of servers what was read, which is all, and of the rest what the conductor counted. */
 export function countsOf(fleet: readonly Server[], counted: Summary): Count[] {
   const servers = serverTroubles(fleet).length + clockTroubles(fleet).length;
-  return [
-    { word: servers === 1 ? 'server' : 'servers', count: servers, to: '/servers' },
-    { word: 'unknown', count: counted.unknown, to: '/runs?state=unknown' },
-    { word: 'failed today', count: counted.failed, to: '/runs?state=failed,timed_out,lost&since=24h' },
-    { word: 'late', count: counted.late, to: '/runs?late=true' },
-    { word: 'waiting for long', count: counted.waitLong, to: '/runs?state=queued' },
+  const all: Count[] = [
+    { kind: 'servers', word: servers === 1 ? 'server' : 'servers', count: servers, to: '/servers' },
+    { kind: 'unknown', word: 'unknown', count: counted.unknown, to: '/runs?state=unknown' },
     {
+      kind: 'failed',
+      word: 'failed today',
+      count: counted.failed,
+      to: '/runs?state=failed,timed_out,lost&since=24h',
+    },
+    { kind: 'late', word: 'late', count: counted.late, to: '/runs?late=true' },
+    { kind: 'waiting', word: 'waiting for long', count: counted.waitLong, to: '/runs?state=queued' },
+    {
+      kind: 'deliveries',
       word: counted.deadDeliveries === 1 ? 'dead delivery' : 'dead deliveries',
       count: counted.deadDeliveries,
       to: deadDeliveriesPage,
     },
-    { word: 'paused', count: counted.pausedTriggers + counted.pauses, to: '/tasks' },
-  ].filter(({ count }) => count > 0);
+    { kind: 'paused', word: 'paused', count: counted.pausedTriggers + counted.pauses, to: '/tasks' },
+  ];
+  return all.filter(({ count }) => count > 0);
 }
 
 /** Says by how much a clock is off, such as "3.2 s ahead of". */
@@ -117,6 +168,7 @@ export function skewText(ms: number): string {
 function ofServer(server: Server, text: string): Trouble {
   return {
     key: `server/${server.name}`,
+    kinds: ['servers'],
     state: server.state,
     subject: { kind: 'server', id: server.name, name: server.name },
     text,
@@ -124,9 +176,10 @@ function ofServer(server: Server, text: string): Trouble {
   };
 }
 
-function ofRun(run: Run, text: string, since: Date | null): Trouble {
+function ofRun(run: Run, kinds: Kind[], text: string, since: Date | null): Trouble {
   return {
     key: `run/${run.id}`,
+    kinds,
     state: run.state,
     subject: { kind: 'run', id: run.id, name: run.task },
     text,

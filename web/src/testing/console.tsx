@@ -2,9 +2,9 @@
 
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider, useQueryClient } from '@tanstack/react-query';
 import { RouterProvider, createRootRoute, createRouter } from '@tanstack/react-router';
-import { render } from '@testing-library/react';
+import { act, fireEvent, render, screen } from '@testing-library/react';
 import type { ReactNode } from 'react';
 import { afterEach, vi } from 'vitest';
 
@@ -107,4 +107,16 @@ export function showLinked(part: ReactNode, answers: Answers = {}, address = '/'
       </QueryClientProvider>
     </MantineProvider>,
   );
+}
+
+/** Stands beside a part, for news to ask anew for all that the part shows. */
+export function News() {
+  const queries = useQueryClient();
+  return <button type="button" aria-label="news" onClick={() => void queries.invalidateQueries()} />;
+}
+
+/** Lets all be asked for anew, as events of the conductor do, and waits for the answers. No pointer moves for it. */
+export async function news(): Promise<void> {
+  fireEvent.click(screen.getByRole('button', { name: 'news' }));
+  await act(() => new Promise((resolve) => setTimeout(resolve, 50)));
 }

@@ -31,6 +31,7 @@ class NoResizes {
 window.ResizeObserver = NoResizes;
 window.scrollTo = vi.fn();
 Element.prototype.scrollIntoView = vi.fn();
+Element.prototype.animate = vi.fn();
 
 Object.defineProperty(document, 'fonts', {
   value: { addEventListener: vi.fn(), removeEventListener: vi.fn() },

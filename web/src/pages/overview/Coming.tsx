@@ -38,7 +38,7 @@ export function Coming() {
                   </Table.Td>
                   <Table.Td>
                     <Text size="sm" component="span">
-                      <Instant at={at} zone={zone} />
+                      <Instant at={at} zone={zone} row />
                     </Text>
                   </Table.Td>
                   <Table.Td ta="right">

@@ -1,9 +1,10 @@
-import { screen, within } from '@testing-library/react';
+import { fireEvent, screen, within } from '@testing-library/react';
 import { expect, it } from 'vitest';
 
-import { page, problem, showLinked } from '../../testing/console';
+import { runOf } from '../../data/runs';
+import { News, news, page, problem, showLinked } from '../../testing/console';
 import { aRun } from '../../testing/samples';
-import { NewestRuns } from './NewestRuns';
+import { NewestRuns, stillRuns } from './NewestRuns';
 
 it('shows the newest ten with state, server, times and reason, and leads to each and to all', async () => {
   const first = aRun({
@@ -35,4 +36,31 @@ it('says that nothing has run, or that it could not be read', async () => {
   unmount();
   showLinked(<NewestRuns />, { 'GET /runs': () => problem(403, 'not allowed') });
   expect(await screen.findByText('The runs could not be read')).toBeTruthy();
+});
+
+it('is still while the pointer is in it, and live again when it has left', async () => {
+  let newest = 20;
+  const runs = () =>
+    Array.from({ length: 25 }, (_, i) => aRun({ id: `R${newest - i + 30}`, task: `t${newest - i}` }));
+  showLinked(
+    <>
+      <NewestRuns />
+      <News />
+    </>,
+    { 'GET /runs': () => page(...runs()) },
+  );
+  const table = await screen.findByRole('table', { name: 'Newest runs' });
+  const first = () => within(table).getAllByRole('link')[0]?.textContent;
+  fireEvent.pointerEnter(table);
+  newest = 22;
+  await news();
+  expect(first()).toBe('t20');
+  fireEvent.pointerLeave(table);
+  expect(first()).toBe('t22');
+});
+
+it('holds nothing that it cannot show as it is', () => {
+  const runs = ['R3', 'R2', 'R1'].map((id) => runOf(aRun({ id })));
+  expect(stillRuns(['R2', 'R1'], runs)?.map(({ id }) => id)).toEqual(['R2', 'R1']);
+  expect(stillRuns(['R1', 'R0'], runs)).toBeNull();
 });

@@ -19,7 +19,9 @@ it('says that nothing is wrong only once it is known', async () => {
 it('lists ten servers at most, with the number of all and the way to them', async () => {
   const many = Array.from({ length: 12 }, (_, i) => aServer({ name: `js-${i}`, status: 'unavailable' }));
   show('/', { ...signedIn, 'GET /servers': () => page(...many) });
-  await waitFor(() => expect(attention().querySelectorAll('[role=listitem]')).toHaveLength(10));
+  await waitFor(() => expect(attention().querySelectorAll('[role=listitem]')).toHaveLength(11));
+  const more = within(attention()).getAllByRole('listitem').at(-1);
+  expect(more?.textContent).toBe('and 2 more:2 servers');
   const all = within(attention()).getByRole('link', { name: /^12 / });
   expect(all.getAttribute('href')).toContain('/servers');
 });

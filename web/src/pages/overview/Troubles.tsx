@@ -7,13 +7,13 @@ import { Answer } from '../../components/Answer';
 import { Ago } from '../../components/instants';
 import { Panel } from '../../components/Page';
 import { StateBadge } from '../../components/StateBadge';
-import { deadDeliveriesPage, useAttention } from '../../data/attention';
+import { chosenOf, deadDeliveriesPage, moreOf, useAttention } from '../../data/attention';
 import type { Count, Trouble } from '../../data/attention';
 import { pauseText, pausedTriggers, pauses } from '../../data/schedule';
 import { useUntold } from '../../data/untold';
 import classes from './Overview.module.css';
 
-/** So many are shown; the pages of runs and servers have them all. */
+/** So many are shown, of each kind some; the pages of runs and servers have them all. */
 const shownMost = 10;
 
 /** What is wrong now, the worst first, with how much there is of each kind. */
@@ -38,14 +38,16 @@ export function Troubles() {
       </Group>
     );
   }
+  const shown = chosenOf(troubles, shownMost);
+  const paused = [...held, ...single].slice(0, shownMost);
   return (
     <div id="attention">
       <Panel title="Needs attention" actions={<Counts counts={counts} />} flush>
         <div role="list">
-          {troubles.slice(0, shownMost).map((trouble) => (
+          {shown.map((trouble) => (
             <Row key={trouble.key} trouble={trouble} />
           ))}
-          {[...held, ...single].slice(0, shownMost).map((pause) => (
+          {paused.map((pause) => (
             <div
               key={`${pause.owner ?? ''}/${pause.trigger ?? ''}`}
               role="listitem"
@@ -60,6 +62,7 @@ export function Troubles() {
               </Text>
             </div>
           ))}
+          <More counts={moreOf(counts, shown, paused.length)} />
         </div>
       </Panel>
     </div>
@@ -67,6 +70,19 @@ export function Troubles() {
 }
 
 const number = new Intl.NumberFormat();
+
+/** Says what is wrong beside what is shown, and leads there. */
+function More({ counts }: { counts: readonly Count[] }) {
+  if (counts.length === 0) return null;
+  return (
+    <div role="listitem" className={classes.more}>
+      <Text size="sm" c="dimmed">
+        and {number.format(counts.reduce((sum, { count }) => sum + count, 0))} more:
+      </Text>
+      <Counts counts={counts} />
+    </div>
+  );
+}
 
 /** Leads from each kind to the page that has all of it. */
 function Counts({ counts }: { counts: readonly Count[] }) {
@@ -99,7 +115,7 @@ function Row({ trouble }: { trouble: Trouble }) {
         {trouble.text}
       </Text>
       <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
-        {trouble.since && <Ago at={trouble.since} />}
+        {trouble.since && <Ago at={trouble.since} row />}
       </Text>
     </div>
   );

@@ -189,7 +189,7 @@ function Nodes({ nodes }: { nodes: PlanNode[] }) {
               <Elapsed from={node.startedAt} to={node.endedAt} />
               {node.deadline && node.endedAt === null && (
                 <Text size="xs" c="dimmed">
-                  until <Instant at={node.deadline} />
+                  until <Instant at={node.deadline} row />
                 </Text>
               )}
             </td>

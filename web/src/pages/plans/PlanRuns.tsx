@@ -44,7 +44,7 @@ export function PlanRuns({ plan }: { plan: string }) {
                       </Text>
                     </td>
                     <td>
-                      <Instant at={run.startedAt} />
+                      <Instant at={run.startedAt} row />
                     </td>
                     <td>
                       <Elapsed from={run.startedAt} to={run.endedAt} />

@@ -170,7 +170,7 @@ function LastRun({ plan }: { plan: string }) {
         <StateBadge state={last.state} />
       </Anchor>
       <Text size="xs" c="dimmed">
-        <Ago at={last.endedAt ?? last.startedAt} />
+        <Ago at={last.endedAt ?? last.startedAt} row />
       </Text>
     </>
   );

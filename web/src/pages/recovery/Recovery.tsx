@@ -90,7 +90,7 @@ export function Recovery() {
                 {allowed && (
                   <div className={classes.all}>
                     <Checkbox
-                      label={`All ${all.length} shown`}
+                      label={all.length === 1 ? 'The one shown' : `All ${all.length} shown`}
                       checked={chosen.length === all.length}
                       indeterminate={chosen.length > 0 && chosen.length < all.length}
                       onChange={(event) =>
@@ -192,7 +192,7 @@ function Row({ item, allowed, marked, mark, from, choose, recover }: RowProps) {
           </Anchor>
           <StateBadge state={run.state} />
           <Text size="xs" c="dimmed">
-            <Instant at={run.endedAt} />
+            <Instant at={run.endedAt} row />
             {run.server !== null && ` on ${run.server}`}
           </Text>
         </Group>
@@ -221,8 +221,10 @@ function Row({ item, allowed, marked, mark, from, choose, recover }: RowProps) {
             comboboxProps={{ width: 'max-content', position: 'bottom-end' }}
           />
           <Button
-            size="compact-sm"
+            size="xs"
             variant="default"
+            w={88}
+            px={0}
             onClick={recover}
             aria-label={`Recover ${run.task} ${run.id}`}
           >

@@ -64,7 +64,7 @@ beforeEach(() => {
 
 /** What is drawn with words that show on hovering. */
 function drawn(words: string): Element {
-  const title = [...document.querySelectorAll('title')].find((t) => t.textContent === words);
+  const title = [...document.querySelectorAll('title')].find((t) => t.textContent.split('\n')[0] === words);
   if (!title?.parentElement) throw new Error(`nothing is drawn as “${words}”`);
   return title.parentElement;
 }
@@ -99,6 +99,8 @@ it('draws a bar an attempt, a mark a checkpoint, a cross where one was given up,
   expect(drawn('attempt 1: unavailable').tagName).toBe('rect');
   expect(drawn('attempt 2: succeeded').tagName).toBe('rect');
   expect(drawn('checkpoint 1: half').tagName).toBe('circle');
+  expect(drawn('attempt 1: unavailable').textContent).toMatch(/\nfrom .* UTC\nto .* UTC$/);
+  expect(drawn('checkpoint 1: half').textContent).toMatch(/ UTC$/);
   expect(container.querySelectorAll('path[data-checkpoint="1"]')).toHaveLength(1);
   expect(container.querySelectorAll('path[transform]')).toHaveLength(1);
 });

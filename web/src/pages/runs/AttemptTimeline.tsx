@@ -2,13 +2,13 @@ import { Text } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 
 import { Glow } from '../../components/Glow';
-import { Elapsed, Instant, instantText, useNow } from '../../components/instants';
+import { bothText, Elapsed, Instant, useNow } from '../../components/instants';
 import { StateBadge } from '../../components/StateBadge';
 import { colorOf, states } from '../../components/states';
 import type { Run } from '../../data/runs';
-import { ticks } from '../timeline/ticks';
+import { ticks } from '../../components/ticks';
 import { drawAttempts } from './attempts';
-import type { AttemptDrawing } from './attempts';
+import type { AttemptBar, AttemptDrawing } from './attempts';
 import classes from './AttemptTimeline.module.css';
 
 const rowHeight = 34;
@@ -125,7 +125,7 @@ function Plot({
             data-shown={bar.attempt === shown || undefined}
             onClick={() => show(bar.attempt)}
           >
-            <title>{`attempt ${bar.attempt}: ${states[bar.state].word}`}</title>
+            <title>{barTitle(bar)}</title>
           </rect>
         ))}
         {drawing.bars
@@ -141,12 +141,17 @@ function Plot({
           ))}
         {drawing.marks.map((mark) => (
           <circle key={mark.sequence} cx={x(mark.x)} cy={y(mark.row)} r={4.5} className={classes.mark}>
-            <title>{`checkpoint ${mark.sequence}: ${mark.name}`}</title>
+            <title>{`checkpoint ${mark.sequence}: ${mark.name}\n${bothText(new Date(mark.at))}`}</title>
           </circle>
         ))}
       </svg>
     </div>
   );
+}
+
+function barTitle(bar: AttemptBar): string {
+  const end = bar.to === null ? '' : `\nto ${bothText(new Date(bar.to))}`;
+  return `attempt ${bar.attempt}: ${states[bar.state].word}\nfrom ${bothText(new Date(bar.from))}${end}`;
 }
 
 function List({ run, shown, show }: Props) {
@@ -185,7 +190,7 @@ export function whyOf(a: Run['attempts'][number], run: Pick<Run, 'checkpoints'>)
   const taken =
     a.resumedFrom === null
       ? ''
-      : `from checkpoint ${a.resumedFrom}${from ? ` “${from.name}” (${instantText(from.createdAt)})` : ''}`;
+      : `from checkpoint ${a.resumedFrom}${from ? ` “${from.name}” (${bothText(from.createdAt)})` : ''}`;
   const began = a.ground === null ? '' : `began because: ${a.ground}`;
   const exit = a.exit && a.exit.detail !== '' && !a.reason.includes(a.exit.detail) ? a.exit.detail : '';
   return [taken, began, a.reason, exit].filter((part) => part !== '').join(' · ');

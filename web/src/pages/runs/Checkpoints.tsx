@@ -61,7 +61,7 @@ export function Checkpoints({ run }: { run: Run }) {
                 </Table.Td>
                 <Table.Td className="number">{c.attempt}</Table.Td>
                 <Table.Td>
-                  <Instant at={c.createdAt} />
+                  <Instant at={c.createdAt} row />
                 </Table.Td>
                 <Table.Td className="number">{bytes(c.size)}</Table.Td>
                 <Table.Td>

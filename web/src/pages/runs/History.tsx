@@ -20,8 +20,8 @@ export function History({ id }: { id: string }) {
     >
       {(all) => (
         <ol className={classes.history} aria-label="History">
-          {[...all].reverse().map((event) => (
-            <Entry key={event.id} event={event} />
+          {[...all].reverse().map((event, i) => (
+            <Entry key={event.id} event={event} first={i === 0} />
           ))}
         </ol>
       )}
@@ -29,12 +29,12 @@ export function History({ id }: { id: string }) {
   );
 }
 
-function Entry({ event }: { event: Happening }) {
+function Entry({ event, first }: { event: Happening; first: boolean }) {
   const state = runStates.find((s) => s === event.to);
   return (
     <li>
       <Text size="sm" c="dimmed" component="span" className={classes.when}>
-        <Instant at={event.at} />
+        <Instant at={event.at} row={!first} />
       </Text>
       <span className={classes.what}>
         {state && event.kind === `run.${state}` ? (

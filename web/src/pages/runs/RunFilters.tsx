@@ -127,6 +127,7 @@ function Late({ late }: { late: string }) {
   return (
     <Chip
       size="sm"
+      variant="outline"
       checked={late === 'true'}
       onChange={(checked) => setLate(checked ? 'true' : '')}
       wrapperProps={{ title: 'Not started or ended by when it was expected to, and not ended yet' }}

@@ -5,10 +5,11 @@ import type { ReactNode } from 'react';
 
 import { Answer, Empty } from '../../components/Answer';
 import { Glow } from '../../components/Glow';
-import { Elapsed, Instant, instantText } from '../../components/instants';
+import { bothText, Elapsed, Instant } from '../../components/instants';
 import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
 import { StateBadge } from '../../components/StateBadge';
+import { Strip } from '../../components/Strip';
 import { useFilter } from '../../components/useFilter';
 import { run as runQuery } from '../../data/runs';
 import type { Run } from '../../data/runs';
@@ -93,12 +94,13 @@ function Heading({ run }: { run: Run }) {
 function Summary({ run }: { run: Run }) {
   return (
     <section className="panel" aria-label="Summary">
-      {run.progress && (
+      {/* Of what went well nobody asks how far it had told to be. */}
+      {run.progress && run.state !== 'succeeded' && (
         <div className={classes.progress}>
           <Progress.Root flex={1} size="lg">
             <Progress.Section
               value={run.progress.percent}
-              color={hasEnded(run.state) && run.state !== 'succeeded' ? 'gray' : 'petrol'}
+              color={hasEnded(run.state) ? 'gray' : 'petrol'}
               aria-label="Progress of the job"
             />
           </Progress.Root>
@@ -144,7 +146,7 @@ function Reason({ run }: { run: Run }) {
   if (run.next) {
     sentences.push(run.next.reason);
     if (run.next.checkpoint !== null) sentences.push(`It goes on from checkpoint ${run.next.checkpoint}.`);
-    if (run.next.notBefore) sentences.push(`Not before ${instantText(run.next.notBefore)}.`);
+    if (run.next.notBefore) sentences.push(`Not before ${bothText(run.next.notBefore)}.`);
     if (run.next.avoid !== null) {
       sentences.push(
         `${run.next.avoid}, which it has just left, is avoided while another server can take it.`,
@@ -188,15 +190,15 @@ function Parts({ run, attempt, pinned }: { run: Run; attempt: number; pinned: nu
   };
   return (
     <Tabs value={shown} onChange={(value) => setTab(value ?? 'log')} keepMounted={false} className="panel">
-      <div style={{ overflowX: 'auto' }}>
-        <Tabs.List style={{ flexWrap: 'nowrap' }}>
+      <Strip shown={shown}>
+        <Tabs.List style={{ flexWrap: 'nowrap', minWidth: 'max-content' }}>
           {parts.map((part) => (
             <Tabs.Tab key={part} value={part} style={{ whiteSpace: 'nowrap' }}>
               {names[part]}
             </Tabs.Tab>
           ))}
         </Tabs.List>
-      </div>
+      </Strip>
       <Tabs.Panel value="log">
         <LogPanel run={run} attempt={pinned} />
       </Tabs.Panel>

@@ -51,3 +51,16 @@ it.each([
 it('is not drawn anew where nothing that it shows has changed', () => {
   expect(sameToSee(run(), run({ params: { a: 'b' }, tries: 3 }))).toBe(true);
 });
+
+it('says of what is no longer as asked for only what stays true', async () => {
+  showLinked(
+    <table>
+      <tbody>
+        <RunRow run={run({ reason: 'chosen' })} gone />
+      </tbody>
+    </table>,
+  );
+  const row = await screen.findByRole('row');
+  expect(row.textContent).toContain('It is no longer as you ask.');
+  for (const then of ['running', 'chosen', 'so far']) expect(row.textContent).not.toContain(then);
+});

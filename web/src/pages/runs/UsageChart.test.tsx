@@ -27,7 +27,7 @@ it('says what is under the pointer, and the last again when it has left', () => 
   const { container } = showPart(<UsageChart title="CPU" series={twoAttempts} format={cores} />);
   const plot = container.querySelector('figure > div') as HTMLElement;
   fireEvent.pointerMove(plot, { clientX: 0 });
-  expect(screen.getByText(/· attempt 1 · 3 cores$/)).toBeTruthy();
+  expect(screen.getByText(/ UTC · attempt 1 · 3 cores$/)).toBeTruthy();
   fireEvent.pointerMove(plot, { clientX: 1000 });
   expect(screen.getByText(/· attempt 2 · 2 cores$/)).toBeTruthy();
   fireEvent.pointerLeave(plot);

@@ -2,8 +2,8 @@ import { Text } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useState } from 'react';
 
-import { instantText } from '../../components/instants';
-import { ticks } from '../timeline/ticks';
+import { bothText } from '../../components/instants';
+import { ticks } from '../../components/ticks';
 import classes from './UsageChart.module.css';
 
 export interface Series {
@@ -46,9 +46,13 @@ export function UsageChart({ title, series, format, binary = false }: Props) {
         <Text size="sm" fw={500} component="span">
           {title}
         </Text>
-        <Text size="sm" c="dimmed" component="span" className="number">
+        <Text size="xs" c="dimmed" component="span" className="number" data-values>
           {under
-            ? `${instantText(new Date(under.at))} · ${under.name} · ${format(under.value)}`
+            ? [
+                bothText(new Date(under.at)),
+                ...(series.length > 1 ? [under.name] : []),
+                format(under.value),
+              ].join(' · ')
             : last
               ? `last ${format(last.value)} · most ${format(peak)}`
               : ''}

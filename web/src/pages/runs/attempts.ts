@@ -26,6 +26,9 @@ export interface AttemptBar {
   row: number;
   state: AttemptState;
   open: boolean;
+  from: number;
+  /** Null while it is open. */
+  to: number | null;
   /** Shares of the whole width, 0 to 1. */
   left: number;
   right: number;
@@ -34,6 +37,7 @@ export interface AttemptBar {
 export interface AttemptMark {
   sequence: number;
   name: string;
+  at: number;
   row: number;
   x: number;
 }
@@ -76,12 +80,16 @@ export function drawAttempts(
     row: row(a.server),
     state: a.state,
     open: a.to === null,
+    from: a.from,
+    to: a.to,
     left: x(a.from),
     right: x(a.to ?? now),
   }));
   const marks = checkpoints.flatMap((c): AttemptMark[] => {
     const attempt = of.get(c.attempt);
-    return attempt ? [{ sequence: c.sequence, name: c.name, row: row(attempt.server), x: x(c.at) }] : [];
+    return attempt
+      ? [{ sequence: c.sequence, name: c.name, at: c.at, row: row(attempt.server), x: x(c.at) }]
+      : [];
   });
   const links = attempts.slice(1).flatMap((a, i): AttemptLink[] => {
     const before = attempts[i];

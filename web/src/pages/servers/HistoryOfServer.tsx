@@ -17,11 +17,11 @@ export function HistoryOfServer({ server }: { server: string }) {
       {(all) => (
         <Table aria-label="History">
           <Table.Tbody>
-            {all.map((event) => (
+            {all.map((event, i) => (
               <Table.Tr key={event.id}>
                 <Table.Td w={190} style={{ whiteSpace: 'nowrap' }}>
                   <Text size="sm" c="dimmed" component="span">
-                    <Instant at={event.at} />
+                    <Instant at={event.at} row={i > 0} />
                   </Text>
                 </Table.Td>
                 <Table.Td>

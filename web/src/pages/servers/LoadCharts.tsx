@@ -1,4 +1,4 @@
-import { SimpleGrid, Text } from '@mantine/core';
+import { SimpleGrid } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 
@@ -16,7 +16,7 @@ export default function LoadCharts({ server, minutes }: { server: Server; minute
     <Answer
       query={query}
       what="The load"
-      height="25rem"
+      height="23rem"
       empty={{ when: (points) => points.length === 0, text: 'Nothing was measured in this period.' }}
     >
       {(points) => <Charts points={points} server={server} />}
@@ -40,58 +40,36 @@ function Charts({ points, server }: { points: LoadPoint[]; server: Server }) {
     };
   }, [points]);
   return (
-    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-      <Titled title="CPU in use">
+    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" verticalSpacing="md">
+      {shares.map(({ of, title, what }) => (
         <Chart
-          label={`CPU of ${name} over time`}
+          key={of}
+          title={title}
+          label={`${what} of ${name} over time`}
           times={drawn.times}
-          lines={drawn.cpu}
+          lines={drawn[of]}
           max={1}
           format={percent}
         />
-      </Titled>
-      <Titled title="Memory in use">
-        <Chart
-          label={`Memory of ${name} over time`}
-          times={drawn.times}
-          lines={drawn.memory}
-          max={1}
-          format={percent}
-        />
-      </Titled>
-      <Titled title="Disk in use">
-        <Chart
-          label={`Disk of ${name} over time`}
-          times={drawn.times}
-          lines={drawn.disk}
-          max={1}
-          format={percent}
-        />
-      </Titled>
-      <Titled title={`Runs, of ${slots} slots`}>
-        <Chart
-          label={`Runs on ${name} over time`}
-          times={drawn.times}
-          lines={drawn.runs}
-          max={slots}
-          format={whole}
-        />
-      </Titled>
+      ))}
+      <Chart
+        title={`Runs, of ${slots} slots`}
+        label={`Runs on ${name} over time`}
+        times={drawn.times}
+        lines={drawn.runs}
+        max={slots}
+        format={whole}
+      />
     </SimpleGrid>
   );
 }
 
+const shares = [
+  { of: 'cpu', title: 'CPU in use', what: 'CPU' },
+  { of: 'memory', title: 'Memory in use', what: 'Memory' },
+  { of: 'disk', title: 'Disk in use', what: 'Disk' },
+] as const;
+
 function whole(value: number): string {
   return String(Math.round(value * 10) / 10);
-}
-
-function Titled({ title, children }: { title: string; children: React.ReactNode }) {
-  return (
-    <div style={{ minWidth: 0 }}>
-      <Text size="xs" c="dimmed">
-        {title}
-      </Text>
-      {children}
-    </div>
-  );
 }

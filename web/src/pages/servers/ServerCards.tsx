@@ -105,7 +105,7 @@ const Card = memo(function Card({ server }: { server: Server }) {
       </div>
       <Labels labels={server.labels} />
       <Text size="xs" c="dimmed">
-        {server.agentVersion} · seen <Ago at={server.lastSeen} />
+        {server.agentVersion} · seen <Ago at={server.lastSeen} row />
       </Text>
     </article>
   );

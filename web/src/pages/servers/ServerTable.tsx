@@ -114,7 +114,7 @@ const Cells = memo(function Cells({ server }: { server: Server }) {
       ))}
       <td className={`${classes.small} number`}>{server.agentVersion || '–'}</td>
       <td className={classes.small}>
-        <Ago at={server.lastSeen} />
+        <Ago at={server.lastSeen} row />
       </td>
       <td>
         <ServerActions server={server} />

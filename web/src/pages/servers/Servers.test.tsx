@@ -1,6 +1,6 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 import { outcome, serverOf } from '../../data/servers';
 import { json, page, show, signedIn } from '../../testing/console';
@@ -39,6 +39,19 @@ it('keeps the filter and the view in the address', async () => {
   await user.clear(screen.getByRole('textbox', { name: 'Filter the servers' }));
   expect(await screen.findByRole('article', { name: 'js-1' })).toBeTruthy();
   await waitFor(() => expect(window.location.search).toBe('?view=cards'));
+});
+
+it('shows cards on a phone, and the table where one asks for it', async () => {
+  vi.spyOn(window, 'matchMedia').mockImplementation((query) => {
+    const matches = query === '(max-width: 48em)';
+    return { matches, addEventListener: vi.fn(), removeEventListener: vi.fn() } as unknown as MediaQueryList;
+  });
+  show('/servers', two);
+  expect(await screen.findByRole('article', { name: 'js-1' })).toBeTruthy();
+  await userEvent.click(screen.getByRole('radio', { name: 'Table' }));
+  expect(await screen.findByRole('table', { name: 'Job servers' })).toBeTruthy();
+  expect(window.location.search).toBe('?view=table');
+  vi.restoreAllMocks();
 });
 
 it('drains a server with a reason, and offers to take it back', async () => {

@@ -1,4 +1,5 @@
 import { Button, MultiSelect, SegmentedControl, Text, TextInput } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { IconLayoutGrid, IconPlus, IconSearch, IconTable } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -22,7 +23,9 @@ export function Servers() {
   const may = useMay();
   const [text, setText] = useFilter('q');
   const [wanted, setWanted] = useFilters('state');
-  const [view, setView] = useFilter('view', 'table');
+  // A table has no room on a phone.
+  const small = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
+  const [view, setView] = useFilter('view', small ? 'cards' : 'table');
   const [adding, setAdding] = useState(false);
   return (
     <Page

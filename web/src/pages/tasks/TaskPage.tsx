@@ -1,6 +1,6 @@
 import { Anchor, Button, Group, Tabs, Text } from '@mantine/core';
 import { IconCopy, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 
@@ -9,15 +9,15 @@ import { Dialog } from '../../components/Dialog';
 import { done } from '../../components/notices';
 import { Page } from '../../components/Page';
 import { PlacementView } from '../../components/PlacementView';
+import { Strip } from '../../components/Strip';
 import { Triggers } from '../../components/triggers/Triggers';
 import { useAction } from '../../components/useAction';
 import { useFilter, usePart } from '../../components/useFilter';
 import { useMay } from '../../data/permissions';
-import { runList } from '../../data/runList';
+import type { RunFilter } from '../../data/runList';
 import { createTask, deleteTask, task as taskQuery, taskPlacement } from '../../data/tasks';
 import type { Task } from '../../data/tasks';
-import { RunRow } from '../runs/RunRow';
-import runClasses from '../runs/Runs.module.css';
+import { RunList } from '../runs/RunList';
 import type { JsonObject } from '../../components/document/document';
 import { Editor } from './Editor';
 import { RunNow } from './RunNow';
@@ -125,15 +125,15 @@ function Parts({ task }: { task: Task }) {
   };
   return (
     <Tabs value={shown} onChange={setTab} keepMounted={false}>
-      <div style={{ overflowX: 'auto' }}>
-        <Tabs.List style={{ flexWrap: 'nowrap' }} mb="md">
+      <Strip shown={shown}>
+        <Tabs.List style={{ flexWrap: 'nowrap', minWidth: 'max-content' }} mb="md">
           {parts.map((part) => (
             <Tabs.Tab key={part} value={part} style={{ whiteSpace: 'nowrap' }}>
               {names[part]}
             </Tabs.Tab>
           ))}
         </Tabs.List>
-      </div>
+      </Strip>
       <Tabs.Panel value="task">
         {/* A newer version begins the editor anew only once it was saved here. */}
         <Editor key={task.name} task={task} onSaved={() => undefined} />
@@ -141,7 +141,7 @@ function Parts({ task }: { task: Task }) {
       <Tabs.Panel value="triggers" className="panel">
         <Triggers owner={{ kind: 'task', name: task.name }} />
       </Tabs.Panel>
-      <Tabs.Panel value="runs" className="panel">
+      <Tabs.Panel value="runs">
         <Runs task={task.name} />
       </Tabs.Panel>
       <Tabs.Panel value="where" className="panel" p="md">
@@ -163,7 +163,7 @@ function Where({ task }: { task: string }) {
   );
 }
 
-const anything = {
+const anything: Omit<RunFilter, 'task'> = {
   q: '',
   state: [],
   cause: [],
@@ -175,31 +175,19 @@ const anything = {
 };
 
 function Runs({ task }: { task: string }) {
-  const query = useInfiniteQuery(runList({ ...anything, task }));
-  const all = query.data?.pages[0]?.runs ?? [];
   return (
-    <Answer query={query} what="The runs">
-      {() =>
-        all.length === 0 ? (
-          <Empty>It has not run yet.</Empty>
-        ) : (
-          <>
-            <table className={runClasses.table} aria-label="Runs of the task">
-              <tbody>
-                {all.map((run) => (
-                  <RunRow key={run.id} run={run} />
-                ))}
-              </tbody>
-            </table>
-            <Text p="md" size="sm">
-              <Anchor component={Link} to={`/runs?task=${encodeURIComponent(task)}`} size="sm">
-                All its runs, with filters
-              </Anchor>
-            </Text>
-          </>
-        )
-      }
-    </Answer>
+    <>
+      <RunList
+        filter={{ ...anything, task }}
+        label="Runs of the task"
+        empty={<Empty>It has not run yet.</Empty>}
+      />
+      <Text pt="md" size="sm">
+        <Anchor component={Link} to={`/runs?task=${encodeURIComponent(task)}`} size="sm">
+          All its runs, with filters
+        </Anchor>
+      </Text>
+    </>
   );
 }
 

@@ -188,7 +188,7 @@ function Row({ task, next, run }: { task: Task; next: Next | null; run: () => vo
               </Glow>
             </Anchor>
             <Text size="xs" c="dimmed">
-              <Ago at={last.endedAt ?? last.startedAt ?? last.queuedAt} />
+              <Ago at={last.endedAt ?? last.startedAt ?? last.queuedAt} row />
             </Text>
           </>
         ) : (
@@ -197,8 +197,8 @@ function Row({ task, next, run }: { task: Task; next: Next | null; run: () => vo
           </Text>
         )}
       </td>
-      <td>
-        <Instant at={next?.at ?? null} zone={next?.zone} />
+      <td className={classes.next} data-none={next === null || undefined}>
+        <Instant at={next?.at ?? null} zone={next?.zone} row />
       </td>
       <td className={classes.act}>
         {may('run.start') && (

@@ -4,7 +4,7 @@ import { toneColor, states } from '../../components/states';
 import type { Tone } from '../../components/states';
 import { endOf, lanePadding, rowGap, rowHeight, visible } from './layout';
 import type { Bar, Layout } from './layout';
-import { ticks } from './ticks';
+import { ticks } from '../../components/ticks';
 
 export interface View {
   from: number;
@@ -124,7 +124,9 @@ function drawTicks(
     canvas.fillStyle = tick.strong ? colors.text : colors.quiet;
     canvas.textBaseline = 'middle';
     canvas.textAlign = 'center';
-    canvas.fillText(tick.label, at, axisHeight / 2);
+    // Half a label at the end tells nothing.
+    const half = canvas.measureText(tick.label).width / 2;
+    if (at - half >= 0 && at + half <= view.width) canvas.fillText(tick.label, at, axisHeight / 2);
     canvas.textAlign = 'start';
   }
 }

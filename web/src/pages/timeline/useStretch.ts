@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react';
 
 import { useFilter } from '../../components/useFilter';
 import type { Search } from '../../components/useFilter';
-import { zoom } from './ticks';
+import { zoom } from '../../components/ticks';
 
 const minute = 60_000;
 const day = 1440 * minute;

@@ -12,13 +12,13 @@ import { matches, ServerPane } from './ServerPane';
 const js1 = serverOf(aServer({ labels: { zone: 'north' } }));
 const js2 = serverOf(aServer({ name: 'js-2', status: 'unreachable', contact: 'unreachable' }));
 
-function Pane() {
+function Pane({ servers = [js1, js2] }) {
   const selection = useSelection();
   return (
     <Selecting value={selection}>
       <DragDropProvider>
         <button onClick={() => ['js-1', 'js-2'].forEach(selection.toggle)}>Tick both</button>
-        <ServerPane servers={[js1, js2]} move={vi.fn()} onKey={vi.fn()} />
+        <ServerPane servers={servers} move={vi.fn()} onKey={vi.fn()} />
       </DragDropProvider>
     </Selecting>
   );
@@ -32,6 +32,11 @@ it('says how many servers are online, and that none matches a filter, which is i
   await user.type(screen.getByRole('textbox', { name: 'Filter the job servers' }), 'nowhere');
   expect(await screen.findByText('No job server matches.')).toBeTruthy();
   await vi.waitFor(() => expect(window.location.search).toBe('?server=nowhere'));
+});
+
+it('leads to where one is added while there is none', async () => {
+  showLinked(<Pane servers={[]} />);
+  expect((await screen.findByRole('link', { name: 'add one' })).getAttribute('href')).toBe('/servers');
 });
 
 it('says which servers are ticked, and unticks them all', async () => {

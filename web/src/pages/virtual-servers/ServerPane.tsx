@@ -2,6 +2,7 @@ import { Button, Checkbox, Group, Text, TextInput } from '@mantine/core';
 import { useDraggable, useDroppable } from '@dnd-kit/react';
 import { IconSearch } from '@tabler/icons-react';
 import { memo, useContext } from 'react';
+import { Link } from '@tanstack/react-router';
 import { Virtuoso } from 'react-virtuoso';
 
 import { Empty } from '../../components/Answer';
@@ -79,7 +80,15 @@ export const ServerPane = memo(function ServerPane({ servers, move, onKey }: Ser
       )}
       <div className={classes.list}>
         {shown.length === 0 ? (
-          <Empty>No job server matches.</Empty>
+          <Empty>
+            {servers.length > 0 ? (
+              'No job server matches.'
+            ) : (
+              <>
+                No job server has joined yet: <Link to="/servers">add one</Link>.
+              </>
+            )}
+          </Empty>
         ) : (
           <Virtuoso
             data={shown}

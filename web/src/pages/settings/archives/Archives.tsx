@@ -63,7 +63,7 @@ function NoArchives({ upload }: { upload: ReactNode }) {
 function Rows({ archives }: { archives: ArchiveSummary[] }) {
   return (
     <div className="panel" style={{ overflowX: 'auto' }}>
-      <Table aria-label="Archives" highlightOnHover>
+      <Table aria-label="Archives" className="cards" highlightOnHover>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Name</Table.Th>

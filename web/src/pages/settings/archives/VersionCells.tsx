@@ -25,7 +25,7 @@ export function VersionCells({ version }: { version: ArchiveVersion }) {
       </Table.Td>
       <Table.Td style={{ whiteSpace: 'nowrap' }}>
         <Text size="sm" component="div">
-          <Ago at={version.uploadedAt} />
+          <Ago at={version.uploadedAt} row />
         </Text>
         <Text size="xs" c="dimmed">
           by {version.uploadedBy}

@@ -66,8 +66,8 @@ function Deeds({ deeds: all, busy }: { deeds: readonly Deed[]; busy: boolean }) 
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {all.map((deed) => (
-            <DeedRow key={deed.id} deed={deed} />
+          {all.map((deed, i) => (
+            <DeedRow key={deed.id} deed={deed} first={i === 0} />
           ))}
         </Table.Tbody>
       </Table>

@@ -23,7 +23,7 @@ function showDeed(fields: Partial<Deed> = {}) {
   return showLinked(
     <Table>
       <Table.Tbody>
-        <DeedRow deed={deed} />
+        <DeedRow deed={deed} first />
       </Table.Tbody>
     </Table>,
   );

@@ -7,13 +7,19 @@ import { actWords, pageOf } from '../../../data/audit';
 import type { Deed } from '../../../data/audit';
 import classes from './Audit.module.css';
 
+interface DeedRowProps {
+  deed: Deed;
+  /** Whether it is the first of the list: Tab stops at its time, and arrows go on from there. */
+  first: boolean;
+}
+
 /** One thing that somebody did, or wanted to do. */
-export function DeedRow({ deed }: { deed: Deed }) {
+export function DeedRow({ deed, first }: DeedRowProps) {
   return (
     <Table.Tr>
       <Table.Td className={classes.when}>
         <Text size="sm" component="span">
-          <Instant at={deed.at} />
+          <Instant at={deed.at} row={!first} />
         </Text>
       </Table.Td>
       <Table.Td>

@@ -136,8 +136,8 @@ function Rows({ deliveries: all }: { deliveries: Delivery[] }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {all.map((delivery) => (
-            <Row key={delivery.id} delivery={delivery} />
+          {all.map((delivery, i) => (
+            <Row key={delivery.id} delivery={delivery} first={i === 0} />
           ))}
         </Table.Tbody>
       </Table>
@@ -145,7 +145,7 @@ function Rows({ deliveries: all }: { deliveries: Delivery[] }) {
   );
 }
 
-function Row({ delivery }: { delivery: Delivery }) {
+function Row({ delivery, first }: { delivery: Delivery; first: boolean }) {
   const may = useMay();
   const { id, state, title, run, lastError } = delivery;
   const retrying = useAction(() => retryDelivery(id), {
@@ -182,10 +182,10 @@ function Row({ delivery }: { delivery: Delivery }) {
       </Table.Td>
       <Table.Td className="number">{delivery.tries}</Table.Td>
       <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        <Instant at={delivery.createdAt} />
+        <Instant at={delivery.createdAt} row={!first} />
       </Table.Td>
       <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        <Instant at={state === 'waiting' ? delivery.nextAt : delivery.endedAt} />
+        <Instant at={state === 'waiting' ? delivery.nextAt : delivery.endedAt} row={!first} />
       </Table.Td>
       <Table.Td ta="right">
         {state !== 'delivered' && may('settings.edit') && (
