@@ -33,6 +33,10 @@ type host struct {
 	// keeps is the longest period between heartbeats that its agent may be keeping: it has said so, or was told so and may
 	// not have heard of it.
 	keeps time.Duration
+	// first and newest are the numbers of heartbeats that came of the agent process beatsOf: the one that came first, and the
+	// largest.
+	first, newest uint64
+	beatsOf       string
 	// hold is the length of the hold that the agent was given before a planned absence, 0 without one, and holdSince when
 	// this conductor learnt of it.
 	hold      time.Duration
@@ -265,7 +269,11 @@ func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
 		return true
 	}
 	cameBack = h.contact(b.At)
-	if b.Heartbeat > 0 {
+	switch {
+	case b.Heartbeat <= 0:
+	case b.Number > 0 && b.Number <= h.first: // It may be an old one that was on its way while this conductor started.
+		h.keeps = max(h.keeps, b.Heartbeat)
+	default:
 		h.keeps = b.Heartbeat
 	}
 	h.server.BootID, h.server.Instance, h.server.AgentVersion = b.BootID, b.Instance, b.AgentVersion

@@ -50,6 +50,9 @@ func (c *Conductor) Heartbeat(ctx context.Context, r Report) (Orders, error) {
 	if err := c.admit(r.Server, r.Instance, now); err != nil {
 		return Orders{}, err
 	}
+	if c.fleet.overtaken(r.Beat) {
+		return Orders{}, fmt.Errorf("a later heartbeat of %s came before: %w", r.Server, fault.Conflict)
+	}
 	if err := c.settleReboot(ctx, r); err != nil {
 		return Orders{}, err
 	}

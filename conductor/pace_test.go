@@ -181,6 +181,39 @@ func TestAnAgentMayKeepThePeriodThatItSaidOrTheOneThatItIsTold(t *testing.T) {
 	}
 }
 
+// What comes first may have been on its way while the conductor started, and say less than its agent keeps by now.
+func TestTheFirstHeartbeatThatAConductorHearsMakesNoPeriodShorter(t *testing.T) {
+	f := large(jobserver.Server{Name: "js-1", State: jobserver.Online, Heartbeat: 2 * time.Second})
+	f.pace.period = time.Second
+	beat := func(instance string, number uint64, said time.Duration) time.Duration {
+		b := jobserver.Beat{Server: "js-1", Instance: instance, At: start, Heartbeat: said, Number: number}
+		if f.overtaken(b) {
+			t.Fatalf("heartbeat %d of %s counts as overtaken", number, instance)
+		}
+		f.tell(&b)
+		f.beat(b)
+		return f.keeps("js-1")
+	}
+	for _, test := range []struct {
+		instance   string
+		number     uint64
+		said, want time.Duration
+	}{
+		{"1", 39, time.Second, 2 * time.Second},
+		{"1", 39, time.Second, 2 * time.Second}, // The same one, twice on its way.
+		{"1", 40, 3 * time.Second, 3 * time.Second},
+		{"1", 42, time.Second, time.Second},
+		{"2", 1, 1500 * time.Millisecond, 1500 * time.Millisecond},
+		{"2", 2, time.Second, time.Second},
+		{"3", 0, time.Second, time.Second},
+	} {
+		if got := beat(test.instance, test.number, test.said); got != test.want {
+			t.Errorf("after heartbeat %d of process %s, which says %s, it may keep %s, want %s",
+				test.number, test.instance, test.said, got, test.want)
+		}
+	}
+}
+
 func TestAConductorThatStartsKnowsHowSeldomServersMayBeHeardFrom(t *testing.T) {
 	f := large(
 		jobserver.Server{Name: "long", State: jobserver.Online, Heartbeat: 9 * time.Second},

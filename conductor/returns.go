@@ -51,6 +51,24 @@ func (f *fleet) isPast(server, instance string) bool {
 	return known && h.server.Instance != "" && jobserver.StartedBefore(instance, h.server.Instance)
 }
 
+// overtaken reports whether the same process has sent a heartbeat after this one that came before it. Its sender waits for no
+// answer any more, and may keep another period meanwhile than it says.
+func (f *fleet) overtaken(b jobserver.Beat) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	h, known := f.hosts[b.Server]
+	if !known || b.Number == 0 {
+		return false
+	}
+	if h.beatsOf != b.Instance {
+		h.first, h.beatsOf = b.Number, b.Instance
+	} else if b.Number < h.newest {
+		return true
+	}
+	h.newest = b.Number
+	return false
+}
+
 // resetting returns a run of the task that is to be reset and whose attempt may still act, with its server. Nothing else of
 // the task may start before that is over.
 func (f *fleet) resetting(name string, except task.RunID) (run task.RunID, server string) {

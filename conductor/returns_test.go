@@ -225,6 +225,30 @@ func TestALateHeartbeatOfAnEarlierBootSaysNothing(t *testing.T) {
 	}
 }
 
+func TestAHeartbeatThatALaterOneHasOvertakenSaysNothing(t *testing.T) {
+	w := newWorld(t, "js-1")
+	beat := func(number uint64, period time.Duration) error {
+		b := w.hosts["js-1"].report()
+		b.Number, b.Heartbeat = number, period
+		_, err := w.c.Heartbeat(t.Context(), conductor.Report{Beat: b})
+		return err
+	}
+	for _, number := range []uint64{7, 9, 9} {
+		if err := beat(number, 4*time.Second); err != nil {
+			t.Fatalf("heartbeat %d: %v", number, err)
+		}
+	}
+	if err := beat(8, 100*time.Millisecond); !errors.Is(err, fault.Conflict) {
+		t.Errorf("got %v, want the eighth heartbeat refused after the ninth", err)
+	}
+	if got := w.server("js-1").Heartbeat; got != 4*time.Second {
+		t.Errorf("its agent may keep a period of %s, want the one that it said last", got)
+	}
+	if err := beat(0, 4*time.Second); err != nil {
+		t.Errorf("a heartbeat without a number: %v", err)
+	}
+}
+
 func TestTheAgentIsToldAHeartbeatThatRenewsItsShortestLeaseInTime(t *testing.T) {
 	w := newWorld(t, "js-1")
 	w.task("load", policy.Word(policy.Restart), func(s *task.Spec) { s.UnavailableAfter = task.Duration(5 * time.Second) })

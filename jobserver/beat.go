@@ -13,6 +13,8 @@ type Beat struct {
 	// Heartbeat is the period that the agent keeps, 0 where it does not say so. What is stored is the longest that it may keep
 	// after the answer, which may be lost.
 	Heartbeat time.Duration
+	// Number counts the heartbeats of the agent's process from 1; 0 where it does not say so.
+	Number uint64
 	// Archives are the SHA-256 of archives on the host's disk, at most MaxBeatArchives, those that were used last first.
 	Archives []string
 	Sample   Sample

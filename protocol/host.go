@@ -128,6 +128,7 @@ func BeatFromProto(server string, at time.Time, m *segnov1.HeartbeatRequest) job
 		RunAs:        RunAsFromProto(m.GetHello()),
 		Archives:     archivesFromProto(m.GetArchives()),
 		Heartbeat:    min(max(span(m.GetHeartbeat()), 0), MaxHeartbeat),
+		Number:       m.GetNumber(),
 		Sample:       s,
 	}
 }

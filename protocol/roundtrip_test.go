@@ -173,8 +173,10 @@ func TestASampleAndTheKeptAttemptsArriveAsTheyWereSent(t *testing.T) {
 		ended := jobserver.Kept{Ref: task.Ref{Run: "over", Number: 2}, Ended: true}
 		hello := &segnov1.Hello{Instance: "i", BootId: "b", AgentVersion: "1", Clock: micros(clock), RunAs: []string{"etl-*"}, RunAsProblem: "cannot"}
 
-		m := wire(t, HeartbeatToProto(hello, sample, []jobserver.Kept{running, ended}, true))
-		want := jobserver.Beat{Server: "js-1", At: at, BootID: "b", Instance: "i", AgentVersion: "1", Sample: sample}
+		sent := HeartbeatToProto(hello, sample, []jobserver.Kept{running, ended}, true)
+		sent.Number = rapid.Uint64().Draw(t, "number")
+		m := wire(t, sent)
+		want := jobserver.Beat{Server: "js-1", At: at, BootID: "b", Instance: "i", AgentVersion: "1", Number: sent.Number, Sample: sample}
 		want.RunAs = jobserver.RunAs{Users: []string{"etl-*"}, Problem: "cannot"}
 		want.Sample.At, want.Sample.AgentClock = at, clock
 		want.Sample.Attempts = []jobserver.AttemptUsage{running.Usage}

@@ -23,10 +23,12 @@ type agentProcess struct {
 	rhythm                  *agent.Rhythm
 	failures                int
 	// beats counts heartbeats that are due: only the newest timer counts.
-	beats   int
-	wake    time.Time
-	stream  *stream
-	linking bool
+	beats int
+	// numbered counts those that were sent.
+	numbered uint64
+	wake     time.Time
+	stream   *stream
+	linking  bool
 }
 
 func newAgent(h *host) *agentProcess {

@@ -77,21 +77,30 @@ func (a *agentProcess) heartbeat() {
 		slices.SortFunc(kept, func(x, y jobserver.Kept) int { return compareRefs(x.Ref, y.Ref) })
 		report := conductor.Report{Kept: kept, Held: a.core.Held()}
 		report.Server, report.BootID, report.Instance, report.Sample = a.host.name, a.host.bootID, a.instance, a.host.sample()
-		report.Heartbeat = a.rhythm.Period()
+		a.numbered++
+		report.Heartbeat, report.Number = a.rhythm.Period(), a.numbered
 		a.host.health.beat()
+		var heard time.Duration
 		sent := a.boot()
 		limit := a.rhythm.Timeout(a.core.Quarter())
 		toConductor(a, limit, "beats", func(c *conductor.Conductor) (conductor.Orders, error) {
 			r := report
 			r.Kept = slices.Clone(report.Kept)
 			orders, err := c.Heartbeat(a.w.ctx, r)
-			if err == nil {
+			switch {
+			case err == nil:
 				a.host.health.heard(a, life)
+				if heard == 0 {
+					heard = a.w.now
+				}
+			case errors.Is(err, fault.Conflict) && a.numbered > r.Number:
+				a.w.cover("heartbeat that a later one has overtaken")
 			}
 			return orders, err
 		}, func(orders conductor.Orders, err error) {
 			if err == nil {
 				a.answered(sentAs, orders.Heartbeat)
+				a.host.health.told = heard
 			}
 			a.beaten(begun, sent, orders, err)
 		})

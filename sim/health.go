@@ -12,6 +12,9 @@ type health struct {
 	// may not know yet how often it should.
 	beats    int
 	hindered bool
+	// told is when the conductor heard the last heartbeat whose answer the agent has, and asked when an operator has last
+	// changed how long the server may be silent.
+	told, asked time.Duration
 }
 
 // listened notes that the conductor begins to listen.
@@ -29,7 +32,7 @@ func (v *health) heard(from *agentProcess, life int) {
 // able reports whether the agent does as it should now.
 func (v *health) able() bool {
 	h := v.h
-	return h.up && !h.frozen && h.agent.up && h.agent.paused == 0 && h.agent.failures <= 10 && h.agent.ready
+	return h.up && !h.frozen && h.agent.up && h.agent.paused == 0 && h.agent.failures <= 10 && h.agent.ready && v.told >= v.asked
 }
 
 // beat notes that the agent sends a heartbeat.

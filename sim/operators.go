@@ -103,7 +103,7 @@ func (w *World) meddle() {
 			return err
 		})
 	case 7:
-		h.health.hindered = true
+		h.health.asked = w.now
 		d := pick(w.rnd, 5*time.Second, 7*time.Second, 15*time.Second)
 		w.ask("edit patience", func() error {
 			_, err := c.c.EditServer(w.ctx, h.name, 0, func(s *jobserver.Server) error { s.UnavailableAfter = d; return nil })

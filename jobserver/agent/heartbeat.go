@@ -21,7 +21,8 @@ func (a *Agent) heartbeats(ctx context.Context) {
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for failures := 0; ; {
+	failures := 0
+	for number := uint64(1); ; number++ {
 		select {
 		case <-ctx.Done():
 			return
@@ -29,7 +30,7 @@ func (a *Agent) heartbeats(ctx context.Context) {
 		case <-timer.C:
 		}
 		begun := time.Now()
-		switch err := a.heartbeat(ctx); {
+		switch err := a.heartbeat(ctx, number); {
 		case err != nil:
 			failures++
 		case failures > 0:
@@ -55,7 +56,7 @@ func (a *Agent) untilNext(took time.Duration, failures int) time.Duration {
 	return a.rhythm.Pause(a.rhythm.Next(a.core.Quarter(), failures, mathrand.Float64()), took)
 }
 
-func (a *Agent) heartbeat(ctx context.Context) error {
+func (a *Agent) heartbeat(ctx context.Context, number uint64) error {
 	a.mu.Lock()
 	timeout, period, sentAs := a.rhythm.Timeout(a.core.Quarter()), a.rhythm.Period(), a.rhythm.Sent()
 	a.mu.Unlock()
@@ -67,7 +68,7 @@ func (a *Agent) heartbeat(ctx context.Context) error {
 	client, at := a.conductors.current()
 	sent := a.boot() // before it is sent: the leases in the answer count from here
 	req := protocol.HeartbeatToProto(a.hello(), sample, list, held)
-	req.Archives, req.Heartbeat = a.packages.held(), period.Microseconds()
+	req.Archives, req.Heartbeat, req.Number = a.packages.held(), period.Microseconds(), number
 	res, err := client.Heartbeat(ctx, connect.NewRequest(req))
 	if err != nil {
 		a.failed("heartbeat", at, err)

@@ -1970,7 +1970,10 @@ type HeartbeatRequest struct {
 	// archives are SHA-256 of archives that are on the host's disk, those that were used last first.
 	Archives []string `protobuf:"bytes,5,rep,name=archives,proto3" json:"archives,omitempty"`
 	// heartbeat is the period in microseconds that the agent keeps until it is told another one in an answer.
-	Heartbeat     int64 `protobuf:"varint,6,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	Heartbeat int64 `protobuf:"varint,6,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	// number counts the heartbeats of this process from 1: of two, the one with the larger number was sent later. 0 from an agent
+	// of before it said so.
+	Number        uint64 `protobuf:"varint,7,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2043,6 +2046,13 @@ func (x *HeartbeatRequest) GetArchives() []string {
 func (x *HeartbeatRequest) GetHeartbeat() int64 {
 	if x != nil {
 		return x.Heartbeat
+	}
+	return 0
+}
+
+func (x *HeartbeatRequest) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
 	}
 	return 0
 }
@@ -3826,14 +3836,15 @@ const file_segno_proto_rawDesc = "" +
 	"\x04keep\x18\x03 \x03(\tR\x04keep\"a\n" +
 	"\x04Stop\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12)\n" +
-	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\xe4\x01\n" +
+	"\x05cause\x18\x02 \x01(\x0e2\x13.segno.v1.StopCauseR\x05cause\"\xfc\x01\n" +
 	"\x10HeartbeatRequest\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12(\n" +
 	"\x06sample\x18\x02 \x01(\v2\x10.segno.v1.SampleR\x06sample\x121\n" +
 	"\battempts\x18\x03 \x03(\v2\x15.segno.v1.KeptAttemptR\battempts\x12\x12\n" +
 	"\x04held\x18\x04 \x01(\bR\x04held\x12\x1a\n" +
 	"\barchives\x18\x05 \x03(\tR\barchives\x12\x1c\n" +
-	"\theartbeat\x18\x06 \x01(\x03R\theartbeat\"\xbb\x01\n" +
+	"\theartbeat\x18\x06 \x01(\x03R\theartbeat\x12\x16\n" +
+	"\x06number\x18\a \x01(\x04R\x06number\"\xbb\x01\n" +
 	"\vKeptAttempt\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x14\n" +
 	"\x05ended\x18\x02 \x01(\bR\x05ended\x12\x10\n" +
