@@ -225,7 +225,7 @@ func TestWhatIsLeftAtTheEndIsFlushed(t *testing.T) {
 	}
 	c.mu.Unlock()
 	c.offer(a)
-	h.until(t, "the job has ended", func() bool { return h.spools[a] != nil && h.spools[a].ended })
+	c.until(t, "the exit was refused", func() bool { return c.turnedAway[a] })
 	c.mu.Lock()
 	failing = false
 	c.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -49,6 +50,8 @@ type fakeConductor struct {
 	claimed  map[task.Ref]string
 	fenced   map[task.Ref]bool
 	records  map[task.Ref][]task.Record
+	// turnedAway are the attempts whose exit came in a delivery that was refused.
+	turnedAway map[task.Ref]bool
 
 	// leases are the lengths of leases; answered is when the newest claim or heartbeat came that was answered with them.
 	leases   map[task.Ref]time.Duration
@@ -69,7 +72,7 @@ func newFakeConductor() *fakeConductor {
 		credential: "secret", changed: make(chan struct{}), commands: make(chan *segnov1.Command, 10000),
 		refuse: func(string) error { return nil }, lose: func(string) bool { return false }, period: 100 * time.Millisecond,
 		offered: map[task.Ref]bool{}, claimed: map[task.Ref]string{}, fenced: map[task.Ref]bool{},
-		records: map[task.Ref][]task.Record{}, leases: map[task.Ref]time.Duration{}, contents: map[int][]byte{},
+		records: map[task.Ref][]task.Record{}, turnedAway: map[task.Ref]bool{}, leases: map[task.Ref]time.Duration{}, contents: map[int][]byte{},
 		refusals: map[int]string{}, executions: map[task.Ref]jobserver.Execution{},
 	}
 }
@@ -292,11 +295,19 @@ func (c *fakeConductor) Claim(_ context.Context, req *connect.Request[segnov1.Cl
 }
 
 func (c *fakeConductor) Deliver(_ context.Context, req *connect.Request[segnov1.DeliverRequest]) (*connect.Response[segnov1.DeliverResponse], error) {
-	if err := c.enter("deliver", req.Header()); err != nil {
-		return nil, err
-	}
+	refused := c.enter("deliver", req.Header())
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if refused != nil {
+		for _, m := range req.Msg.GetAttempts() {
+			d, err := protocol.DeliveryFromProto(m)
+			if err == nil && slices.ContainsFunc(d.Records, func(r task.Record) bool { return r.Exit != nil }) {
+				c.turnedAway[d.Ref] = true
+			}
+		}
+		c.note()
+		return nil, refused
+	}
 	res := &segnov1.DeliverResponse{}
 	for _, m := range req.Msg.GetAttempts() {
 		d, err := protocol.DeliveryFromProto(m)
