@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/internal/timerslack"
 	"github.com/segno-jobs/segno/internal/version"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/jobserver/agent"
@@ -41,6 +43,7 @@ func newRunCommand() *cobra.Command {
 }
 
 func run(ctx context.Context, s *settings) error {
+	slack := timerslack.Relax(monitorSlack)
 	data, err := filepath.Abs(s.Data)
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
@@ -75,7 +78,7 @@ func run(ctx context.Context, s *settings) error {
 			return guard.Connect(ctx, guard.ClientOptions{
 				// The conductor knows how many slots the server has now; this only bounds what could go wrong.
 				Data: data, Cgroup: s.Cgroup, Linger: guard.DefaultLinger, MaxKeepers: jobserver.MaxSlots,
-				Warm: s.Warm, RunAs: users, Logger: log,
+				Warm: s.Warm, RunAs: users, Slack: slack, Logger: log,
 			})
 		},
 	})
@@ -90,6 +93,9 @@ func run(ctx context.Context, s *settings) error {
 	log.Info("the agent ends; its jobs go on")
 	return err
 }
+
+// monitorSlack is how late the agent's timers may be, so that the runtime's monitor looks at it more seldom.
+const monitorSlack = 300 * time.Microsecond
 
 // agentGCPercent lets the agent's heap, of a few megabytes, grow to five times what is in use before it is swept.
 const agentGCPercent = 400

@@ -32,7 +32,9 @@ type ClientOptions struct {
 	// RunAs are the users as whom jobs may run, besides the guard's own.
 	RunAs jobserver.RunAs
 	// Warm is how many keepers without work are kept ready; 0 means DefaultWarm.
-	Warm   int
+	Warm int
+	// Slack is the timer slack of a guard that is started, and of its jobs; 0 is that of this process.
+	Slack  time.Duration
 	Logger *slog.Logger
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/internal/timerslack"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/jobserver/spool"
 	"github.com/segno-jobs/segno/task"
@@ -84,7 +85,10 @@ func (c *Client) startGuard(ctx context.Context) error {
 		cmd.Args[0] = filepath.Base(program)
 	}
 	cmd.Env = inheritedEnv()
-	if out, err := cmd.CombinedOutput(); err != nil {
+	var out []byte
+	var err error
+	timerslack.During(c.options.Slack, func() { out, err = cmd.CombinedOutput() })
+	if err != nil {
 		return fmt.Errorf("start guard: %w: %s", err, strings.TrimSpace(string(out)))
 	}
 	return nil

@@ -9,11 +9,13 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/internal/timerslack"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/jobserver/spool"
 )
@@ -108,7 +110,7 @@ func newGuardian(o Options) (*guardian, error) {
 		return nil, err
 	}
 	g := &guardian{
-		id: fmt.Sprintf("%d-%d", os.Getpid(), sinceBoot()), place: p, log: o.Logger, linger: o.Linger, slack: timerSlack(), boot: bootID(),
+		id: fmt.Sprintf("%d-%d", os.Getpid(), sinceBoot()), place: p, log: o.Logger, linger: o.Linger, slack: timerslack.Current(), boot: bootID(),
 		lock: -1, listener: -1, null: -1, aloneSince: sinceBoot(), heardAt: sinceBoot(), lookAt: never,
 	}
 	if g.linger <= 0 {
@@ -390,7 +392,10 @@ func (g *guardian) obey(client int) {
 	}
 }
 
-// spawn starts one more keeper. It says by itself when it is ready.
+// spawn starts one more keeper, in a session of its own, in which its jobs are. It says by itself when it is ready.
+//
+// Jobs have none of their own, since kernels make a scheduling group for each session (autogroup), move the process there
+// and let others go first: that is dear for a job of a millisecond. One for each keeper keeps the jobs' shares apart as well.
 func (g *guardian) spawn() error {
 	if len(g.keepers) >= maxKeepers {
 		return fmt.Errorf("there are %d keepers already: %w", len(g.keepers), fault.Unavailable)
@@ -410,9 +415,9 @@ func (g *guardian) spawn() error {
 		return fmt.Errorf("make slate: %w", err)
 	}
 	var pid int
-	withSlack(monitorSlack, func() {
+	timerslack.During(monitorSlack, func() {
 		pid, err = startSelf([]string{"keeper", "--data", g.place.data, "--cgroups", g.cgroups, "--slack", g.slack.String()},
-			[]int{g.null, 2, 2, pair[1], slate}, nil)
+			[]int{g.null, 2, 2, pair[1], slate}, &syscall.SysProcAttr{Setsid: true})
 	})
 	if err != nil {
 		unix.Close(pair[0])

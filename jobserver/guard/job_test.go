@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/internal/timerslack"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/jobserver/spool"
 	"github.com/segno-jobs/segno/task"
@@ -324,7 +325,7 @@ func TestJobHasAnEnvironmentOfItsOwn(t *testing.T) {
 
 func TestJobHasTheTimerSlackOfTheGuardAndNotThatOfItsKeeper(t *testing.T) {
 	h := newHost(t)
-	want := fmt.Sprintln(timerSlack().Nanoseconds())
+	want := fmt.Sprintln(timerslack.Current().Nanoseconds())
 	for range 2 { // The second is started by a thread that has started one before.
 		if r := h.run(command(newRun(), "cat", "/proc/self/timerslack_ns")); r.stdout != want {
 			t.Errorf("the job has %q, want %q", r.stdout, want)
@@ -355,12 +356,12 @@ func TestJobIsApart(t *testing.T) {
 			t.Errorf("got %q", r.stdout)
 		}
 	})
-	t.Run("in a session and a group of its own", func(t *testing.T) {
+	t.Run("in a group of its own, in the session of its keeper", func(t *testing.T) {
 		h := h.in(t)
-		r := h.run(command(newRun(), "sh", "-c", "cut -d' ' -f1,5,6 /proc/$$/stat"))
+		r := h.run(command(newRun(), "sh", "-c", "cut -d' ' -f1,4,5,6 /proc/$$/stat"))
 		f := strings.Fields(r.stdout)
-		if len(f) != 3 || f[0] != f[1] || f[0] != f[2] || f[0] != fmt.Sprint(r.started) {
-			t.Errorf("got pid, group and session %q, started %d", r.stdout, r.started)
+		if len(f) != 4 || f[0] != f[2] || f[1] != f[3] || f[0] != fmt.Sprint(r.started) {
+			t.Errorf("got pid, parent, group and session %q, started %d", r.stdout, r.started)
 		}
 	})
 	t.Run("in a private, empty folder", func(t *testing.T) {

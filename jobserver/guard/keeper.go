@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/segno-jobs/segno/internal/timerslack"
 	"github.com/segno-jobs/segno/jobserver/spool"
 	"github.com/segno-jobs/segno/task"
 )
@@ -188,7 +189,7 @@ func (k *keeper) close() {
 // run waits for one thing after the other and does what it asks for.
 func (k *keeper) run() error {
 	for !k.leaving {
-		setSlack(keeperSlack)
+		timerslack.Set(keeperSlack)
 		events, err := k.waiter.wait(k.patience())
 		if err != nil {
 			return fmt.Errorf("keeper: %w", err)

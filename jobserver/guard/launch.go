@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/segno-jobs/segno/internal/timerslack"
 	"github.com/segno-jobs/segno/jobserver/spool"
 	"github.com/segno-jobs/segno/task"
 )
@@ -19,7 +20,7 @@ import (
 // scriptFile is the name of a script in the working directory of its attempt.
 const scriptFile = ".segno-script"
 
-// process is a started process of a job: the first of its session, and the reading ends of its output.
+// process is a started process of a job: the first of its group, and the reading ends of its output.
 type process struct {
 	pid int
 	// fd is a descriptor of the process, readable once it has ended; -1 on kernels before 5.3.
@@ -37,7 +38,7 @@ type launcher struct {
 }
 
 // command starts argv in dir as the user who, with the environment env, of which path is the PATH. The process has a
-// session of its own, /dev/null as its input, and no descriptors but the three.
+// group of its own in the session of the keeper, /dev/null as its input, and no descriptors but the three.
 func (l *launcher) command(argv, env []string, path, dir string, who *Account) (process, error) {
 	file, err := lookPath(argv[0], path, dir)
 	if err != nil {
@@ -58,11 +59,11 @@ func (l *launcher) command(argv, env []string, path, dir string, who *Account) (
 		unix.Fchown(stdout[1], int(who.UID), int(who.GID))
 		unix.Fchown(stderr[1], int(who.UID), int(who.GID))
 	}
-	sys := &syscall.SysProcAttr{Setsid: true, PidFD: &p.fd, Credential: who.credential()}
+	sys := &syscall.SysProcAttr{Setpgid: true, PidFD: &p.fd, Credential: who.credential()}
 	if l.group != nil {
 		sys.UseCgroupFD, sys.CgroupFD = true, l.group.fd
 	}
-	withSlack(l.slack, func() {
+	timerslack.During(l.slack, func() {
 		p.pid, err = syscall.ForkExec(file, argv, &syscall.ProcAttr{
 			Dir: dir, Env: env, Sys: sys,
 			Files: []uintptr{uintptr(l.null), uintptr(stdout[1]), uintptr(stderr[1])},
