@@ -104,9 +104,6 @@ func (db *DB) open(ctx context.Context, opts Options) error {
 		db.tasks = &taskCache{}
 	}
 	db.writer = &writer{dialect: db.dialect, logger: opts.Logger, onCommit: opts.OnCommit, tasks: db.tasks}
-	if db.dialect == sqlite {
-		db.writer.gather = gatherFor
-	}
 	db.writer.start(db.sessions())
 	return nil
 }

@@ -19,9 +19,6 @@ const (
 	maxBatch = 128
 	// maxWaiting is how many jobs may wait for the writer before more are refused.
 	maxWaiting = 16384
-	// gatherFor is how long SQLite's writer waits for more to commit together while several callers write at once: fewer
-	// commits leave more of the machine to the runs. A single caller never waits for it.
-	gatherFor = time.Millisecond
 	// maxRepeats is how often a transaction is run again that PostgreSQL rolled back because of another one.
 	maxRepeats = 5
 	// batchPatience ends a transaction whose database does not answer. SQLite's transactions are local and not bounded.
@@ -56,8 +53,6 @@ type writer struct {
 	onCommit func(took time.Duration, jobs int)
 	// tasks is emptied when a commit has changed tasks.
 	tasks *taskCache
-	// gather is how long to wait for more after a batch of several.
-	gather time.Duration
 
 	mu      sync.Mutex
 	waiting []*job
@@ -142,16 +137,8 @@ func fill(errs []error, err error) []error {
 
 // work takes batches until the writer is closed and nothing waits.
 func (w *writer) work(s *session) {
-	last := 0
 	for range w.wake {
-		for {
-			if last > 1 {
-				time.Sleep(w.gather)
-			}
-			batch := w.take()
-			if last = len(batch); last == 0 {
-				break
-			}
+		for batch := w.take(); len(batch) > 0; batch = w.take() {
 			w.commit(s, batch)
 		}
 	}
