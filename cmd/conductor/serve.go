@@ -41,7 +41,7 @@ writes it to admin-token in the data folder; every request to the API needs it.`
 			if err := bound.Load(); err != nil {
 				return err
 			}
-			timerslack.Relax(monitorSlack)
+			timerslack.Relax(timerslack.Relaxed)
 			return serve(cmd.Context(), *s, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -128,9 +128,6 @@ func announce(out io.Writer, address net.Addr, token string, isNew bool) {
 		fmt.Fprintf(out, "admin token: %s\n", token)
 	}
 }
-
-// monitorSlack is how late the conductor's timers may be, so that the runtime's monitor looks at it more seldom.
-const monitorSlack = 300 * time.Microsecond
 
 // gatherBeats is for how long heartbeats are gathered before they are stored together.
 const gatherBeats = 50 * time.Millisecond

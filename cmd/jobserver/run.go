@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -43,7 +42,7 @@ func newRunCommand() *cobra.Command {
 }
 
 func run(ctx context.Context, s *settings) error {
-	slack := timerslack.Relax(monitorSlack)
+	slack := timerslack.Relax(timerslack.Relaxed)
 	data, err := filepath.Abs(s.Data)
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
@@ -93,9 +92,6 @@ func run(ctx context.Context, s *settings) error {
 	log.Info("the agent ends; its jobs go on")
 	return err
 }
-
-// monitorSlack is how late the agent's timers may be, so that the runtime's monitor looks at it more seldom.
-const monitorSlack = 300 * time.Microsecond
 
 // agentGCPercent lets the agent's heap, of a few megabytes, grow to five times what is in use before it is swept.
 const agentGCPercent = 400

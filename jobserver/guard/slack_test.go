@@ -14,30 +14,27 @@ import (
 func TestTheMonitorOfAKeeperMayBeLateAndItsDeadlinesMayNot(t *testing.T) {
 	h := newHost(t)
 	h.run(command(newRun(), "true"))
-	keepers := h.keeperPIDs()
-	if len(keepers) == 0 {
-		t.Fatal("there is no keeper")
-	}
-	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", keepers[0]))
-	if err != nil {
-		t.Fatal(err)
-	}
+	what := fmt.Sprintf("a keeper has a thread with a slack of %s and one with %s", keeperSlack, monitorSlack)
+	h.await(what, func() bool { // One that was just started has yet to come to wait.
+		return slices.ContainsFunc(h.keeperPIDs(), func(keeper int) bool {
+			slacks := threadSlacks(t, keeper)
+			return slices.Contains(slacks, keeperSlack) && slices.Contains(slacks, monitorSlack)
+		})
+	})
+}
+
+// threadSlacks returns the timer slack of each thread of a process, as far as it has not ended.
+func threadSlacks(t *testing.T, pid int) []time.Duration {
+	threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	var slacks []time.Duration
 	for _, thread := range threads {
 		text, err := os.ReadFile(filepath.Join("/proc", thread.Name(), "timerslack_ns"))
 		if errors.Is(err, os.ErrPermission) {
 			t.Skip("this user may not read the timer slack of other processes")
 		}
-		if err != nil {
-			t.Fatal(err)
+		if slack, err := time.ParseDuration(strings.TrimSpace(string(text)) + "ns"); err == nil {
+			slacks = append(slacks, slack)
 		}
-		slack, err := time.ParseDuration(strings.TrimSpace(string(text)) + "ns")
-		if err != nil {
-			t.Fatal(err)
-		}
-		slacks = append(slacks, slack)
 	}
-	if !slices.Contains(slacks, keeperSlack) || !slices.Contains(slacks, monitorSlack) {
-		t.Errorf("its threads have %v, want one with %s and one with %s", slacks, keeperSlack, monitorSlack)
-	}
+	return slacks
 }
