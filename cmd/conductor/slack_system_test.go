@@ -1,17 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/systemtest"
 	"github.com/segno-jobs/segno/internal/timerslack"
+	"github.com/segno-jobs/segno/internal/timerslack/slacktest"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -30,35 +27,9 @@ func TestProgramsMayBeWokenALittleLateAndTheirJobsMayNot(t *testing.T) {
 		t.Fatalf("got the processes %v, want one agent", agents)
 	}
 	for name, pid := range map[string]int{"conductor": s.Conductor.PID(), "agent": agents[0]} {
-		for _, slack := range slacks(t, pid) {
-			if slack != timerslack.Relaxed {
-				t.Errorf("a thread of the %s has a timer slack of %s, want %s", name, slack, timerslack.Relaxed)
-				break
-			}
+		slacks := slacktest.Threads(t, pid)
+		if slices.ContainsFunc(slacks, func(slack time.Duration) bool { return slack != timerslack.Relaxed }) {
+			t.Errorf("the threads of the %s have %v, want %s for all", name, slacks, timerslack.Relaxed)
 		}
 	}
-}
-
-// slacks returns the timer slack of each thread of a process.
-func slacks(t *testing.T, pid int) []time.Duration {
-	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []time.Duration
-	for _, thread := range threads {
-		text, err := os.ReadFile(filepath.Join("/proc", thread.Name(), "timerslack_ns"))
-		if errors.Is(err, os.ErrPermission) {
-			t.Skip("this user may not read the timer slack of other processes")
-		}
-		if errors.Is(err, os.ErrNotExist) {
-			continue // It has ended.
-		}
-		ns, parsed := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-		if err != nil || parsed != nil {
-			t.Fatal(err, parsed)
-		}
-		all = append(all, time.Duration(ns))
-	}
-	return all
 }

@@ -2,17 +2,16 @@ package timerslack_test
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
+	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/segno-jobs/segno/internal/timerslack"
+	"github.com/segno-jobs/segno/internal/timerslack/slacktest"
 )
 
 const (
@@ -22,12 +21,10 @@ const (
 
 // told is what the program under test says of itself.
 type told struct {
-	PID     int
-	Args    []string
-	Before  time.Duration
-	Threads []time.Duration
-	Unread  bool
-	Traces  []string
+	PID         int
+	Args        []string
+	Before, Now time.Duration
+	Traces      []string
 }
 
 func TestMain(m *testing.M) {
@@ -35,6 +32,7 @@ func TestMain(m *testing.M) {
 		if err := json.NewEncoder(os.Stdout).Encode(program()); err != nil {
 			os.Exit(1)
 		}
+		_, _ = io.Copy(io.Discard, os.Stdin) // Until it has been looked at.
 		return
 	}
 	os.Exit(m.Run())
@@ -42,84 +40,70 @@ func TestMain(m *testing.M) {
 
 func program() told {
 	t := told{Before: timerslack.Relax(relaxed), PID: os.Getpid(), Args: os.Args[1:]}
+	t.Now = timerslack.Current()
 	for _, v := range os.Environ() {
 		if strings.HasPrefix(v, "SEGNO_") {
 			t.Traces = append(t.Traces, v)
 		}
 	}
-	threads, _ := filepath.Glob("/proc/self/task/*")
-	for _, thread := range threads {
-		text, err := os.ReadFile("/proc/" + filepath.Base(thread) + "/timerslack_ns")
-		if errors.Is(err, os.ErrPermission) {
-			t.Unread = true
-			continue
-		}
-		ns, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-		t.Threads = append(t.Threads, time.Duration(ns))
-	}
 	return t
 }
 
-// start runs the program with the given slack and returns what it said.
-func start(t *testing.T, slack time.Duration) told {
+// start runs the program with the given slack, and checks that it has that of want, and what it says of itself otherwise.
+func start(t *testing.T, given, want time.Duration) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "one", "two words")
 	cmd.Env = append(os.Environ(), asProgram+"=1")
 	cmd.Stderr = os.Stderr
-	var out []byte
-	var err error
-	timerslack.During(slack, func() { out, err = cmd.Output() })
+	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	timerslack.During(given, func() { err = cmd.Start() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
 	var got told
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatalf("%v in %q", err, out)
+	if err := json.NewDecoder(out).Decode(&got); err != nil {
+		t.Fatal(err)
 	}
 	if got.PID != cmd.Process.Pid {
 		t.Errorf("the program is process %d, want the one that was started, %d", got.PID, cmd.Process.Pid)
 	}
-	if fmt.Sprint(got.Args) != "[one two words]" || len(got.Args) != 2 {
+	if !slices.Equal(got.Args, []string{"one", "two words"}) {
 		t.Errorf("the program has the arguments %q", got.Args)
 	}
-	return got
-}
-
-func TestRelaxGivesEveryThreadTheSlackInTheSameProcess(t *testing.T) {
-	const given = 70 * time.Microsecond
-	got := start(t, given)
-	if got.Before != given {
-		t.Errorf("it says that it had %s before, want %s", got.Before, given)
+	if got.Before != given || got.Now != want {
+		t.Errorf("it says that it had %s and has %s, want %s and %s", got.Before, got.Now, given, want)
 	}
 	if len(got.Traces) > 0 {
 		t.Errorf("what it starts would have %q in its environment", got.Traces)
 	}
-	if got.Unread {
-		t.Skip("this user may not read the timer slack of other threads")
+	threads := slacktest.Threads(t, got.PID)
+	if len(threads) < 2 {
+		t.Fatalf("there are %d threads, want the first one and the monitor at least", len(threads))
 	}
-	if len(got.Threads) < 2 {
-		t.Fatalf("there are %d threads, want the first one and the monitor at least", len(got.Threads))
-	}
-	for _, slack := range got.Threads {
-		if slack != relaxed {
-			t.Errorf("its threads have %v, want %s for all", got.Threads, relaxed)
-			break
-		}
+	if slices.ContainsFunc(threads, func(slack time.Duration) bool { return slack != want }) {
+		t.Errorf("its threads have %v, want %s for all", threads, want)
 	}
 }
 
+func TestRelaxGivesEveryThreadTheSlackInTheSameProcess(t *testing.T) {
+	start(t, 70*time.Microsecond, relaxed)
+}
+
 func TestRelaxLeavesALargerSlackAlone(t *testing.T) {
-	const given = 5 * time.Millisecond
-	got := start(t, given)
-	if got.Before != given {
-		t.Errorf("it says that it has %s, want %s", got.Before, given)
-	}
-	for _, slack := range got.Threads {
-		if slack != given {
-			t.Errorf("its threads have %v, want %s for all", got.Threads, given)
-			break
-		}
-	}
+	start(t, 5*time.Millisecond, 5*time.Millisecond)
 }
 
 func TestDuringGivesTheSlackBack(t *testing.T) {
