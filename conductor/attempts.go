@@ -80,7 +80,9 @@ func (c *Conductor) readopt(ctx context.Context, server string, ref task.Ref) er
 
 // Deliver stores records of attempts. What it answers as delivered is durable.
 func (c *Conductor) Deliver(ctx context.Context, server string, ds []task.Delivery) ([]task.Delivered, error) {
-	delivered, err := c.store.Deliver(ctx, server, ds, c.now())
+	now := c.now()
+	c.fleet.word(server, now)
+	delivered, err := c.store.Deliver(ctx, server, ds, now)
 	if err != nil {
 		return nil, err
 	}

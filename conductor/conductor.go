@@ -32,6 +32,9 @@ type Options struct {
 	GatherBeats time.Duration
 	// OfferTimeout is how long an offer may stay unclaimed before it is taken back, 10 s by default.
 	OfferTimeout time.Duration
+	// HeadStart is how old the last word of an agent may be for its attempts to be claimed as they are placed; 0 has each
+	// claimed by its agent.
+	HeadStart time.Duration
 	// Hold is for how long a planned stop lengthens the leases of what runs; 0 is not at all.
 	Hold time.Duration
 	// MaxQueued is how many runs of all tasks may wait in the queue before further requests are refused; 0 is without limit.
@@ -111,6 +114,9 @@ func (o Options) Validate() error {
 	}
 	if o.PruneInterval < 0 {
 		return fmt.Errorf("prune interval is %s, but must not be negative", o.PruneInterval)
+	}
+	if o.HeadStart < 0 {
+		return fmt.Errorf("head start is %s, but must not be negative", o.HeadStart)
 	}
 	if o.OfferTimeout < 0 {
 		return fmt.Errorf("offer timeout is %s, but must not be negative", o.OfferTimeout)

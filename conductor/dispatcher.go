@@ -290,6 +290,7 @@ func (p *pass) assign(run task.Run, ref task.Ref, placement virtualserver.Placem
 	a := virtualserver.Assignment{
 		Ref: ref, Server: placement.Chosen, Placement: placement, UnavailableAfter: t.unavailableAfter, Lease: t.lease,
 	}
+	p.c.headStart(&a, t, p.now)
 	if run.Next != nil {
 		a.Ground, a.ResumedFrom = run.Next.Ground, run.Next.Checkpoint
 	}
@@ -308,7 +309,7 @@ func (p *pass) commit(ctx context.Context) {
 		a, run := p.assignments[i], p.placed[i]
 		switch {
 		case err == nil:
-			offers.add(a.Server, offerOf(a.Ref, run, p.origins[i]))
+			offers.add(a.Server, p.c.offerStored(a, run, p.origins[i]))
 		case errors.Is(err, fault.Conflict):
 			p.c.fleet.release(a.Server, a.Ref)
 		default:

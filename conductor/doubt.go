@@ -32,6 +32,7 @@ func (d *dispatch) settleDoubts(ctx context.Context) error {
 		case task.AttemptOffered:
 			d.c.sessions.offer(o.server, offerOf(o.ref, run, o.from))
 		case task.AttemptRunning, task.AttemptUnknown, task.AttemptStopping:
+			d.c.refresh(ctx, o.server, o.ref)
 		default:
 			d.c.fleet.release(o.server, o.ref)
 		}

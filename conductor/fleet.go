@@ -30,6 +30,10 @@ type host struct {
 	server jobserver.Server
 	// heard is when the last heartbeat or claim came, or when this conductor began to listen. Silence counts from it.
 	heard time.Time
+	// word is when anything came from its agent last.
+	word time.Time
+	// starts is what attempts may begin with there without a claim of their own, empty where its agent does not take that.
+	starts headStart
 	// keeps is the longest period between heartbeats that its agent may be keeping: it has said so, or was told so and may
 	// not have heard of it.
 	keeps time.Duration
@@ -60,6 +64,9 @@ type placed struct {
 	need     virtualserver.Need
 	claimed  bool
 	instance string
+	// since is the newest heartbeat of its agent that had been taken in when it was claimed, or with which it was last offered
+	// again.
+	since uint64
 	// offered is when it was placed, or when this conductor took it over.
 	offered time.Time
 	// intent is what an operator wants of the run, if the attempt was told to stop.
@@ -276,6 +283,7 @@ func (f *fleet) beat(b jobserver.Beat) (cameBack bool) {
 	default:
 		h.keeps = b.Heartbeat
 	}
+	h.starts = h.starts.after(b)
 	h.server.BootID, h.server.Instance, h.server.AgentVersion = b.BootID, b.Instance, b.AgentVersion
 	h.server.RunAs, h.archives = b.RunAs, b.Archives
 	sample := b.Sample
@@ -307,6 +315,9 @@ func (h *host) contact(at time.Time) (cameBack bool) {
 	}
 	if at.After(h.heard) {
 		h.heard, h.server.LastSeen = at, at
+	}
+	if at.After(h.word) {
+		h.word = at
 	}
 	return cameBack
 }

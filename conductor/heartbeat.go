@@ -159,7 +159,7 @@ func (c *Conductor) compare(ctx context.Context, r Report) ([]StopOrder, error) 
 		}
 	}
 	var stops []StopOrder
-	var gone, asked, rebooted []task.Ref
+	var gone, asked, rebooted, overlooked []task.Ref
 	for _, h := range c.fleet.attempts(r.Server) {
 		// Only a later process knows that what an earlier one had claimed is not there.
 		missing := h.claimed && jobserver.StartedBefore(h.instance, r.Instance) && !kept[h.ref]
@@ -173,6 +173,8 @@ func (c *Conductor) compare(ctx context.Context, r Report) ([]StopOrder, error) 
 			asked = append(asked, h.ref)
 		case missing:
 			gone = append(gone, h.ref)
+		case h.claimed && !kept[h.ref] && h.instance == r.Instance && c.fleet.overlooked(r.Server, h.ref, r.Number):
+			overlooked = append(overlooked, h.ref)
 		case h.claimed && !kept[h.ref] && h.offered.Before(r.At.Add(-forgetAfter)):
 			c.refresh(ctx, r.Server, h.ref)
 		}
@@ -189,6 +191,9 @@ func (c *Conductor) compare(ctx context.Context, r Report) ([]StopOrder, error) 
 		if stale {
 			stops = append(stops, StopOrder{Ref: k.Ref})
 		}
+	}
+	if err := c.offerClaimed(ctx, r.Server, overlooked); err != nil {
+		return nil, err
 	}
 	c.giveBack(ctx, r.Server, gone)
 	c.takeAway(ctx, r.Server, policy.HostRebooted, rebooted)

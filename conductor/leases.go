@@ -91,7 +91,7 @@ func (f *fleet) claim(server, instance string, ref task.Ref, at time.Time) (leas
 		return Lease{}, time.Time{}, false
 	}
 	h.contact(at)
-	p.claimed, p.instance = true, instance
+	p.claimed, p.instance, p.since = true, instance, h.starts.heartbeat
 	return Lease{Ref: ref, Length: p.agentLease()}, p.offered, true
 }
 

@@ -83,13 +83,15 @@ func (c *Conductor) placeNew(run task.Run) (a virtualserver.Assignment, found bo
 		return a, false
 	}
 	t := c.fleet.settle(p.Chosen, ref, run)
-	return virtualserver.Assignment{
+	a = virtualserver.Assignment{
 		Ref: ref, Server: p.Chosen, Placement: p, UnavailableAfter: t.unavailableAfter, Lease: t.lease,
-	}, true
+	}
+	c.headStart(&a, t, run.QueuedAt)
+	return a, true
 }
 
 // startAtOnce places a new run while none waits: it is stored with its first attempt in one transaction. It returns
-// false where no server is eligible now, or the chosen one has just been deleted; then the run is to be queued.
+// false where no server is eligible now, or the chosen one does not take it any more; then the run is to be queued.
 func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (_ task.Run, placed bool, err error) {
 	run.Spec = c.foresee(ctx, run.Spec)
 	a, found := c.placeNew(run)
@@ -100,7 +102,7 @@ func (c *Conductor) startAtOnce(ctx context.Context, run task.Run, key string) (
 	run.Spec = stored.Spec // The version of its archive is settled.
 	switch {
 	case created:
-		c.offer(a.Server, offerOf(a.Ref, run, origin{}))
+		c.offer(a.Server, c.offerStored(a, run, origin{}))
 	case err == nil:
 		c.fleet.release(a.Server, a.Ref)
 		return stored, true, nil

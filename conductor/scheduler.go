@@ -173,8 +173,8 @@ func (c *Conductor) fired(ctx context.Context, d *fireBatch, errs []error) error
 func (c *Conductor) began(run task.Run, placed map[task.RunID]virtualserver.Assignment, offers outgoing) (queued bool) {
 	a, was := placed[run.ID]
 	switch {
-	case was && run.State == task.Starting:
-		offers.add(a.Server, offerOf(a.Ref, run, origin{}))
+	case was && run.State == a.RunState():
+		offers.add(a.Server, c.offerStored(a, run, origin{}))
 		return false
 	case was:
 		c.fleet.release(a.Server, a.Ref)

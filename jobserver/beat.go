@@ -15,6 +15,8 @@ type Beat struct {
 	Heartbeat time.Duration
 	// Number counts the heartbeats of the agent's process from 1; 0 where it does not say so.
 	Number uint64
+	// ClaimedOffers is true where the process takes offers that are claimed already.
+	ClaimedOffers bool
 	// Archives are the SHA-256 of archives on the host's disk, at most MaxBeatArchives, those that were used last first.
 	Archives []string
 	Sample   Sample

@@ -130,6 +130,8 @@ func BeatFromProto(server string, at time.Time, m *segnov1.HeartbeatRequest) job
 		Heartbeat:    min(max(span(m.GetHeartbeat()), 0), MaxHeartbeat),
 		Number:       m.GetNumber(),
 		Sample:       s,
+
+		ClaimedOffers: m.GetHello().GetClaimedOffers(),
 	}
 }
 

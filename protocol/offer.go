@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"time"
+
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/protocol/segnov1"
@@ -44,6 +46,27 @@ func OfferToProto(e jobserver.Execution) *segnov1.Offer {
 		ScheduledFor: micros(e.ScheduledFor),
 		Traceparent:  e.Traceparent,
 	}
+}
+
+// Claim is what an offer says of the claim of its attempt, for the agent process that gets it.
+type Claim struct {
+	// Made is true where the attempt is claimed for that process already.
+	Made bool
+	// Heartbeat is the number of the heartbeat that the claim is answered with, from whose sending on the lease counts; 0
+	// where the claim is to be asked again.
+	Heartbeat uint64
+	// Lease is the length of the lease, 0 without deadline.
+	Lease time.Duration
+}
+
+// ClaimToProto puts into an offer what it says of the claim.
+func ClaimToProto(m *segnov1.Offer, c Claim) {
+	m.Claimed, m.Heartbeat, m.Lease = c.Made, c.Heartbeat, c.Lease.Microseconds()
+}
+
+// ClaimFromProto is the inverse of [ClaimToProto].
+func ClaimFromProto(m *segnov1.Offer) Claim {
+	return Claim{Made: m.GetClaimed(), Heartbeat: m.GetHeartbeat(), Lease: span(m.GetLease())}
 }
 
 // OfferFromProto is the inverse of [OfferToProto]. An offer without a run, a number, or exactly one of command, script,

@@ -50,12 +50,17 @@ func (a *agentProcess) claim(e agent.Claim) {
 				}
 			}
 			a.step(done)
-			if quarter := a.core.Quarter(); quarter > 0 && quarter < a.rhythm.Period() {
-				a.w.cover("heartbeat at once for a short lease")
-				a.heartbeat()
-			}
+			a.hurry()
 		})
 	})
+}
+
+// hurry sends a heartbeat where an attempt has just got a lease for which the next one may be due too late.
+func (a *agentProcess) hurry() {
+	if quarter := a.core.Quarter(); quarter > 0 && quarter < a.rhythm.Period() {
+		a.w.cover("heartbeat at once for a short lease")
+		a.heartbeat()
+	}
 }
 
 // heartbeat tells the conductor again and again that the agent lives and what it keeps.
@@ -78,10 +83,11 @@ func (a *agentProcess) heartbeat() {
 		report := conductor.Report{Kept: kept, Held: a.core.Held()}
 		report.Server, report.BootID, report.Instance, report.Sample = a.host.name, a.host.bootID, a.instance, a.host.sample()
 		a.numbered++
-		report.Heartbeat, report.Number = a.rhythm.Period(), a.numbered
+		report.Heartbeat, report.Number, report.ClaimedOffers = a.rhythm.Period(), a.numbered, !a.w.profile.oldAgents
 		a.host.health.beat()
 		var heard time.Duration
 		sent := a.boot()
+		a.step(agent.HeartbeatSent{Number: report.Number, At: sent})
 		limit := a.rhythm.Timeout(a.core.Quarter())
 		toConductor(a, limit, "beats", func(c *conductor.Conductor) (conductor.Orders, error) {
 			r := report
@@ -210,10 +216,23 @@ func (a *agentProcess) command(s *stream, m *segnov1.Command) {
 			a.w.fail("an offer cannot be read: %v", err)
 			return
 		}
-		a.step(agent.Offered{Term: 1, Execution: e})
+		a.offered(agent.Offered{Term: 1, At: a.boot(), Execution: e, Claim: protocol.ClaimFromProto(m.Offer)})
 	case *segnov1.Command_Stop:
 		ref, kind := protocol.StopFromProto(m.Stop)
 		a.step(agent.StopOrdered{Term: 1, Ref: ref, Kind: kind})
+	}
+}
+
+func (a *agentProcess) offered(e agent.Offered) {
+	switch {
+	case e.Claim.Heartbeat > 0:
+		a.w.cover("offer with a head start")
+	case e.Claim.Made:
+		a.w.cover("offer that is claimed already")
+	}
+	a.step(e)
+	if e.Claim.Made {
+		a.hurry()
 	}
 }
 

@@ -43,7 +43,7 @@ func (n *conductorNode) begin() {
 	n.streams = map[*host]*stream{}
 	c, err := conductor.New(n.w.store, conductor.Options{
 		Heartbeat: n.w.profile.heartbeat, HeartbeatRate: n.w.profile.rate, Now: n.clock.now, Seed: n.w.rnd.Uint64() | 1, Entropy: entropy{n.w.rnd},
-		OfferTimeout: 5 * time.Second, Hold: n.w.profile.hold, Logger: n.w.logger(),
+		OfferTimeout: 5 * time.Second, HeadStart: n.w.profile.headStart, Hold: n.w.profile.hold, Logger: n.w.logger(),
 	})
 	n.w.must(err)
 	n.c = c

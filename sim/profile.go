@@ -20,6 +20,10 @@ type profile struct {
 	heartbeat   time.Duration
 	// rate is how many heartbeats a second the agents may send: seldom enough that so few servers are told longer periods.
 	rate float64
+	// headStart is how old the last word of a server may be for its attempts to be claimed as they are placed; oldAgents do not
+	// take that.
+	headStart time.Duration
+	oldAgents bool
 	// weights are how often each fault comes, by its place in faults; pace is the mean time between faults.
 	weights []float64
 	pace    time.Duration
@@ -43,6 +47,8 @@ func newProfile(r chance) profile {
 	if r.in(0.5) {
 		p.rate = 0.2 + r.Float64()
 	}
+	p.headStart = pick(r, 0, time.Second, 20*time.Second, time.Hour)
+	p.oldAgents = r.in(0.1)
 	p.weights = make([]float64, len(faults))
 	for i := range p.weights {
 		if r.in(0.4) {

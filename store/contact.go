@@ -93,6 +93,14 @@ const goUnreachable = `
 	WHERE name = ? AND state = 'online' AND (last_seen IS NULL OR last_seen < ?)`
 
 func markUnreachable(t *tx, name string, lastHeardBefore, now time.Time) (bool, error) {
+	if t.session.dialect == postgres {
+		// Attempts that are being claimed there come first, so that they are seen, or they see that the server is unreachable.
+		if err := t.scan(`SELECT name FROM server WHERE name = ? FOR UPDATE`, []any{name}, &name); isNone(err) {
+			return false, nil
+		} else if err != nil {
+			return false, err
+		}
+	}
 	n, err := t.exec(goUnreachable, micros(now), name, micros(lastHeardBefore))
 	if err != nil || n == 0 {
 		return false, err

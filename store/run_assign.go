@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/segno-jobs/segno/internal/fault"
+	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
 
-// AssignRuns commits attempts: queued → starting. An assignment's number is one more than that of the run's newest
-// attempt. The error is fault.Conflict for a run that is not queued any more or has a newer attempt, and for a server
-// that was deleted meanwhile.
+// AssignRuns commits attempts: queued → starting, and on to running where the attempt is claimed with it. An assignment's
+// number is one more than that of the run's newest attempt. The error is fault.Conflict for a run that is not queued any more
+// or has a newer attempt, for a server that was deleted meanwhile, and for a claim on a server that is not online any more.
 func (db *DB) AssignRuns(ctx context.Context, as []virtualserver.Assignment, now time.Time) []error {
 	placements := make([]string, len(as))
 	for i, a := range as {
@@ -32,25 +33,23 @@ func (db *DB) AssignRuns(ctx context.Context, as []virtualserver.Assignment, now
 
 const (
 	assignRun = `
-		UPDATE run SET state = 'starting', attempt = ?, server = ?, reason = ''
-		WHERE id = ? AND state = 'queued' AND attempt = ? AND EXISTS (SELECT 1 FROM server WHERE name = ?)`
+		UPDATE run SET state = ?, attempt = ?, server = ?, reason = '', started_at = COALESCE(started_at, ?)
+		WHERE id = ? AND state = 'queued' AND attempt = ?`
 
 	insertAttempt = `
-		INSERT INTO attempt (run, number, server, state, reason, ground, resumed_from, instance, offered_at, log_bytes,
+		INSERT INTO attempt (run, number, server, state, reason, ground, resumed_from, instance, offered_at, claimed_at, log_bytes,
 			delivered, unavailable_after, lease, need_cpu, need_memory, need_slots, need_source)
-		VALUES (?, ?, ?, 'offered', '', ?, ?, '', ?, 0, 0, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, '', ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)`
 
 	insertPlacement = `INSERT INTO placement (run, attempt, placement) VALUES (?, ?, ?)`
 )
 
 func assign(t *tx, a virtualserver.Assignment, placement string, now time.Time) error {
-	if t.session.dialect == postgres {
-		if err := holdServer(t, a.Server); err != nil && !isNone(err) {
-			return err
-		}
+	if err := holdPlace(t, a); err != nil {
+		return err
 	}
 	id, number := string(a.Ref.Run), a.Ref.Number
-	of, err := t.changeRun(id, assignRun, number, a.Server, id, number-1, a.Server)
+	of, err := t.changeRun(id, assignRun, string(a.RunState()), number, a.Server, claimedAt(a, now), id, number-1)
 	if isNone(err) {
 		return whyNotAssigned(t, a)
 	}
@@ -60,27 +59,63 @@ func assign(t *tx, a virtualserver.Assignment, placement string, now time.Time) 
 	return insertAssigned(t, a, of, placement, now)
 }
 
-// holdServer keeps the server from being deleted before the transaction ends, or returns sql.ErrNoRows where there is none.
-func holdServer(t *tx, server string) error {
-	query := `SELECT name FROM server WHERE name = ?`
+// claimedAt is when an attempt that is placed at the instant was claimed, nil where it is not yet.
+func claimedAt(a virtualserver.Assignment, now time.Time) *int64 {
+	if a.ClaimedBy == "" {
+		return nil
+	}
+	at := micros(now)
+	return &at
+}
+
+// holdPlace keeps the server of an attempt from being deleted, and from becoming unreachable, before the transaction ends.
+// Conflict where there is none, and where it is not online and the attempt is claimed: nobody would look after that.
+func holdPlace(t *tx, a virtualserver.Assignment) error {
+	state, err := holdServer(t, a.Server)
+	switch {
+	case isNone(err):
+		return fmt.Errorf("there is no such server: %w", fault.Conflict)
+	case err != nil:
+		return err
+	case a.ClaimedBy != "" && state != jobserver.Online:
+		return fmt.Errorf("its server is %s: %w", state, fault.Conflict)
+	}
+	return nil
+}
+
+// holdServer keeps the server as it is before the transaction ends, but for what heartbeats change, and returns its state, or
+// sql.ErrNoRows where there is none.
+func holdServer(t *tx, name string) (jobserver.Contact, error) {
+	query := `SELECT state FROM server WHERE name = ?`
 	if t.session.dialect == postgres {
 		query += ` FOR KEY SHARE`
 	}
-	return t.scan(query, []any{server}, &server)
+	var state string
+	err := t.scan(query, []any{name}, &state)
+	return jobserver.Contact(state), err
 }
 
-// insertAssigned writes the attempt of a run that was just made starting, with its placement and the event.
+// insertAssigned writes the attempt of a run that was just made starting or running, with its placement and the events.
 func insertAssigned(t *tx, a virtualserver.Assignment, of, placement string, now time.Time) error {
 	id, number := string(a.Ref.Run), a.Ref.Number
 	need := a.Placement.Need
-	if _, err := t.exec(insertAttempt, id, number, a.Server, a.Ground, sequenceOrNil(a.ResumedFrom), micros(now),
-		spanMicros(a.UnavailableAfter), spanMicros(a.Lease), need.CPU, need.Memory, need.Slots, need.Source); err != nil {
+	state := task.AttemptOffered
+	if a.ClaimedBy != "" {
+		state = task.AttemptRunning
+	}
+	if _, err := t.exec(insertAttempt, id, number, a.Server, string(state), a.Ground, sequenceOrNil(a.ResumedFrom), a.ClaimedBy,
+		micros(now), claimedAt(a, now), spanMicros(a.UnavailableAfter), spanMicros(a.Lease), need.CPU, need.Memory, need.Slots,
+		need.Source); err != nil {
 		return err
 	}
 	if _, err := t.exec(insertPlacement, id, number, placement); err != nil {
 		return err
 	}
-	return t.recordRun(now, a.Ref.Run, of, number, task.Queued, task.Starting, clean(a.Placement.Reason), onServer(a.Server))
+	err := t.recordRun(now, a.Ref.Run, of, number, task.Queued, task.Starting, clean(a.Placement.Reason), onServer(a.Server))
+	if err != nil || a.ClaimedBy == "" {
+		return err
+	}
+	return t.recordRun(now, a.Ref.Run, of, number, task.Starting, task.Running, "", onServer(a.Server))
 }
 
 func whyNotAssigned(t *tx, a virtualserver.Assignment) error {
@@ -94,10 +129,8 @@ func whyNotAssigned(t *tx, a virtualserver.Assignment) error {
 		return err
 	case !task.State(state).CanBecome(task.Starting):
 		return fmt.Errorf("it is %s: %w", state, fault.Conflict)
-	case attempt != a.Ref.Number-1:
-		return fmt.Errorf("its newest attempt is number %d: %w", attempt, fault.Conflict)
 	}
-	return fmt.Errorf("there is no such server: %w", fault.Conflict)
+	return fmt.Errorf("its newest attempt is number %d: %w", attempt, fault.Conflict)
 }
 
 // WithdrawOffers takes back attempts that nobody claimed: starting → queued. Conflict for a claimed one, and for one

@@ -31,7 +31,8 @@ func (db *DB) InsertRun(ctx context.Context, run task.Run, key string) (_ task.R
 }
 
 // InsertPlacedRun stores a run together with its first attempt: what InsertRun and AssignRuns do one after the other, in
-// one transaction. Conflict also where the server was deleted meanwhile; then nothing was stored.
+// one transaction. Conflict also where the server was deleted meanwhile or, for an attempt that is claimed with it, is not
+// online any more; then nothing was stored.
 func (db *DB) InsertPlacedRun(ctx context.Context, run task.Run, key string, a virtualserver.Assignment) (_ task.Run, created bool, err error) {
 	n, err := prepareRun(&run, key)
 	if err != nil {
@@ -48,10 +49,19 @@ func (db *DB) InsertPlacedRun(ctx context.Context, run task.Run, key string, a v
 		return task.Run{}, false, notInserted(err, "insert run %s on %s", run.ID, a.Server)
 	}
 	if created {
-		run.State, run.Attempt, run.Server = task.Starting, a.Ref.Number, a.Server
-		return run, true, nil
+		return placedAs(run, a), true, nil
 	}
 	return db.sameRun(ctx, n)
+}
+
+// placedAs is a run as it was stored with its first attempt.
+func placedAs(run task.Run, a virtualserver.Assignment) task.Run {
+	run.State, run.Attempt, run.Server = a.RunState(), a.Ref.Number, a.Server
+	if run.State == task.Running {
+		started := run.QueuedAt
+		run.StartedAt = &started
+	}
+	return run
 }
 
 // notInserted says what was being done, unless the task refuses the run: that speaks for itself, and the run's id says nothing
@@ -95,7 +105,7 @@ func prepareRun(run *task.Run, key string) (n newRun, err error) {
 		return n, fault.Field("state", "must be %s for a new run, not %s", task.Queued, run.State)
 	}
 	run.State, run.Prior, run.Attempt, run.Server = task.Queued, "", 0, ""
-	run.Pending, run.Next, run.Tries = "", nil, 0
+	run.Pending, run.Next, run.Tries, run.StartedAt = "", nil, 0, nil
 	run.QueuedAt, run.ScheduledFor = stored(run.QueuedAt), storedOrNil(run.ScheduledFor)
 	n = newRun{run: run, key: key, archive: run.Spec.Job.Archive}
 	if n.spec, err = encode(run.Spec, "spec of run", string(run.ID)); err != nil {
@@ -121,32 +131,31 @@ func prepareRun(run *task.Run, key string) (n newRun, err error) {
 
 const insertRun = `
 	INSERT INTO run (id, task, state, attempt, server, rank, cause_kind, cause_by, virtual_server, target_server,
-		on_unavailable, labels, scheduled_for, queued_at, reason, request_key)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		on_unavailable, labels, scheduled_for, queued_at, started_at, reason, request_key)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 	ON CONFLICT (request_key) WHERE request_key IS NOT NULL DO NOTHING`
 
 const insertRunSpec = `INSERT INTO run_spec (run, spec, params) VALUES (?, ?, ?)`
 
 // insert writes the run as one that is queued, or returns false where a run has its key. What the limits of its task ask for
 // is done with it; the error is a *task.Refusal, and nothing is written, where they allow no further run.
-func (n newRun) insert(t *tx) (bool, error) { return n.insertAs(t, task.Queued, 0, "") }
+func (n newRun) insert(t *tx) (bool, error) { return n.insertAs(t, *n.run) }
 
-// insertPlaced writes the run with its first attempt: it is queued and starting in one step. It returns false where a run
-// has its key.
+// insertPlaced writes the run with its first attempt: it is queued and starting, or running, in one step. It returns false
+// where a run has its key.
 func (n newRun) insertPlaced(t *tx, a virtualserver.Assignment, placement string) (bool, error) {
-	if err := holdServer(t, a.Server); isNone(err) {
-		return false, fmt.Errorf("there is no such server: %w", fault.Conflict)
-	} else if err != nil {
+	if err := holdPlace(t, a); err != nil {
 		return false, err
 	}
-	created, err := n.insertAs(t, task.Starting, a.Ref.Number, a.Server)
+	created, err := n.insertAs(t, placedAs(*n.run, a))
 	if err != nil || !created {
 		return false, err
 	}
 	return true, insertAssigned(t, a, n.run.Task, placement, n.run.QueuedAt)
 }
 
-func (n newRun) insertAs(t *tx, state task.State, attempt int, server string) (bool, error) {
+// insertAs writes the run with the state, attempt, server and start of another form of it.
+func (n newRun) insertAs(t *tx, as task.Run) (bool, error) {
 	if known, err := n.admit(t); err != nil || known {
 		return false, err
 	}
@@ -156,12 +165,12 @@ func (n newRun) insertAs(t *tx, state task.State, attempt int, server string) (b
 	r := n.run
 	reason := clean(r.Reason)
 	shown := reason
-	if state != task.Queued {
+	if as.State != task.Queued {
 		shown = ""
 	}
-	written, err := t.exec(insertRun, string(r.ID), r.Task, string(state), attempt, orNil(server), -r.Spec.Priority,
+	written, err := t.exec(insertRun, string(r.ID), r.Task, string(as.State), as.Attempt, orNil(as.Server), -r.Spec.Priority,
 		string(r.Cause.Kind), r.Cause.By, orNil(r.Spec.Target.VirtualServer), orNil(r.Spec.Target.Server), n.policy, n.labels,
-		microsOrNil(r.ScheduledFor), micros(r.QueuedAt), shown, orNil(n.key))
+		microsOrNil(r.ScheduledFor), micros(r.QueuedAt), microsOrNil(as.StartedAt), shown, orNil(n.key))
 	if err != nil || written == 0 {
 		return false, err
 	}

@@ -100,8 +100,8 @@ type placedRun struct {
 // firings in one transaction. Conflict for a trigger whose Next is not that of the firing any more, and nothing of that
 // firing is stored. An occurrence that has a row keeps it, and its run is not stored.
 //
-// Runs in placed are stored together with their first attempts: queued → starting. Those of fs that were have that state
-// then; Conflict also where the server of one was deleted meanwhile.
+// Runs in placed are stored together with their first attempts, as InsertPlacedRun does. Those of fs that were have the state
+// of it then; Conflict also where the server of one does not take it any more.
 func (db *DB) Fire(ctx context.Context, fs []task.Firing, placed map[task.RunID]virtualserver.Assignment, now time.Time) []error {
 	errs := make([]error, len(fs))
 	var at []int
@@ -207,10 +207,11 @@ func (p preparedFiring) begin(t *tx, id task.RunID) error {
 		_, err := n.insert(t)
 		return err
 	}
-	n.run.State, n.run.Attempt, n.run.Server = task.Queued, 0, "" // It may have been stored by a transaction that was given up.
+	// It may have been stored by a transaction that was given up.
+	n.run.State, n.run.Attempt, n.run.Server, n.run.StartedAt = task.Queued, 0, "", nil
 	created, err := n.insertPlaced(t, first.Assignment, first.placement)
 	if created {
-		n.run.State, n.run.Attempt, n.run.Server = task.Starting, first.Ref.Number, first.Server
+		*n.run = placedAs(*n.run, first.Assignment)
 	}
 	return err
 }

@@ -69,7 +69,7 @@ func checkMembers(t *tx, members []string) error {
 			return fault.Field(field, "%q stands in the list twice", m)
 		}
 		seen[m] = true
-		if err := holdServer(t, m); isNone(err) {
+		if _, err := holdServer(t, m); isNone(err) {
 			return fault.Field(field, "%q is no server", m)
 		} else if err != nil {
 			return err

@@ -18,6 +18,17 @@ type Assignment struct {
 	// UnavailableAfter and Lease are as in task.Attempt.
 	UnavailableAfter time.Duration
 	Lease            time.Duration
+	// ClaimedBy is the instance of the agent process for which the attempt is claimed as it is placed, or empty where that
+	// process is to claim it.
+	ClaimedBy string
+}
+
+// RunState is the state of the run once the attempt is committed.
+func (a Assignment) RunState() task.State {
+	if a.ClaimedBy != "" {
+		return task.Running
+	}
+	return task.Starting
 }
 
 // Explanation is why a queued run could not be placed.

@@ -76,6 +76,7 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) (err error) {
 	}
 	c, err := conductor.New(db, conductor.Options{
 		Logger: log, Version: version.Version, Host: host, Heartbeat: s.Heartbeat, GatherBeats: gatherBeats, OfferTimeout: s.OfferTimeout, Hold: s.Hold,
+		HeadStart: conductor.DefaultHeadStart,
 		MaxQueued: s.MaxQueued,
 		Metrics:   metrics, Insight: db, Audit: db, Browsers: db, Retention: db, PruneInterval: s.PruneInterval, Plans: db, Triggers: db, PublicURL: s.PublicURL,
 		EventTriggers: db, Archives: db,

@@ -187,7 +187,7 @@ func (a *Agent) step(events ...Event) {
 	if slices.ContainsFunc(events, func(e Event) bool { _, is := e.(Listed); return is }) && a.core.Leased() {
 		signal(a.leased)
 	}
-	if slices.ContainsFunc(events, func(e Event) bool { _, is := e.(ClaimDone); return is }) {
+	if slices.ContainsFunc(events, answersClaims) {
 		if quarter := a.core.Quarter(); quarter > 0 && quarter < a.rhythm.Period() {
 			signal(a.beat) // the next one may be due too late for what was claimed
 		}
@@ -203,6 +203,17 @@ func (a *Agent) step(events ...Event) {
 	if a.core.quitting && a.core.Idle() {
 		signal(a.idle)
 	}
+}
+
+// answersClaims reports whether attempts may have got their first lease with an event.
+func answersClaims(e Event) bool {
+	switch e := e.(type) {
+	case ClaimDone:
+		return true
+	case Offered:
+		return e.Claim.Made
+	}
+	return false
 }
 
 // carryOut sets an effect going. It does not block.
@@ -296,6 +307,8 @@ func (a *Agent) hello() *segnov1.Hello {
 		RunAs:        a.options.RunAs.Users,
 		RunAsProblem: a.options.RunAs.Problem,
 		Batches:      true,
+
+		ClaimedOffers: true,
 	}
 }
 

@@ -17,13 +17,14 @@ import (
 //
 // What it holds to, in whatever order events come, are repeated, or are lost:
 //
-//   - an attempt is started only after its claim was granted, and once at most;
+//   - an attempt is started only after its claim was granted, be it with the offer, and once at most;
 //   - an attempt whose claim was granted ends with an exit record at the conductor, also where it never started;
 //   - a spool is dropped only once its exit record is durable at the conductor, or the conductor has said that the
 //     attempt is fenced and it has ended;
 //   - of two attempts of one run the older one has ended on this host before the newer one is claimed;
-//   - a deadline is moved by an answered claim or heartbeat alone, and counts from when that was sent; a hold counts from
-//     the last of them, and what is shortened by the end of one is on disk before that is told;
+//   - a deadline is moved by an answered claim or heartbeat alone, and counts from when that was sent, or from when a
+//     heartbeat was sent that the conductor has heard; a hold counts from the last of them, and what is shortened by the end of
+//     one is on disk before that is told;
 //   - the record of a checkpoint goes after its content, and the job is told once both are durable.
 type Core struct {
 	jitter func() float64
@@ -31,7 +32,11 @@ type Core struct {
 	attempts map[task.Ref]*attempt
 	runs     map[task.RunID]*run
 	// gone are runs without an attempt here, oldest first, that are remembered for a while.
-	gone []task.RunID
+	gone []departed
+	// beats are the last heartbeats that were sent, oldest first; forgotten is the newest that had been sent when a run was
+	// last heard of that is remembered no more.
+	beats     []HeartbeatSent
+	forgotten uint64
 
 	// waiting are attempts whose claim has yet to be asked, claiming those of the claim under way.
 	waiting  []*attempt
@@ -67,10 +72,17 @@ type run struct {
 	numbers []int
 }
 
+// departed is a run without an attempt here, and the newest heartbeat that had been sent when its last one left.
+type departed struct {
+	run  task.RunID
+	beat uint64
+}
+
 // Bounds on what the core remembers.
 const (
 	maxWaiting = 4096
-	maxGone    = 4096
+	maxGone    = 16384
+	maxBeats   = 8
 )
 
 // NewCore returns a core that keeps nothing yet. The jitter gives numbers in [0, 1); it spreads retries.
@@ -104,6 +116,8 @@ func (c *Core) take(now time.Time, e Event) {
 		c.startDone(now, e)
 	case StopDone:
 		c.stopDone(now, e)
+	case HeartbeatSent:
+		c.beats = append(c.beats[max(0, len(c.beats)+1-maxBeats):], e)
 	case LeasesGranted:
 		c.term = max(c.term, e.Term)
 		c.leased(e.Sent, e.Leases)
@@ -255,14 +269,19 @@ func (c *Core) forget(a *attempt) {
 	if len(r.numbers) > 0 {
 		return
 	}
-	c.gone = append(c.gone, a.ref.Run)
+	left := departed{run: a.ref.Run}
+	if n := len(c.beats); n > 0 {
+		left.beat = c.beats[n-1].Number
+	}
+	c.gone = append(c.gone, left)
 	if len(c.gone) <= maxGone {
 		return
 	}
 	oldest := c.gone[0]
 	c.gone = c.gone[1:]
-	if r := c.runs[oldest]; r != nil && len(r.numbers) == 0 {
-		delete(c.runs, oldest)
+	if r := c.runs[oldest.run]; r != nil && len(r.numbers) == 0 {
+		delete(c.runs, oldest.run)
+		c.forgotten = oldest.beat
 	}
 }
 

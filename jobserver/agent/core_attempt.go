@@ -44,7 +44,7 @@ type attempt struct {
 	phase phase
 	// execution is kept until the guard has it.
 	execution jobserver.Execution
-	// asked is true once a claim was sent: it may have been committed.
+	// asked is true once a claim was sent, or made by the conductor: it may have been committed.
 	asked bool
 	// stop is the kind with which it is to be stopped, or empty; stopping is true once the guard was told.
 	stop     task.ExitKind
@@ -109,8 +109,26 @@ func (c *Core) offered(now time.Time, e Offered) {
 		c.halt(now, c.attempts[task.Ref{Run: ref.Run, Number: n}], task.ExitFenced)
 	}
 	a := c.add(ref, waiting)
-	a.execution = e.Execution
+	a.execution, a.asked = e.Execution, e.Claim.Made
+	if sent, answered := c.answered(e); answered && c.ready && !c.olderAlive(ref) {
+		a.phase = claimed
+		c.grant(a, sent, e.Claim.Lease)
+		c.start(now, a)
+		return
+	}
 	c.waiting = append(c.waiting, a)
+}
+
+// answered reports whether an offer is the answer to the claim of its attempt as well, and when the heartbeat was sent from
+// which the lease counts. It is not once half of the lease is over, nor where the heartbeat was sent before something that is
+// forgotten by now: the attempt might have been here then.
+func (c *Core) answered(e Offered) (sent time.Duration, answered bool) {
+	for _, b := range c.beats {
+		if b.Number == e.Claim.Heartbeat && b.Number > c.forgotten {
+			return b.At, e.Claim.Made && (e.Claim.Lease == 0 || e.At < b.At+e.Claim.Lease/2)
+		}
+	}
+	return 0, false
 }
 
 // claim asks for as many waiting attempts as one call takes, unless a call is under way.

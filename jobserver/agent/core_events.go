@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/protocol"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -12,8 +13,19 @@ type Event interface{ event() }
 
 // Offered is an offer of the conductor.
 type Offered struct {
-	Term      uint64
+	Term uint64
+	// At is when it came, by CLOCK_BOOTTIME.
+	At        time.Duration
 	Execution jobserver.Execution
+	Claim     protocol.Claim
+}
+
+// HeartbeatSent is due before a heartbeat is sent.
+type HeartbeatSent struct {
+	// Number is one more than that of the heartbeat before.
+	Number uint64
+	// At is what CLOCK_BOOTTIME says.
+	At time.Duration
 }
 
 // StopOrdered is the conductor's word to end an attempt, from the stream or from the answer to a heartbeat.
@@ -193,6 +205,7 @@ type Woken struct{}
 type QuitOrdered struct{}
 
 func (Offered) event()       {}
+func (HeartbeatSent) event() {}
 func (LeasesGranted) event() {}
 func (HoldOrdered) event()   {}
 func (RenewDone) event()     {}

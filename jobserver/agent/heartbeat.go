@@ -67,6 +67,7 @@ func (a *Agent) heartbeat(ctx context.Context, number uint64) error {
 
 	client, at := a.conductors.current()
 	sent := a.boot() // before it is sent: the leases in the answer count from here
+	a.step(HeartbeatSent{Number: number, At: sent})
 	req := protocol.HeartbeatToProto(a.hello(), sample, list, held)
 	req.Archives, req.Heartbeat, req.Number = a.packages.held(), period.Microseconds(), number
 	res, err := client.Heartbeat(ctx, connect.NewRequest(req))

@@ -209,7 +209,7 @@ func (a *Agent) offered(term uint64, m *segnov1.Offer) Event {
 		a.log.Warn("an offer cannot be read", "run", e.Ref.Run, "attempt", e.Ref.Number, "error", err)
 		return nil
 	}
-	return Offered{Term: term, Execution: e}
+	return Offered{Term: term, At: a.boot(), Execution: e, Claim: protocol.ClaimFromProto(m)}
 }
 
 // ordered takes in settings that came by themselves. Of the period it takes a shorter one, which counts at once.

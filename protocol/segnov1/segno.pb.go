@@ -413,7 +413,9 @@ type Hello struct {
 	RunAs        []string `protobuf:"bytes,9,rep,name=run_as,json=runAs,proto3" json:"run_as,omitempty"`
 	RunAsProblem string   `protobuf:"bytes,10,opt,name=run_as_problem,json=runAsProblem,proto3" json:"run_as_problem,omitempty"`
 	// batches is true where the agent takes several commands in one message.
-	Batches       bool `protobuf:"varint,11,opt,name=batches,proto3" json:"batches,omitempty"`
+	Batches bool `protobuf:"varint,11,opt,name=batches,proto3" json:"batches,omitempty"`
+	// claimed_offers is true where the agent takes offers that are claimed already.
+	ClaimedOffers bool `protobuf:"varint,12,opt,name=claimed_offers,json=claimedOffers,proto3" json:"claimed_offers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -493,6 +495,13 @@ func (x *Hello) GetRunAsProblem() string {
 func (x *Hello) GetBatches() bool {
 	if x != nil {
 		return x.Batches
+	}
+	return false
+}
+
+func (x *Hello) GetClaimedOffers() bool {
+	if x != nil {
+		return x.ClaimedOffers
 	}
 	return false
 }
@@ -1027,14 +1036,21 @@ func (x *Lease) GetLength() int64 {
 	return 0
 }
 
-// Offer invites the agent to claim an attempt. Nothing may be started on an offer alone.
+// Offer invites the agent to claim an attempt. Nothing may be started on an offer alone, unless it is claimed already.
 type Offer struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Attempt       *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	Task          string                 `protobuf:"bytes,2,opt,name=task,proto3" json:"task,omitempty"`
-	Execution     *Execution             `protobuf:"bytes,3,opt,name=execution,proto3" json:"execution,omitempty"`
-	ScheduledFor  int64                  `protobuf:"varint,4,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"` // 0 where the run has no scheduled time
-	Traceparent   string                 `protobuf:"bytes,5,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	Attempt      *AttemptRef            `protobuf:"bytes,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Task         string                 `protobuf:"bytes,2,opt,name=task,proto3" json:"task,omitempty"`
+	Execution    *Execution             `protobuf:"bytes,3,opt,name=execution,proto3" json:"execution,omitempty"`
+	ScheduledFor int64                  `protobuf:"varint,4,opt,name=scheduled_for,json=scheduledFor,proto3" json:"scheduled_for,omitempty"` // 0 where the run has no scheduled time
+	Traceparent  string                 `protobuf:"bytes,5,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// claimed is true where the attempt was claimed, with its placement, for the process that gets the offer. It counts as one
+	// whose claim was sent and not answered yet.
+	Claimed bool `protobuf:"varint,6,opt,name=claimed,proto3" json:"claimed,omitempty"`
+	// heartbeat is the number of a heartbeat of that process which the conductor has heard. With it a claimed offer is the
+	// answer to the claim too: the lease counts from when that heartbeat was sent. 0 asks for a claim.
+	Heartbeat     uint64 `protobuf:"varint,7,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
+	Lease         int64  `protobuf:"varint,8,opt,name=lease,proto3" json:"lease,omitempty"` // length, 0 is without deadline
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1102,6 +1118,27 @@ func (x *Offer) GetTraceparent() string {
 		return x.Traceparent
 	}
 	return ""
+}
+
+func (x *Offer) GetClaimed() bool {
+	if x != nil {
+		return x.Claimed
+	}
+	return false
+}
+
+func (x *Offer) GetHeartbeat() uint64 {
+	if x != nil {
+		return x.Heartbeat
+	}
+	return 0
+}
+
+func (x *Offer) GetLease() int64 {
+	if x != nil {
+		return x.Lease
+	}
+	return 0
 }
 
 // Execution is all that a guard needs to run an attempt. All texts are filled in already.
@@ -3718,7 +3755,7 @@ const file_segno_proto_rawDesc = "" +
 	"credential\x18\x02 \x01(\tR\n" +
 	"credential\"9\n" +
 	"\x10SubscribeRequest\x12%\n" +
-	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\"\xce\x01\n" +
+	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\"\xf5\x01\n" +
 	"\x05Hello\x12\x1a\n" +
 	"\binstance\x18\x01 \x01(\tR\binstance\x12\x17\n" +
 	"\aboot_id\x18\x02 \x01(\tR\x06bootId\x12#\n" +
@@ -3727,7 +3764,8 @@ const file_segno_proto_rawDesc = "" +
 	"\x06run_as\x18\t \x03(\tR\x05runAs\x12$\n" +
 	"\x0erun_as_problem\x18\n" +
 	" \x01(\tR\frunAsProblem\x12\x18\n" +
-	"\abatches\x18\v \x01(\bR\abatches\"J\n" +
+	"\abatches\x18\v \x01(\bR\abatches\x12%\n" +
+	"\x0eclaimed_offers\x18\f \x01(\bR\rclaimedOffers\"J\n" +
 	"\vPollRequest\x12%\n" +
 	"\x05hello\x18\x01 \x01(\v2\x0f.segno.v1.HelloR\x05hello\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\x04R\x05after\"=\n" +
@@ -3757,13 +3795,16 @@ const file_segno_proto_rawDesc = "" +
 	"\x06length\x18\x01 \x01(\x03R\x06length\"O\n" +
 	"\x05Lease\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x16\n" +
-	"\x06length\x18\x02 \x01(\x03R\x06length\"\xc5\x01\n" +
+	"\x06length\x18\x02 \x01(\x03R\x06length\"\x93\x02\n" +
 	"\x05Offer\x12.\n" +
 	"\aattempt\x18\x01 \x01(\v2\x14.segno.v1.AttemptRefR\aattempt\x12\x12\n" +
 	"\x04task\x18\x02 \x01(\tR\x04task\x121\n" +
 	"\texecution\x18\x03 \x01(\v2\x13.segno.v1.ExecutionR\texecution\x12#\n" +
 	"\rscheduled_for\x18\x04 \x01(\x03R\fscheduledFor\x12 \n" +
-	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\"\xeb\x04\n" +
+	"\vtraceparent\x18\x05 \x01(\tR\vtraceparent\x12\x18\n" +
+	"\aclaimed\x18\x06 \x01(\bR\aclaimed\x12\x1c\n" +
+	"\theartbeat\x18\a \x01(\x04R\theartbeat\x12\x14\n" +
+	"\x05lease\x18\b \x01(\x03R\x05lease\"\xeb\x04\n" +
 	"\tExecution\x12\x18\n" +
 	"\acommand\x18\x01 \x03(\tR\acommand\x12(\n" +
 	"\x06script\x18\x02 \x01(\v2\x10.segno.v1.ScriptR\x06script\x12$\n" +

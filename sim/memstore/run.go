@@ -9,6 +9,7 @@ import (
 
 	"github.com/segno-jobs/segno/internal/fault"
 	"github.com/segno-jobs/segno/internal/page"
+	"github.com/segno-jobs/segno/jobserver"
 	"github.com/segno-jobs/segno/task"
 	"github.com/segno-jobs/segno/virtualserver"
 )
@@ -119,8 +120,8 @@ func (s *Store) InsertRun(_ context.Context, n task.Run, key string) (got task.R
 // InsertPlacedRun stores a run with its first attempt.
 func (s *Store) InsertPlacedRun(_ context.Context, n task.Run, key string, a virtualserver.Assignment) (got task.Run, created bool, err error) {
 	err = s.transaction("InsertPlacedRun", func() (err error) {
-		if s.servers[a.Server] == nil {
-			return fmt.Errorf("there is no such server: %w", fault.Conflict)
+		if err := s.takes(a); err != nil {
+			return err
 		}
 		if got, created, err = s.insert(n, key); err != nil || !created {
 			return err
@@ -202,6 +203,17 @@ func (s *Store) AssignRuns(_ context.Context, as []virtualserver.Assignment, now
 	return s.each("AssignRuns", len(as), func(i int) error { return s.assign(as[i], now) })
 }
 
+// takes reports whether the server of an attempt takes it.
+func (s *Store) takes(a virtualserver.Assignment) error {
+	switch v := s.servers[a.Server]; {
+	case v == nil:
+		return fmt.Errorf("there is no such server: %w", fault.Conflict)
+	case a.ClaimedBy != "" && v.State != jobserver.Online:
+		return fmt.Errorf("its server is %s: %w", v.State, fault.Conflict)
+	}
+	return nil
+}
+
 // assign commits one attempt.
 func (s *Store) assign(a virtualserver.Assignment, now time.Time) error {
 	r := s.runs[a.Ref.Run]
@@ -212,8 +224,9 @@ func (s *Store) assign(a virtualserver.Assignment, now time.Time) error {
 		return fmt.Errorf("it is %s: %w", r.State, fault.Conflict)
 	case r.Attempt != a.Ref.Number-1:
 		return fmt.Errorf("its newest attempt is number %d: %w", r.Attempt, fault.Conflict)
-	case s.servers[a.Server] == nil:
-		return fmt.Errorf("there is no such server: %w", fault.Conflict)
+	}
+	if err := s.takes(a); err != nil {
+		return err
 	}
 	n := &attempt{need: a.Placement.Need, Attempt: task.Attempt{
 		Run: r.ID, Number: a.Ref.Number, Server: a.Server, State: task.AttemptOffered, OfferedAt: stored(now),
@@ -227,7 +240,20 @@ func (s *Store) assign(a virtualserver.Assignment, now time.Time) error {
 	r.Attempt, r.Server = a.Ref.Number, a.Server
 	r.placements[a.Ref.Number] = a.Placement
 	s.become(r, task.Starting, "", now, onServer(a.Server))
+	if a.ClaimedBy != "" {
+		s.begin(r, n, a.ClaimedBy, now)
+	}
 	return nil
+}
+
+// begin makes an attempt that was offered run for an agent process.
+func (s *Store) begin(r *run, a *attempt, instance string, now time.Time) {
+	at := stored(now)
+	a.State, a.ClaimedAt, a.Instance = task.AttemptRunning, &at, instance
+	if r.StartedAt == nil {
+		r.StartedAt = &at
+	}
+	s.become(r, task.Running, "", now, onServer(a.Server))
 }
 
 // ExplainQueued stores why runs wait.
@@ -305,12 +331,7 @@ func (s *Store) ClaimAttempts(_ context.Context, server, instance string, refs [
 			}
 			return nil
 		}
-		at := stored(now)
-		a.State, a.ClaimedAt, a.Instance = task.AttemptRunning, &at, instance
-		if r.StartedAt == nil {
-			r.StartedAt = &at
-		}
-		s.become(r, task.Running, "", now, onServer(server))
+		s.begin(r, a, instance, now)
 		return nil
 	})
 }
