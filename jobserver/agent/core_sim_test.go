@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/segno-jobs/segno/jobserver"
+	"github.com/segno-jobs/segno/protocol"
 	"github.com/segno-jobs/segno/task"
 )
 
@@ -34,6 +35,8 @@ type simulation struct {
 	guard bool
 	term  uint64
 	life  int
+	// beats are the heartbeats of this life.
+	beats []HeartbeatSent
 }
 
 // simRun is the conductor's view of a run.
@@ -94,7 +97,10 @@ func newSimulation(t *rapid.T) *simulation {
 func (s *simulation) restart() {
 	s.life++
 	s.core = NewCore(func() float64 { return 0.5 })
-	s.pending, s.answers = nil, nil
+	s.pending, s.answers, s.beats = nil, nil, nil
+	for i := range s.sent {
+		s.sent[i].Claim = protocol.Claim{} // What is claimed for a process comes to no other.
+	}
 	s.guard = true
 	s.step(GuardUp{})
 }
@@ -131,9 +137,25 @@ func (s *simulation) fenced(ref task.Ref) bool {
 }
 
 func (s *simulation) offer(a *simAttempt) {
-	o := Offered{Term: s.term, Execution: jobserver.Execution{Ref: a.ref, Job: task.Job{Command: []string{"true"}}}}
+	o := Offered{Term: s.term, At: s.boot, Execution: jobserver.Execution{Ref: a.ref, Job: task.Job{Command: []string{"true"}}}}
+	if a.claimed == s.life || a.claimed == 0 && !a.over() && !a.cancelled && rapid.Bool().Draw(s.t, "claimed with the offer") {
+		o.Claim = s.headStart(a)
+	}
 	s.sent = append(s.sent, o)
 	s.step(o)
+}
+
+// headStart makes the claim of an attempt, which may be answered with a heartbeat of this life.
+func (s *simulation) headStart(a *simAttempt) protocol.Claim {
+	a.claimed = s.life
+	if len(s.beats) == 0 || rapid.IntRange(0, 3).Draw(s.t, "asked again") == 0 {
+		return protocol.Claim{Made: true}
+	}
+	b := rapid.SampledFrom(s.beats).Draw(s.t, "answered")
+	if a.length > 0 {
+		a.sent = max(a.sent, b.At)
+	}
+	return protocol.Claim{Made: true, Heartbeat: b.Number, Lease: a.length}
 }
 
 // heartbeat is what the conductor concludes from what the agent says it keeps.
@@ -151,6 +173,9 @@ func (s *simulation) heartbeat() {
 			}
 		}
 	}
+	beat := HeartbeatSent{Number: uint64(len(s.beats) + 1), At: s.boot}
+	s.beats = append(s.beats, beat)
+	s.step(beat)
 	grants := LeasesGranted{Term: s.term, Sent: s.boot}
 	named := map[task.Ref]bool{}
 	for _, k := range s.core.Kept() {
@@ -213,7 +238,9 @@ func (s *simulation) act() {
 		s.offer(r.newest())
 	case 2:
 		if len(s.sent) > 0 {
-			s.step(rapid.SampledFrom(s.sent).Draw(t, "repeated offer"))
+			o := rapid.SampledFrom(s.sent).Draw(t, "repeated offer")
+			o.At = s.boot
+			s.step(o)
 		}
 	case 3:
 		if len(s.runs) > 0 {
@@ -349,7 +376,7 @@ func (s *simulation) settle() {
 			s.step(Grew{jobserver.Grown{Ref: ref, Ended: true}})
 		}
 		for _, r := range s.runs {
-			if a := r.newest(); a.claimed == 0 && !a.over() {
+			if a := r.newest(); (a.claimed == 0 || a.claimed == s.life) && !a.over() {
 				s.offer(a)
 			}
 		}
