@@ -322,7 +322,7 @@ func (g *guardian) tellStuck(fd int) {
 
 // tell sends a notice to a client, and lets one go that does not take it.
 func (g *guardian) tell(fd int, n notice) {
-	if send(fd, n) != nil {
+	if send(fd, &n) != nil {
 		g.dismiss(fd)
 	}
 }

@@ -97,7 +97,7 @@ func TestAKeeperDoesTheOrdersOfAClientThatItCouldNotTellAnything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := send(pair[1], order{Do: doLeave}); err != nil {
+	if err := send(pair[1], &order{Do: doLeave}); err != nil {
 		t.Fatal(err)
 	}
 	unix.Close(pair[1])

@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os"
@@ -147,11 +146,11 @@ func rehearse() error {
 	if err := spool.Rehearse(); err != nil {
 		return err
 	}
-	text, err := json.Marshal(notice{Is: isEnded})
+	text, err := (&notice{Is: isRefused, Error: "rehearsal"}).text()
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(text, new(order))
+	return new(order).read(text)
 }
 
 // becomeSubreaper makes this process the parent of orphans below it, and keeps its descriptors from its children.
@@ -365,7 +364,7 @@ func (k *keeper) tell(n notice) {
 	if k.client < 0 {
 		return
 	}
-	if send(k.client, n) != nil {
+	if send(k.client, &n) != nil {
 		_ = unix.Shutdown(k.client, unix.SHUT_RDWR) // What is unread can still be read.
 	}
 }

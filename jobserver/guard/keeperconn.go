@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"sync"
@@ -66,14 +65,14 @@ func hear(conn *net.UnixConn, buf []byte) (notice, error) {
 		err = errClosed
 	}
 	if err == nil {
-		err = json.Unmarshal(buf[:size], &n)
+		err = n.read(buf[:size])
 	}
 	return n, err
 }
 
 // hand passes a spool to the keeper.
 func (k *keeperConn) hand(ref task.Ref, fd int) error {
-	text, err := json.Marshal(order{Do: doStart, Run: ref.Run, Number: ref.Number})
+	text, err := (&order{Do: doStart, Run: ref.Run, Number: ref.Number}).text()
 	if err != nil {
 		return err
 	}
@@ -86,7 +85,7 @@ func (k *keeperConn) hand(ref task.Ref, fd int) error {
 
 // order sends an order. A keeper that has not read for long, because it is stopped, is given up on.
 func (k *keeperConn) order(o order) error {
-	text, err := json.Marshal(o)
+	text, err := o.text()
 	if err != nil {
 		return err
 	}

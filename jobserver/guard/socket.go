@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -130,8 +129,8 @@ func accept(listener int) int {
 }
 
 // send sends one message. It does not wait: a peer that does not read for so long that its buffer is full is given up.
-func send(fd int, v any) error {
-	text, err := json.Marshal(v)
+func send(fd int, m message) error {
+	text, err := m.text()
 	if err != nil {
 		return err
 	}
@@ -145,7 +144,7 @@ var errClosed = errors.New("connection closed")
 
 // receive reads one message without waiting, and the descriptor that came with it, or -1. It returns unix.EAGAIN where
 // there is none, and errClosed at the end.
-func receive(fd int, buf []byte, v any) (int, error) {
+func receive(fd int, buf []byte, m message) (int, error) {
 	var oob [64]byte
 	for {
 		n, oobn, flags, _, err := unix.Recvmsg(fd, buf, oob[:], unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
@@ -162,7 +161,7 @@ func receive(fd int, buf []byte, v any) (int, error) {
 		case flags&unix.MSG_TRUNC != 0:
 			err = fmt.Errorf("message of more than %d bytes", len(buf))
 		default:
-			err = json.Unmarshal(buf[:n], v)
+			err = m.read(buf[:n])
 		}
 		if err != nil && passed >= 0 {
 			unix.Close(passed)

@@ -131,8 +131,7 @@ func (f frame) record() (task.Record, error) {
 		if len(f.payload) < tailSize {
 			return r, errTorn
 		}
-		r.Exit = new(task.Exit)
-		err = json.Unmarshal(f.payload[:len(f.payload)-tailSize], r.Exit)
+		r.Exit, err = decodeExit(f.payload[:len(f.payload)-tailSize])
 	default:
 		err = fmt.Errorf("frame of unknown kind %d", f.kind)
 	}
@@ -151,6 +150,9 @@ func decodeHeader(data []byte) (Header, int, error) {
 	}
 	if f.kind != kindHeader || f.sequence != 0 {
 		return h, 0, errTorn
+	}
+	if plain, ok := plainHeader(f.payload); ok {
+		return plain, len(magic) + f.size, nil
 	}
 	if err := json.Unmarshal(f.payload, &h); err != nil {
 		return h, 0, fmt.Errorf("read header of spool: %w", err)

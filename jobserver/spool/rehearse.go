@@ -12,7 +12,7 @@ import (
 func Rehearse() error {
 	now := time.Unix(0, 0).UTC()
 	head, err := encodeHeader(Header{CreatedAt: now, Execution: jobserver.Execution{
-		Ref: task.Ref{Run: "rehearsal", Number: 1}, Job: task.Job{Command: []string{"true"}}, ScheduledFor: now,
+		Ref: task.Ref{Run: "rehearsal", Number: 1}, Job: task.Job{Script: &task.Script{Text: "true"}}, ScheduledFor: now,
 		Params: map[string]string{"name": "value"},
 	}})
 	if err != nil {
@@ -21,5 +21,5 @@ func Rehearse() error {
 	if _, _, err := decodeHeader(head); err != nil {
 		return err
 	}
-	return new(Writer).Exit(now, task.Exit{Kind: task.ExitExited})
+	return new(Writer).Exit(now, task.Exit{Kind: task.ExitExited, Detail: "rehearsal"})
 }

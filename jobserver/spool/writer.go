@@ -90,7 +90,7 @@ func (w *Writer) Checkpoint(at time.Time, c task.Checkpoint) error {
 
 // Exit appends the exit record. Nothing may be appended after it.
 func (w *Writer) Exit(at time.Time, e task.Exit) error {
-	text, err := json.Marshal(e)
+	text, err := encodeExit(e)
 	if err != nil {
 		return fmt.Errorf("write exit record: %w", err)
 	}
