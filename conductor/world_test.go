@@ -44,15 +44,16 @@ type world struct {
 	hold        time.Duration
 	// people, where it is set, are told of what happens.
 	people conductor.Sender
-	// maxQueued is a setting of the next conductor.
+	// maxQueued and headStart are settings of the next conductor. With a head start agents take offers that are claimed already.
 	maxQueued int
+	headStart time.Duration
 }
 
 // agent is an agent and its host, as far as a conductor sees them.
 type agent struct {
 	w                    *world
 	name, instance, boot string
-	starts               uint64
+	starts, beats        uint64
 	// cut agents reach nobody; deaf ones take no commands.
 	cut, deaf bool
 	held      bool
@@ -62,6 +63,7 @@ type agent struct {
 	kept          map[task.Ref]*jobserver.Kept
 	sequence      map[task.Ref]int64
 	offers        map[task.Ref]jobserver.Execution
+	claims        map[task.Ref][]protocol.Claim
 	leases        map[task.Ref]time.Duration
 	stops         map[task.Ref]conductor.StopOrder
 	holds         []time.Duration
@@ -104,7 +106,7 @@ func newWorldAt(t *testing.T, address string, servers ...string) *world {
 		w.hosts[name] = &agent{
 			w: w, name: name, instance: jobserver.InstanceName(1, name), starts: 1, boot: name + "/boot-1", kept: map[task.Ref]*jobserver.Kept{},
 			sequence: map[task.Ref]int64{}, offers: map[task.Ref]jobserver.Execution{}, leases: map[task.Ref]time.Duration{},
-			stops: map[task.Ref]conductor.StopOrder{},
+			stops: map[task.Ref]conductor.StopOrder{}, claims: map[task.Ref][]protocol.Claim{},
 		}
 	}
 	_, err := db.CreateVirtualServer(t.Context(), virtualserver.Spec{Name: "etl", Members: servers}, noon)
@@ -131,7 +133,7 @@ func (w *world) restart() {
 	if w.faultyPlans != nil {
 		plans = w.faultyPlans
 	}
-	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued, Plans: plans, Triggers: w.db, EventTriggers: w.db, Retention: w.db}
+	options := conductor.Options{Now: func() time.Time { return w.at }, Seed: 1, Hold: w.hold, MaxQueued: w.maxQueued, HeadStart: w.headStart, Plans: plans, Triggers: w.db, EventTriggers: w.db, Retention: w.db}
 	if w.people != nil {
 		options.Notices, options.Sender, options.PublicURL = w.db, w.people, "https://segno.example/"
 	}
@@ -297,6 +299,10 @@ func (a *agent) report() jobserver.Beat {
 // beat sends a heartbeat and takes the answer to heart.
 func (a *agent) beat() (conductor.Orders, error) {
 	r := conductor.Report{Held: a.held, Beat: a.report()}
+	if a.w.headStart > 0 {
+		a.beats++
+		r.Number, r.ClaimedOffers = a.beats, true
+	}
 	for _, k := range a.kept {
 		r.Kept = append(r.Kept, *k)
 	}
@@ -329,7 +335,15 @@ func (a *agent) take() {
 			e, err := protocol.OfferFromProto(cmd.GetOffer())
 			check(a.w.t, err)
 			a.offers[e.Ref] = e
-			refs = append(refs, e.Ref)
+			claim := protocol.ClaimFromProto(cmd.GetOffer())
+			a.claims[e.Ref] = append(a.claims[e.Ref], claim)
+			switch {
+			case a.kept[e.Ref] != nil:
+			case claim.Heartbeat > 0:
+				a.kept[e.Ref], a.leases[e.Ref] = &jobserver.Kept{Ref: e.Ref}, claim.Lease
+			default:
+				refs = append(refs, e.Ref)
+			}
 		case cmd.GetStop() != nil:
 			ref, _ := protocol.StopFromProto(cmd.GetStop())
 			if _, told := a.stops[ref]; !told {

@@ -135,6 +135,9 @@ func mutants() []mutant {
 		{"longer period taken from a stream", "jobserver/agent/rhythm.go", []string{
 			"if period = bounded(period); period >= r.period {", "if period = bounded(period); period == r.period {",
 		}, 2000},
+		{"head start anchored at the receipt of its offer", "jobserver/agent/core_attempt.go", []string{"			return b.At, e.Claim.Made", "			return e.At, e.Claim.Made"}, 20000},
+		{"head start offered once", "conductor/headstart.go", []string{"	if !there || heartbeat < p.since+2 {", "	if !there || heartbeat > 0 {"}, 2000},
+		{"head start given for a claim that is not stored", "conductor/headstart.go", []string{"		a.ClaimedBy = start.instance\n", "		_ = start\n", "	if a.ClaimedBy == \"\" {\n		return offer\n", "	if a.ClaimedBy = c.fleet.headStart(a.Server, terms{}, c.now(), c.options.HeadStart).instance; a.ClaimedBy == \"\" {\n		return offer\n"}, 2000},
 		{"reboot not noticed", "conductor/fleet.go", []string{"p.rebooted = p.claimed", "p.rebooted = false"}, 2000},
 	}
 }

@@ -117,13 +117,21 @@ func (m *machine) Assign(r *rapid.T) {
 	run, ref := m.pick(r)
 	ref.Number++
 	server := m.server(r, "")
-	ok := run.state == task.Queued && ref.Number == len(run.attempts)+1
-	err := m.db.AssignRuns(context.Background(), []virtualserver.Assignment{assignment(ref.Run, ref.Number, server)}, m.tick())[0]
+	assignment := assignment(ref.Run, ref.Number, server)
+	assignment.ClaimedBy = rapid.SampledFrom([]string{"", "", "one", "two"}).Draw(r, "claimed by")
+	watched := assignment.ClaimedBy == "" || !m.silent[server]
+	ok := run.state == task.Queued && ref.Number == len(run.attempts)+1 && watched
+	err := m.db.AssignRuns(context.Background(), []virtualserver.Assignment{assignment}, m.tick())[0]
 	agree(r, "assign", err, when(ok, fault.Conflict))
-	if ok {
-		run.state = task.Starting
-		run.attempts = append(run.attempts, modelAttempt{server: server, state: task.AttemptOffered})
+	if !ok {
+		return
 	}
+	run.state = task.Starting
+	a := modelAttempt{server: server, state: task.AttemptOffered}
+	if assignment.ClaimedBy != "" {
+		run.state, a.state, a.instance = task.Running, task.AttemptRunning, assignment.ClaimedBy
+	}
+	run.attempts = append(run.attempts, a)
 }
 
 func (m *machine) Withdraw(r *rapid.T) {

@@ -342,6 +342,16 @@ func (c *fakeConductor) offer(r task.Ref) {
 	c.commands <- &segnov1.Command{Command: &segnov1.Command_Offer{Offer: protocol.OfferToProto(e)}}
 }
 
+// offerClaimed sends the offer of an attempt that is claimed already, answered with a heartbeat.
+func (c *fakeConductor) offerClaimed(r task.Ref, heartbeat uint64, lease time.Duration) {
+	m := protocol.OfferToProto(execution(r))
+	protocol.ClaimToProto(m, protocol.Claim{Made: true, Heartbeat: heartbeat, Lease: lease})
+	c.mu.Lock()
+	c.offered[r] = true
+	c.mu.Unlock()
+	c.commands <- &segnov1.Command{Command: &segnov1.Command_Offer{Offer: m}}
+}
+
 // offerTogether sends offers of attempts in one message.
 func (c *fakeConductor) offerTogether(rs ...task.Ref) {
 	batch := &segnov1.Batch{}

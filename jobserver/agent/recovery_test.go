@@ -262,6 +262,38 @@ func TestLeasesAreAnchoredBeforeWhatIsAnsweredWasSent(t *testing.T) {
 	}
 }
 
+func TestTheLeaseOfAnAttemptThatWasClaimedForTheAgentIsAnchoredAtAHeartbeat(t *testing.T) {
+	c, h := newFakeConductor(), newFakeHost()
+	h.run = untilStopped(h)
+	a := ref("a", 1)
+	const length = time.Hour
+	url, _ := c.serve(t)
+	begin := sinceBoot()
+	startAgent(t, h, url)
+	c.until(t, "a heartbeat and a stream", func() bool { return len(c.beats) > 0 && c.streams > 0 })
+	heard := sinceBoot()
+	c.mu.Lock()
+	beat := c.beats[0]
+	c.mu.Unlock()
+	if !beat.ClaimedOffers {
+		t.Fatal("the agent does not say that it takes offers that are claimed already")
+	}
+	c.offerClaimed(a, beat.Number, length)
+	h.until(t, "the start", func() bool { return h.starts[a] == 1 })
+	h.mu.Lock()
+	l := h.started[a].Lease
+	h.mu.Unlock()
+	if l == nil || l.Deadline-length < begin || l.Deadline-length > heard || l.Grace != length/4 {
+		t.Errorf("it was started with the lease %+v, and the heartbeat came between %v and %v", l, begin, heard)
+	}
+	h.write(a, task.Record{Exit: &task.Exit{Kind: task.ExitExited}})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if by := c.claimed[a]; by != "" {
+		t.Errorf("%s has claimed it again", by)
+	}
+}
+
 func TestAHoldIsReportedUntilARenewalThatFollowed(t *testing.T) {
 	c, h := newFakeConductor(), newFakeHost()
 	h.run = untilStopped(h)
