@@ -141,8 +141,13 @@ func (g *guardProcess) missed(e jobserver.Execution) {
 		g.w.cover("attempt handed to another keeper")
 		s.held = true
 		a.soon("hands an attempt over again", func() {
-			if g.up && g.host.disk[e.Ref] == s && g.keepers[e.Ref] == nil {
+			switch {
+			case g.host.disk[e.Ref] != s || g.keepers[e.Ref] != nil:
+			case g.up:
 				g.hand(e)
+			default: // There is nobody to take it; whoever comes next settles it.
+				g.w.cover("guard gone before an attempt was handed over again")
+				s.held = false
 			}
 		})
 	}

@@ -7,9 +7,9 @@ import (
 )
 
 // The leases of attempts. A deadline is anchored at the instant at which the claim or the heartbeat was sent that the
-// conductor answered with the lease, with an offer maybe, so that it passes before the conductor's own, whatever became of the messages. The
-// guard has it on its disk, and ends the attempt also where this agent is dead; the agent renews it, one renewal of an
-// attempt after the other, and has an attempt killed whose guard is late.
+// conductor answered with the lease, be it with an offer, so that it passes before the conductor's own, whatever became of the
+// messages. The guard has it on its disk, and ends the attempt also where this agent is dead; the agent renews it, one renewal
+// of an attempt after the other, and has an attempt killed whose guard is late.
 
 // leased takes in that the conductor has answered what was sent at that instant with leases.
 func (c *Core) leased(sent time.Duration, grants []Grant) {
