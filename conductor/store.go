@@ -44,8 +44,9 @@ type RunStore interface {
 	// false; if it was made for another task or with other params, the error is fault.Conflict. It is a *task.Refusal, a
 	// Conflict as well, where the limits of its task allow no further run; what the run replaces is cancelled with it.
 	InsertRun(ctx context.Context, run task.Run, key string) (stored task.Run, created bool, err error)
-	// InsertPlacedRun stores a run as InsertRun does, together with its first attempt: queued → starting. Conflict also where
-	// the server was deleted meanwhile; then nothing was stored.
+	// InsertPlacedRun stores a run as InsertRun does, together with its first attempt: queued → starting, and on to running
+	// where that is claimed with it. Conflict also where the server was deleted meanwhile or, for a claim, is not online any more;
+	// then nothing was stored.
 	InsertPlacedRun(ctx context.Context, run task.Run, key string, a virtualserver.Assignment) (stored task.Run, created bool, err error)
 	// QueuedTargets returns the targets that queued runs wait for, each once.
 	QueuedTargets(ctx context.Context) ([]task.Target, error)
@@ -55,7 +56,8 @@ type RunStore interface {
 	// ExpireQueued ends up to limit queued runs that have waited for longer than their tasks allow: queued → failed. It
 	// returns those that it has ended.
 	ExpireQueued(ctx context.Context, limit int, now time.Time) ([]task.Run, error)
-	// AssignRuns commits attempts: queued → starting. Conflict for a run that is not queued any more.
+	// AssignRuns commits attempts: queued → starting, and on to running where they are claimed with it. Conflict for a run that is
+	// not queued any more, and for a claim on a server that is not online any more.
 	AssignRuns(ctx context.Context, as []virtualserver.Assignment, now time.Time) []error
 	// ExplainQueued stores why queued runs could not be placed. It writes only where the reason differs.
 	ExplainQueued(ctx context.Context, es []virtualserver.Explanation, now time.Time) error
