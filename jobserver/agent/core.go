@@ -32,9 +32,9 @@ type Core struct {
 	attempts map[task.Ref]*attempt
 	runs     map[task.RunID]*run
 	// gone are runs without an attempt here, oldest first, that are remembered for a while.
-	gone []departed
-	// beats are the last heartbeats that were sent, oldest first; forgotten is the newest that had been sent when a run was
-	// last heard of that is remembered no more.
+	gone []task.RunID
+	// beats are the last heartbeats that were sent, oldest first; forgotten is the newest that had been sent when the last attempt
+	// left of any run that is remembered no more.
 	beats     []HeartbeatSent
 	forgotten uint64
 
@@ -66,16 +66,12 @@ type Core struct {
 type run struct {
 	// newest is the highest number that was offered or kept, finished the highest whose spool was dropped here.
 	newest, finished int
+	// left is the newest heartbeat that had been sent when an attempt left.
+	left uint64
 	// dropped is the number of looks that had begun when finished was dropped.
 	dropped uint64
 	// numbers are the attempts that are here, in no order.
 	numbers []int
-}
-
-// departed is a run without an attempt here, and the newest heartbeat that had been sent when its last one left.
-type departed struct {
-	run  task.RunID
-	beat uint64
 }
 
 // Bounds on what the core remembers.
@@ -269,19 +265,18 @@ func (c *Core) forget(a *attempt) {
 	if len(r.numbers) > 0 {
 		return
 	}
-	left := departed{run: a.ref.Run}
 	if n := len(c.beats); n > 0 {
-		left.beat = c.beats[n-1].Number
+		r.left = c.beats[n-1].Number
 	}
-	c.gone = append(c.gone, left)
+	c.gone = append(c.gone, a.ref.Run)
 	if len(c.gone) <= maxGone {
 		return
 	}
 	oldest := c.gone[0]
 	c.gone = c.gone[1:]
-	if r := c.runs[oldest.run]; r != nil && len(r.numbers) == 0 {
-		delete(c.runs, oldest.run)
-		c.forgotten = oldest.beat
+	if r := c.runs[oldest]; r != nil && len(r.numbers) == 0 {
+		delete(c.runs, oldest)
+		c.forgotten = max(c.forgotten, r.left)
 	}
 }
 

@@ -87,23 +87,25 @@ func TestAHeadStartThatComesAgainStartsNothingOnceItsRunIsForgotten(t *testing.T
 	d, _ := ready(t)
 	d.step(HeartbeatSent{Number: 1, At: time.Second})
 	whole := func(r task.Ref) {
-		d.step(headStart(r, time.Second, 1, 0))
+		d.step(headStart(r, time.Second, d.core.beats[len(d.core.beats)-1].Number, 0))
 		d.step(StartDone{Ref: r})
 		d.step(grew(r, true))
 		d.step(reported(Report{Ref: r, Sent: true, Last: 1, Exit: true, Acked: 1}))
 		d.want(d.step(DropDone{Ref: r}))
 	}
-	first := ref("first", 1)
-	whole(first)
-	for n := range maxGone {
+	whole(ref("first", 1))
+	d.step(HeartbeatSent{Number: 2, At: time.Second})
+	again := ref("first", 2)
+	whole(again) // It is forgotten with its first attempt, though it left later.
+	for n := range maxGone - 1 {
 		whole(ref(fmt.Sprint("r", n), 1))
 	}
 	if d.core.runs["first"] != nil {
 		t.Fatal("the first run is still remembered")
 	}
-	d.want(d.step(headStart(first, time.Second, 1, 0)), Claim{Refs: []task.Ref{first}})
+	d.want(d.step(headStart(again, time.Second, 2, 0)), Claim{Refs: []task.Ref{again}})
 	d.step(ClaimDone{Verdicts: []Verdict{Refused}})
-	d.step(HeartbeatSent{Number: 2, At: 2 * time.Second})
+	d.step(HeartbeatSent{Number: 3, At: 2 * time.Second})
 	next := ref("next", 1)
-	d.want(d.step(headStart(next, 2*time.Second, 2, 0)), Start{Execution: execution(next)})
+	d.want(d.step(headStart(next, 2*time.Second, 3, 0)), Start{Execution: execution(next)})
 }
